@@ -1,0 +1,1 @@
+//! The verifying client: trusts the log's key, never the server.

@@ -1,0 +1,1 @@
+//! What is small, mutable and can be rebuilt from the log: leaf hash to index, cursors.

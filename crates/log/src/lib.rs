@@ -1,0 +1,1 @@
+//! The log engine: sequencer, sealer, published heads, reader and recovery.

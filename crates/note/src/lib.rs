@@ -1,0 +1,1 @@
+//! Signed notes, Ed25519 log keys, checkpoints and receipts.

@@ -1,0 +1,1 @@
+//! Where a log lives: the journal that is the truth, and the objects of its tree.

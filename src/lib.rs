@@ -1,0 +1,1 @@
+//! Indelible: the service around the log.
