@@ -1,1 +1,38 @@
-//! The log engine: sequencer, sealer, published heads, reader and recovery.
+//! The log engine: appends become leaves of a Merkle tree, each commit is one signed head, and nothing is told to anybody
+//! before it is durable.
+//!
+//! ```text
+//!  Appender ──► queue ──► sequencer ──► journal.append ──► tail + published head ──► acknowledgement
+//!                         (one thread,   (the moment           │
+//!                          group commit)  of truth)            └──► sealer ──► objects (entries and full tiles)
+//! ```
+//!
+//! * [`Log::start`] recovers from a journal and an object store, and runs the two threads.
+//! * [`Appender`] queues a [`Batch`] and waits for its [`Ack`].
+//! * [`Reader`] answers from what was published: heads, nodes, proofs, entries. It never meets the sequencer.
+//!
+//! The crate knows neither files nor sockets: where things lie is behind `indelible_store`'s traits, and requests come from
+//! the shell. It reads no clock but to wait, and takes randomness from nobody.
+
+mod append;
+mod backlog;
+mod batch;
+mod commit;
+mod description;
+mod log;
+mod reader;
+mod recover;
+mod runs;
+mod seal;
+mod sequencer;
+mod settings;
+mod tail;
+
+pub use append::{Ack, AppendError, Appender, StreamAppender};
+pub use batch::{BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, BadBatch, Batch};
+pub use commit::Head;
+pub use description::{BadDescription, Description, Kind};
+pub use log::{Condition, Log};
+pub use reader::{ReadError, Reader};
+pub use recover::StartError;
+pub use settings::Settings;

@@ -1,0 +1,181 @@
+//! The way in: a bounded queue to the sequencer, and the acknowledgements back.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc as queue;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
+
+use crate::batch::Batch;
+use crate::commit::Head;
+use crate::log::Condition;
+
+/// Where the entries of a batch, or of a run of a stream's batches, stand: they are the leaves `first .. first + count` of the
+/// tree of `head`, durable and published.
+#[derive(Clone, Debug)]
+pub struct Ack {
+    /// Index of the first entry.
+    pub first: u64,
+    /// How many entries, at least 1.
+    pub count: u64,
+    /// The head that the commit made.
+    pub head: Head,
+}
+
+/// Why a batch is not acknowledged. What was still in the queue then is not in the log; what was being committed when the
+/// journal failed may be.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AppendError {
+    /// The log is shutting down.
+    #[error("the log is stopping; nothing was written")]
+    Stopping,
+    /// Writing the journal failed; the log takes nothing more until it is started again.
+    #[error("the log cannot write its journal ({0}); this entry may or may not be in it")]
+    Failed(String),
+    /// Sealing has stopped, and as much waits for it as memory may hold.
+    #[error("the log cannot seal ({0}) and its backlog is full; nothing was written")]
+    BacklogFull(String),
+}
+
+/// Appends batches. Cheap to clone; every clone feeds the same queue.
+#[derive(Clone, Debug)]
+pub struct Appender {
+    queue: queue::Sender<Message>,
+    room: Arc<Semaphore>,
+    condition: watch::Receiver<Condition>,
+    streams: Arc<AtomicU64>,
+}
+
+impl Appender {
+    pub(crate) fn new(queue: queue::Sender<Message>, room: Arc<Semaphore>, condition: watch::Receiver<Condition>) -> Appender {
+        Appender { queue, room, condition, streams: Arc::new(AtomicU64::new(0)) }
+    }
+
+    /// Appends a batch, which must not be empty, and waits until it is durable and published.
+    ///
+    /// Waits for room in the queue first. Dropping the future before there is room leaves nothing behind; from then on the
+    /// batch is the sequencer's, and only its answer is lost.
+    pub async fn append(&self, batch: Batch) -> Result<Ack, AppendError> {
+        assert!(!batch.is_empty(), "a batch has at least 1 entry");
+        let room = self.reserve(&batch).await?;
+        let (answer, answered) = oneshot::channel();
+        self.submit(Submission { batch, room, reply: Reply::Once(answer) })?;
+        answered.await.unwrap_or_else(|_| Err(self.refusal()))
+    }
+
+    /// Begins a stream: batches whose acknowledgements come in order, one for all that a commit takes of it.
+    pub fn stream(&self) -> (StreamAppender, Acks) {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        let id = self.streams.fetch_add(1, Ordering::Relaxed);
+        let stream = Stream { id, acks: sender };
+        let appender = StreamAppender { appender: self.clone(), room: Arc::new(Semaphore::new(STREAM_BYTES_MAX)), stream };
+        (appender, Acks(receiver))
+    }
+
+    /// Why nothing is acknowledged any more.
+    fn refusal(&self) -> AppendError {
+        match &*self.condition.borrow() {
+            Condition::Failed(reason) => AppendError::Failed(reason.clone()),
+            Condition::Serving | Condition::SealingStopped(_) | Condition::Stopping => AppendError::Stopping,
+        }
+    }
+
+    async fn reserve(&self, batch: &Batch) -> Result<OwnedSemaphorePermit, AppendError> {
+        acquire(&self.room, batch.weight()).await.ok_or_else(|| self.refusal())
+    }
+
+    fn submit(&self, submission: Submission) -> Result<(), AppendError> {
+        self.queue.send(Message::Submit(submission)).map_err(|_| self.refusal())
+    }
+}
+
+/// The sending half of a stream. Dropped, it ends the stream's [`Acks`] once all that was queued is acknowledged.
+#[derive(Debug)]
+pub struct StreamAppender {
+    appender: Appender,
+    room: Arc<Semaphore>,
+    stream: Stream,
+}
+
+impl StreamAppender {
+    /// Queues a batch, which must not be empty; its acknowledgement comes by [`Acks`].
+    ///
+    /// Waits for room in the queue, and until the stream's reader has taken enough of its acknowledgements.
+    pub async fn append(&self, batch: Batch) -> Result<(), AppendError> {
+        assert!(!batch.is_empty(), "a batch has at least 1 entry");
+        let own = acquire(&self.room, batch.weight()).await.expect("a stream's own room is never closed");
+        let room = self.appender.reserve(&batch).await?;
+        let reply = Reply::Stream { stream: self.stream.clone(), room: own };
+        self.appender.submit(Submission { batch, room, reply })
+    }
+
+    /// Why the acknowledgements ended before all was acknowledged.
+    pub fn refusal(&self) -> AppendError {
+        self.appender.refusal()
+    }
+}
+
+/// The acknowledgements of a stream, in the order of its entries.
+#[derive(Debug)]
+pub struct Acks(mpsc::UnboundedReceiver<Result<StreamAck, AppendError>>);
+
+impl Acks {
+    /// The next acknowledgement; `None` when the sending half is dropped and all is acknowledged, or when the log has stopped.
+    pub async fn next(&mut self) -> Option<Result<StreamAck, AppendError>> {
+        self.0.recv().await
+    }
+}
+
+/// An acknowledgement of a stream's run. As long as it is held, its entries count as outstanding, which is what keeps a client
+/// that never reads from filling our memory.
+#[derive(Debug)]
+pub struct StreamAck {
+    /// Where the run stands.
+    pub ack: Ack,
+    _room: OwnedSemaphorePermit,
+}
+
+/// What goes through the queue.
+#[derive(Debug)]
+pub(crate) enum Message {
+    Submit(Submission),
+    /// Commit what is queued, then end.
+    Stop,
+}
+
+/// A batch on its way, and the room that it takes in the queue.
+#[derive(Debug)]
+pub(crate) struct Submission {
+    pub(crate) batch: Batch,
+    pub(crate) room: OwnedSemaphorePermit,
+    pub(crate) reply: Reply,
+}
+
+/// Who waits for the acknowledgement.
+#[derive(Debug)]
+pub(crate) enum Reply {
+    Once(oneshot::Sender<Result<Ack, AppendError>>),
+    Stream { stream: Stream, room: OwnedSemaphorePermit },
+}
+
+/// Names a stream to the sequencer, and carries its acknowledgements.
+#[derive(Clone, Debug)]
+pub(crate) struct Stream {
+    pub(crate) id: u64,
+    pub(crate) acks: mpsc::UnboundedSender<Result<StreamAck, AppendError>>,
+}
+
+impl StreamAck {
+    pub(crate) fn new(ack: Ack, room: OwnedSemaphorePermit) -> StreamAck {
+        StreamAck { ack, _room: room }
+    }
+}
+
+async fn acquire(room: &Arc<Semaphore>, weight: usize) -> Option<OwnedSemaphorePermit> {
+    let permits = u32::try_from(weight).expect("a batch has at most some MiB");
+    Arc::clone(room).acquire_many_owned(permits).await.ok()
+}
+
+/// Bytes (by [`Batch::weight`]) of one stream that are queued or whose acknowledgement its reader has not taken: two commits,
+/// so that one can fill while the other is synced. The heaviest batch has 6 MiB.
+const STREAM_BYTES_MAX: usize = 8 << 20;

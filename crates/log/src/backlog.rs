@@ -1,0 +1,148 @@
+//! How much is committed but not sealed: where sequencer and sealer wait for each other.
+
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// The backlog between journal and object store. Its bound is the bound of the memory that unsealed entries take.
+#[derive(Debug)]
+pub(crate) struct Backlog {
+    state: Mutex<State>,
+    changed: Condvar,
+    bytes_max: u64,
+}
+
+#[derive(Debug)]
+struct State {
+    bytes: u64,
+    /// When the last commit came.
+    last: Instant,
+    /// No more commits will come: seal what there is and end.
+    closing: bool,
+    /// Why the sealer has stopped; nothing is sealed any more.
+    broken: Option<String>,
+}
+
+/// What the sealer is to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Work {
+    /// Seal whole bundles only: more is coming, and a bundle in one piece costs less than one in several.
+    Bundles,
+    /// Seal everything: the log is quiet or closing.
+    Everything,
+    /// All is sealed and no more commits will come.
+    Done,
+}
+
+impl Backlog {
+    pub(crate) fn new(bytes_max: u64) -> Backlog {
+        let state = State { bytes: 0, last: Instant::now(), closing: false, broken: None };
+        Backlog { state: Mutex::new(state), changed: Condvar::new(), bytes_max }
+    }
+
+    /// Waits until there is room for another commit, however large: the bound is passed by one commit at most.
+    ///
+    /// Fails with the reason if there is none and never will be, as the sealer has stopped.
+    pub(crate) fn wait_for_room(&self) -> Result<(), String> {
+        let mut state = self.lock();
+        while state.bytes >= self.bytes_max {
+            if let Some(reason) = &state.broken {
+                return Err(reason.clone());
+            }
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        Ok(())
+    }
+
+    /// A commit was published.
+    pub(crate) fn add(&self, bytes: u64) {
+        let mut state = self.lock();
+        state.bytes += bytes;
+        state.last = Instant::now();
+        self.changed.notify_all();
+    }
+
+    /// Commits were sealed.
+    pub(crate) fn remove(&self, bytes: u64) {
+        self.lock().bytes -= bytes;
+        self.changed.notify_all();
+    }
+
+    /// No more commits will come.
+    pub(crate) fn close(&self) {
+        self.lock().closing = true;
+        self.changed.notify_all();
+    }
+
+    /// The sealer has stopped for good.
+    pub(crate) fn fail(&self, reason: String) {
+        self.lock().broken = Some(reason);
+        self.changed.notify_all();
+    }
+
+    /// Why the sealer has stopped, if it has.
+    pub(crate) fn failure(&self) -> Option<String> {
+        self.lock().broken.clone()
+    }
+
+    /// Waits until there is something to seal: at least `bytes_min`, or anything after `quiet` without a commit.
+    pub(crate) fn wait_for_work(&self, bytes_min: u64, quiet: Duration) -> Work {
+        let mut state = self.lock();
+        loop {
+            match (state.bytes, state.closing) {
+                (0, true) => return Work::Done,
+                (_, true) => return Work::Everything,
+                (bytes, false) if bytes >= bytes_min => return Work::Bundles,
+                (0, false) => state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
+                (_, false) => {
+                    let since = state.last.elapsed();
+                    let Some(left) = quiet.checked_sub(since).filter(|left| !left.is_zero()) else {
+                        return Work::Everything;
+                    };
+                    let waited = self.changed.wait_timeout(state, left);
+                    state = waited.unwrap_or_else(PoisonError::into_inner).0;
+                }
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_backlog_waits_for_the_sealer_and_fails_when_it_has_stopped() {
+        let backlog = Backlog::new(10);
+        backlog.wait_for_room().unwrap();
+        backlog.add(30);
+        std::thread::scope(|scope| {
+            let waiter = scope.spawn(|| backlog.wait_for_room());
+            backlog.remove(25);
+            waiter.join().unwrap().unwrap();
+            backlog.add(5);
+            let waiter = scope.spawn(|| backlog.wait_for_room());
+            backlog.fail("disk full".to_owned());
+            assert_eq!(waiter.join().unwrap(), Err("disk full".to_owned()));
+        });
+    }
+
+    #[test]
+    fn the_sealer_is_woken_by_bytes_by_quiet_and_by_the_end() {
+        let backlog = Backlog::new(100);
+        let never = Duration::from_secs(3600);
+        backlog.add(20);
+        assert_eq!(backlog.wait_for_work(20, never), Work::Bundles);
+        assert_eq!(backlog.wait_for_work(21, Duration::ZERO), Work::Everything);
+        let started = Instant::now();
+        assert_eq!(backlog.wait_for_work(21, Duration::from_millis(30)), Work::Everything);
+        assert!(started.elapsed() < Duration::from_secs(10));
+        backlog.close();
+        assert_eq!(backlog.wait_for_work(100, never), Work::Everything);
+        backlog.remove(20);
+        assert_eq!(backlog.wait_for_work(0, never), Work::Done);
+    }
+}

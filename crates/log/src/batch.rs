@@ -1,0 +1,161 @@
+//! Batches: entries on their way to the sequencer, checked and hashed.
+
+use bytes::Bytes;
+use indelible_merkle::{ENTRY_MAX, Hash};
+use indelible_store::journal::Record;
+
+/// Entries in one batch, at most. The one range proof of a batch is then a fraction of a byte an entry: more would gain nothing.
+pub const BATCH_ENTRIES_MAX: usize = 10_000;
+
+/// Bytes in one batch, at most, counting [`ENTRY_OVERHEAD`] for each entry besides its own: what one commit takes.
+pub const BATCH_BYTES_MAX: usize = 4 << 20;
+
+/// Entries that are appended together, all or nothing, in their order.
+///
+/// A batch is hashed as it is built, by the thread that builds it, so that the one sequencer thread has less to do.
+#[derive(Debug, Default)]
+pub struct Batch {
+    pub(crate) records: Vec<Record>,
+    pub(crate) hashes: Vec<Hash>,
+    bytes: usize,
+}
+
+impl Batch {
+    /// An empty batch with room for `count` entries.
+    pub fn with_capacity(count: usize) -> Batch {
+        Batch { records: Vec::with_capacity(count), hashes: Vec::with_capacity(count), bytes: 0 }
+    }
+
+    /// A batch of one.
+    pub fn single(entry: Bytes) -> Result<Batch, BadBatch> {
+        let mut batch = Batch::with_capacity(1);
+        batch.push(entry)?;
+        Ok(batch)
+    }
+
+    /// A batch of all `entries`; refused as a whole if one of them is too long, or all together are too many.
+    pub fn of(entries: Vec<Bytes>) -> Result<Batch, BadBatch> {
+        if entries.is_empty() {
+            return Err(BadBatch::Empty);
+        }
+        let mut batch = Batch::with_capacity(entries.len().min(BATCH_ENTRIES_MAX));
+        for entry in entries {
+            batch.push(entry)?;
+        }
+        Ok(batch)
+    }
+
+    /// Adds an entry and hashes it. A refused entry leaves the batch as it was.
+    pub fn push(&mut self, entry: Bytes) -> Result<(), BadBatch> {
+        let index = self.records.len();
+        if entry.len() > ENTRY_MAX {
+            return Err(BadBatch::EntryTooLong { index, length: entry.len() });
+        }
+        if index == BATCH_ENTRIES_MAX {
+            return Err(BadBatch::TooMany);
+        }
+        let bytes = self.bytes + entry.len() + ENTRY_OVERHEAD;
+        if bytes > BATCH_BYTES_MAX {
+            return Err(BadBatch::TooLarge { index });
+        }
+        self.bytes = bytes;
+        self.hashes.push(Hash::leaf(&entry));
+        self.records.push(Record { entry, attachments: Vec::new() });
+        Ok(())
+    }
+
+    /// How many entries it has.
+    pub fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    /// Whether it has none; such a batch is never queued.
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty()
+    }
+
+    /// The leaf hashes of the entries, in their order.
+    pub fn hashes(&self) -> &[Hash] {
+        &self.hashes
+    }
+
+    /// Bytes that the entries take in a journal frame; what [`BATCH_BYTES_MAX`] and a commit's limit count.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Bytes that the batch takes in memory, about: what the limits of queue and backlog count.
+    pub fn weight(&self) -> usize {
+        self.bytes + self.records.len() * (MEMORY_OVERHEAD - ENTRY_OVERHEAD)
+    }
+
+    /// What one entry adds to the weight of its batch.
+    pub(crate) fn entry_weight(entry: &Bytes) -> u64 {
+        (entry.len() + MEMORY_OVERHEAD) as u64
+    }
+}
+
+/// Why entries are not a batch. All are the submitter's fault, and nothing was written.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadBatch {
+    /// No entry at all.
+    #[error("entries: a batch has at least 1 entry")]
+    Empty,
+    /// An entry that no bundle could hold.
+    #[error("entry {index} of the request has {length} bytes; the limit is {ENTRY_MAX}")]
+    EntryTooLong {
+        /// Where it stands in the batch, from 0.
+        index: usize,
+        /// Its length in bytes.
+        length: usize,
+    },
+    /// More than [`BATCH_ENTRIES_MAX`] entries.
+    #[error("entries: more than {BATCH_ENTRIES_MAX} entries in one batch")]
+    TooMany,
+    /// More than [`BATCH_BYTES_MAX`] bytes.
+    #[error(
+        "entries: more than {BATCH_BYTES_MAX} bytes in one batch, counting {ENTRY_OVERHEAD} for each entry besides its own, from entry {index} on"
+    )]
+    TooLarge {
+        /// The first entry that does not fit, from 0.
+        index: usize,
+    },
+}
+
+/// What a journal frame spends on an entry besides its bytes: 2 for its length, 1 for the number of its attachments, 1 to spare.
+const ENTRY_OVERHEAD: usize = 4;
+
+/// What an entry costs in memory besides its bytes until it is sealed: its record (56), its hash (32), the nodes it
+/// completes (64 on average), the message that it came in (40).
+const MEMORY_OVERHEAD: usize = 192;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_are_inclusive_and_refusals_change_nothing() {
+        let mut batch = Batch::default();
+        batch.push(Bytes::from(vec![7; ENTRY_MAX])).unwrap();
+        assert_eq!(
+            batch.push(Bytes::from(vec![7; ENTRY_MAX + 1])),
+            Err(BadBatch::EntryTooLong { index: 1, length: ENTRY_MAX + 1 })
+        );
+        assert_eq!((batch.len(), batch.bytes()), (1, ENTRY_MAX + ENTRY_OVERHEAD));
+        assert_eq!(batch.hashes(), [Hash::leaf(&[7; ENTRY_MAX])]);
+    }
+
+    #[test]
+    fn a_batch_is_limited_by_count_and_by_bytes() {
+        assert_eq!(Batch::of(vec![]).unwrap_err(), BadBatch::Empty);
+        let small = vec![Bytes::from_static(b"x"); BATCH_ENTRIES_MAX];
+        assert_eq!(Batch::of(small.clone()).unwrap().len(), BATCH_ENTRIES_MAX);
+        let more: Vec<Bytes> = small.into_iter().chain([Bytes::new()]).collect();
+        assert_eq!(Batch::of(more).unwrap_err(), BadBatch::TooMany);
+        let full = BATCH_BYTES_MAX / (60_000 + ENTRY_OVERHEAD);
+        let large = vec![Bytes::from(vec![0; 60_000]); full];
+        assert_eq!(Batch::of(large.clone()).unwrap().len(), full);
+        let more: Vec<Bytes> = large.into_iter().chain([Bytes::from(vec![0; 60_000])]).collect();
+        assert_eq!(Batch::of(more).unwrap_err(), BadBatch::TooLarge { index: full });
+    }
+}

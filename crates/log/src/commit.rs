@@ -1,0 +1,87 @@
+//! A commit: new entries, the nodes that they complete, and the head that has them. Computed without I/O.
+
+use std::sync::Arc;
+
+use indelible_merkle::{CompactRange, Growth, Hash, TreeHead};
+use indelible_note::{SignedCheckpoint, SigningKey, Verified, sign_checkpoint};
+use indelible_store::journal::{Frame, Kind, Record};
+
+/// A published head: its checkpoint is signed by the log and durable in the journal. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Head(Arc<Verified<SignedCheckpoint>>);
+
+impl Head {
+    pub(crate) fn new(checkpoint: Verified<SignedCheckpoint>) -> Head {
+        Head(Arc::new(checkpoint))
+    }
+
+    /// Size and root of the tree.
+    pub fn tree(&self) -> TreeHead {
+        self.0.head()
+    }
+
+    /// How many entries the tree has.
+    pub fn size(&self) -> u64 {
+        self.tree().size
+    }
+
+    /// The signed note.
+    pub fn checkpoint(&self) -> &SignedCheckpoint {
+        &self.0
+    }
+}
+
+/// Entries that became part of the tree together, with the nodes that they completed.
+#[derive(Debug)]
+pub(crate) struct Commit {
+    records: Vec<Record>,
+    growth: Growth,
+    weight: u64,
+}
+
+impl Commit {
+    /// Grows the tree whose right edge is `edge` by these entries. The sequencer and recovery both come through here, so that
+    /// what recovery rebuilds is what the sequencer built.
+    ///
+    /// `weight` is what the entries take in memory, in bytes, about.
+    pub(crate) fn integrate(edge: &mut CompactRange, records: Vec<Record>, hashes: Vec<Hash>, weight: u64) -> Commit {
+        assert_eq!(records.len(), hashes.len(), "every entry has its leaf hash");
+        Commit { records, growth: edge.extend(hashes), weight }
+    }
+
+    /// Index of the first entry.
+    pub(crate) fn first(&self) -> u64 {
+        self.growth.first()
+    }
+
+    /// Index behind the last entry: the size of the tree that ends with this commit.
+    pub(crate) fn end(&self) -> u64 {
+        self.growth.end()
+    }
+
+    /// The entries, the one of index `first()` first.
+    pub(crate) fn records(&self) -> &[Record] {
+        &self.records
+    }
+
+    /// The nodes that the entries completed.
+    pub(crate) fn growth(&self) -> &Growth {
+        &self.growth
+    }
+
+    /// Bytes that it holds in memory, about.
+    pub(crate) fn weight(&self) -> u64 {
+        self.weight
+    }
+}
+
+/// Signs the head of the tree that ends at `edge`, and hands out the frame that makes `commit` and that head durable as one.
+///
+/// The frame shares the entries' bytes with the commit.
+pub(crate) fn frame(commit: &Commit, edge: &CompactRange, key: &SigningKey) -> (Frame, Head) {
+    assert_eq!(commit.end(), edge.size(), "the head signed is the head of the tree that ends with the commit");
+    let checkpoint = sign_checkpoint(edge.head(), key);
+    let note = checkpoint.note().to_string().into();
+    let frame = Frame { kind: Kind::Commit, first: commit.first(), records: commit.records.clone(), note };
+    (frame, Head::new(checkpoint))
+}

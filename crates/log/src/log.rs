@@ -1,0 +1,187 @@
+//! A running log: its threads, its handles, its end.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::mpsc as queue;
+use std::thread::{Builder, JoinHandle};
+
+use indelible_note::SigningKey;
+use indelible_store::journal::{Journal, JournalError};
+use indelible_store::objects::Objects;
+use tokio::sync::{Semaphore, watch};
+
+use crate::append::{Appender, Message};
+use crate::backlog::Backlog;
+use crate::description::Description;
+use crate::reader::Reader;
+use crate::recover::{StartError, recover};
+use crate::seal::Sealer;
+use crate::sequencer::Sequencer;
+use crate::settings::Settings;
+
+/// How the log is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Condition {
+    /// All is well.
+    Serving,
+    /// The object store failed. Appends go on until the backlog is full.
+    SealingStopped(String),
+    /// The log is shutting down; what is queued is still committed.
+    Stopping,
+    /// The journal failed. Published data is still read, nothing is appended; a new start decides what holds.
+    Failed(String),
+}
+
+/// A log that runs. Dropping it without [`shutdown`](Log::shutdown) leaves its threads to end on their own.
+#[derive(Debug)]
+pub struct Log {
+    description: Description,
+    appender: Appender,
+    reader: Reader,
+    conditions: watch::Sender<Condition>,
+    stop: queue::Sender<Message>,
+    room: Arc<Semaphore>,
+    sequencer: JoinHandle<Result<(), JournalError>>,
+    sealer: JoinHandle<()>,
+}
+
+impl Log {
+    /// Recovers the log that `journal` and `objects` hold, and runs it.
+    ///
+    /// # Errors
+    ///
+    /// See [`StartError`]: nothing is served that does not hash to the last signed head.
+    pub fn start(
+        journal: Arc<dyn Journal>,
+        objects: Arc<dyn Objects>,
+        key: SigningKey,
+        settings: &Settings,
+    ) -> Result<Log, StartError> {
+        let recovered = recover(journal.as_ref(), &objects, &key.verifier(), settings)?;
+        let (heads, published) = watch::channel(recovered.head);
+        let conditions = watch::Sender::new(Condition::Serving);
+        let (sender, receiver) = queue::channel();
+        let room = Arc::new(Semaphore::new(settings.queue_bytes_max));
+        let backlog = Arc::new(Backlog::new(settings.backlog_bytes_max));
+        backlog.add(recovered.backlog);
+
+        let sealer = Sealer {
+            tail: recovered.tail.clone(),
+            objects: objects.clone(),
+            volume_entries: recovered.description.volume_entries,
+        };
+        let mut sequencer = Sequencer {
+            queue: receiver,
+            held_over: None,
+            stopping: false,
+            edge: recovered.tail.edge(),
+            key,
+            journal,
+            tail: recovered.tail.clone(),
+            heads,
+            backlog: backlog.clone(),
+            commit_bytes_max: settings.commit_bytes_max,
+            closing_quiet: settings.closing_quiet,
+            // What stands last may be a commit: a closing record too many costs a sector, one too few a guarantee.
+            open_ended: true,
+        };
+        let sealer = {
+            let (backlog, settings, conditions) = (backlog.clone(), settings.clone(), conditions.clone());
+            spawn("sealer", move || {
+                sealer.run(&backlog, &settings);
+                if let Some(reason) = backlog.failure() {
+                    conditions.send_replace(Condition::SealingStopped(reason));
+                }
+            })
+        };
+        let end = End { conditions: conditions.clone(), room: room.clone(), backlog };
+        let sequencer = spawn("sequencer", move || {
+            let result = sequencer.run();
+            end.reached(&result);
+            result
+        });
+        Ok(Log {
+            description: recovered.description,
+            appender: Appender::new(sender.clone(), room.clone(), conditions.subscribe()),
+            reader: Reader::new(recovered.tail, objects, published),
+            conditions,
+            stop: sender,
+            room,
+            sequencer,
+            sealer,
+        })
+    }
+
+    /// What the log is.
+    pub fn description(&self) -> &Description {
+        &self.description
+    }
+
+    /// The way to append.
+    pub fn appender(&self) -> Appender {
+        self.appender.clone()
+    }
+
+    /// The way to read.
+    pub fn reader(&self) -> Reader {
+        self.reader.clone()
+    }
+
+    /// How the log is, and a way to hear when that changes.
+    pub fn condition(&self) -> watch::Receiver<Condition> {
+        self.conditions.subscribe()
+    }
+
+    /// Commits what is queued, writes the closing record, seals everything, and waits for all that; refuses what comes later.
+    /// Blocks for as long as the disk takes.
+    ///
+    /// # Errors
+    ///
+    /// The journal's failure, if that is what had stopped the log.
+    pub fn shutdown(self) -> Result<(), JournalError> {
+        self.conditions.send_if_modified(|condition| {
+            let failed = matches!(condition, Condition::Failed(_));
+            if !failed {
+                *condition = Condition::Stopping;
+            }
+            !failed
+        });
+        self.room.close();
+        // A sequencer that has failed no longer listens.
+        let _ = self.stop.send(Message::Stop);
+        let result = self.sequencer.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        self.sealer.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        result
+    }
+}
+
+/// What happens when the sequencer ends, however it ends: the condition is set, then whoever waits is let go, and can say why.
+struct End {
+    conditions: watch::Sender<Condition>,
+    room: Arc<Semaphore>,
+    backlog: Arc<Backlog>,
+}
+
+impl End {
+    fn reached(self, result: &Result<(), JournalError>) {
+        if let Err(error) = result {
+            tracing::error!(%error, "the journal failed; nothing more is appended");
+            self.conditions.send_replace(Condition::Failed(error.to_string()));
+        }
+    }
+}
+
+impl Drop for End {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.conditions.send_replace(Condition::Failed("the sequencer panicked".to_owned()));
+        }
+        self.room.close();
+        self.backlog.close();
+    }
+}
+
+fn spawn<T: Send + 'static>(name: &str, run: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
+    let started: io::Result<_> = Builder::new().name(name.to_owned()).spawn(run);
+    started.expect("a process that cannot start two threads cannot serve")
+}

@@ -1,0 +1,159 @@
+//! Reads of what is published: heads, nodes, entries. Never meets the sequencer.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use indelible_merkle::{FullTile, Hash, NodeId, TILE_HEIGHT, TILE_WIDTH, TileId, bundle};
+use indelible_store::objects::{Key, Objects, ObjectsError};
+use tokio::sync::watch;
+
+use crate::commit::Head;
+use crate::tail::{Tail, entries};
+
+/// Reads from the tail in memory and from the object store. Cheap to clone.
+///
+/// A proof is planned by `indelible_merkle::proof`, its nodes are fetched here, and the plan finishes it. Methods that may
+/// read the object store block; [`nodes_at_hand`](Reader::nodes_at_hand) never does.
+#[derive(Clone)]
+pub struct Reader {
+    tail: Arc<Tail>,
+    objects: Arc<dyn Objects>,
+    heads: watch::Receiver<Head>,
+}
+
+impl Reader {
+    pub(crate) fn new(tail: Arc<Tail>, objects: Arc<dyn Objects>, heads: watch::Receiver<Head>) -> Reader {
+        Reader { tail, objects, heads }
+    }
+
+    /// The newest published head.
+    pub fn head(&self) -> Head {
+        self.heads.borrow().clone()
+    }
+
+    /// Tells whenever a newer head is published; whoever is slow gets the newest, not all of them.
+    pub fn heads(&self) -> watch::Receiver<Head> {
+        self.heads.clone()
+    }
+
+    /// The hashes of `nodes`, in their order, if all of them are in memory: those of the tree's right edge always are.
+    pub fn nodes_at_hand(&self, nodes: &[NodeId]) -> Option<Vec<Hash>> {
+        self.tail.nodes(nodes).into_iter().collect()
+    }
+
+    /// The hashes of `nodes`, in their order. Reads each tile that is needed once, 8.5 KiB each.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError::Beyond`] if a node is not complete in the published tree, and the object store's failures.
+    pub fn nodes(&self, nodes: &[NodeId]) -> Result<Vec<Hash>, ReadError> {
+        let size = self.head().size();
+        if let Some(node) = nodes.iter().find(|node| node.end() > size) {
+            return Err(ReadError::Beyond { end: node.end(), size });
+        }
+        let at_hand = self.tail.nodes(nodes);
+        let mut tiles = BTreeMap::new();
+        let hashes = nodes.iter().zip(at_hand).map(|(node, hash)| match hash {
+            Some(hash) => Ok(hash),
+            None => {
+                let id = TileId::of(*node);
+                let tile = match tiles.entry(id) {
+                    std::collections::btree_map::Entry::Occupied(entry) => entry.into_mut(),
+                    std::collections::btree_map::Entry::Vacant(entry) => entry.insert(self.tile(id)?),
+                };
+                let height = node.level % TILE_HEIGHT;
+                Ok(tile.node(height, node.index % (TILE_WIDTH >> height)))
+            }
+        });
+        hashes.collect()
+    }
+
+    /// The leaf hashes of the entries `start .. end`.
+    ///
+    /// # Errors
+    ///
+    /// As [`nodes`](Reader::nodes).
+    pub fn leaf_hashes(&self, start: u64, end: u64) -> Result<Vec<Hash>, ReadError> {
+        let leaves: Vec<NodeId> = (start..end).map(|index| NodeId { level: 0, index }).collect();
+        self.nodes(&leaves)
+    }
+
+    /// Entries from `start` on, in order: at least one, at most up to `end`, and not more than `bytes_max` bytes of them unless
+    /// the first alone has more. Reads one bundle of the object store at most.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError::Beyond`] if the published tree ends before `end` or the range is empty, and the object store's failures.
+    pub fn entries(&self, start: u64, end: u64, bytes_max: usize) -> Result<Vec<Bytes>, ReadError> {
+        let size = self.head().size();
+        if start >= end || end > size {
+            return Err(ReadError::Beyond { end, size });
+        }
+        let mut bytes = 0;
+        let mut fits = |entry: &Bytes| {
+            let first = bytes == 0;
+            bytes += entry.len().max(1);
+            first || bytes <= bytes_max
+        };
+        match self.tail.commits(start, end) {
+            Some(commits) => Ok(entries(&commits, start, end).take_while(|entry| fits(entry)).cloned().collect()),
+            None => Ok(self.bundle(start, end)?.into_iter().take_while(|entry| fits(entry)).collect()),
+        }
+    }
+
+    /// The sealed entries of `start .. end` that lie in the bundle of `start`.
+    fn bundle(&self, start: u64, end: u64) -> Result<Vec<Bytes>, ReadError> {
+        let bundle = start / TILE_WIDTH;
+        let mut found = Vec::new();
+        for (first, run) in self.objects.runs(bundle)? {
+            let key = Key::Entries { first };
+            let slices = bundle::decode(&run).map_err(|error| ReadError::Object { key, problem: error.to_string() })?;
+            let indexed = slices.into_iter().zip(first..).filter(|(_, index)| (start..end).contains(index));
+            found.extend(indexed.map(|(slice, index)| (index, run.slice_ref(slice))));
+        }
+        let consecutive = found.iter().zip(start..).all(|((index, _), expected)| *index == expected);
+        if found.is_empty() || !consecutive {
+            let key = Key::Entries { first: start };
+            return Err(ReadError::Object { key, problem: "absent".to_owned() });
+        }
+        Ok(found.into_iter().map(|(_, entry)| entry).collect())
+    }
+
+    fn tile(&self, id: TileId) -> Result<FullTile, ReadError> {
+        let key = Key::Tile { level: id.level, index: id.index };
+        let problem = |problem: String| ReadError::Object { key, problem };
+        let bytes = self.objects.get(key)?.ok_or_else(|| problem("absent".to_owned()))?;
+        FullTile::from_bytes(&bytes).map_err(|error| problem(error.to_string()))
+    }
+}
+
+impl std::fmt::Debug for Reader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Reader").field("head", &self.head().tree()).finish_non_exhaustive()
+    }
+}
+
+/// Why something could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The request reaches behind the published tree, or is empty.
+    #[error("the request ends at {end}, but the published tree has {size} entries")]
+    Beyond {
+        /// Where the request ends.
+        end: u64,
+        /// Size of the newest published head.
+        size: u64,
+    },
+    /// An object that must be there is absent or damaged.
+    #[error("the object store's {key:?} is {problem}")]
+    Object {
+        /// Which object.
+        key: Key,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The object store failed.
+    #[error(transparent)]
+    Objects(#[from] ObjectsError),
+}

@@ -1,0 +1,213 @@
+//! Start-up: from what journal and object store hold back to a tail, an edge and a head, or to the reason why not.
+//!
+//! The journal is the truth. What the object store has of it is taken as read, the rest is replayed through the code that
+//! the sequencer runs; and then the root must be the one that the log has signed last.
+
+use std::sync::Arc;
+
+use indelible_merkle::{FullTile, Hash, TILE_WIDTH, bundle};
+use indelible_note::{BadCheckpoint, VerifierKey, open_checkpoint};
+use indelible_store::journal::{Journal, JournalError, Kind};
+use indelible_store::objects::{Key, Objects, ObjectsError};
+
+use crate::batch::Batch;
+use crate::commit::{Commit, Head};
+use crate::description::{BadDescription, Description};
+use crate::seal::Sealer;
+use crate::settings::Settings;
+use crate::tail::Tail;
+
+/// Why a log does not start. Nothing was changed, and nothing is served: what is wrong stays to be looked at.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The genesis frame describes a log that this program cannot serve.
+    #[error("this log cannot be served: {0}")]
+    Description(#[from] BadDescription),
+    /// The key is not this log's.
+    #[error("the key given is {given}, but the log belongs to the key {expected}, for ever")]
+    OtherKey {
+        /// The log's own key.
+        expected: VerifierKey,
+        /// The public half of the key that was given.
+        given: VerifierKey,
+    },
+    /// The last head in the journal is not a checkpoint under the log's key.
+    #[error("the last head in the journal does not hold: {0}")]
+    Head(#[from] BadCheckpoint),
+    /// The last head speaks of another number of entries than the journal has.
+    #[error("the last head is for {head} entries, but the journal has {journal}")]
+    HeadSize {
+        /// Size in the last head.
+        head: u64,
+        /// Entries in the journal.
+        journal: u64,
+    },
+    /// The tree that was rebuilt is not the tree that was signed.
+    #[error(
+        "the {size} entries stored hash to the root {computed}, but the log has signed {signed}: an entry, a tile or a head was changed"
+    )]
+    Root {
+        /// Entries in the tree.
+        size: u64,
+        /// Root of the entries as they are stored now.
+        computed: Hash,
+        /// Root in the last signed head.
+        signed: Hash,
+    },
+    /// The object store has entries that the journal lacks.
+    #[error("the object store has {sealed} entries, but the journal, which is always ahead of it, has {journal}: the journal lost frames")]
+    SealedAhead {
+        /// Entries in the object store.
+        sealed: u64,
+        /// Entries in the journal.
+        journal: u64,
+    },
+    /// The journal does not have the entries that follow what the object store has.
+    #[error("the object store ends at entry {sealed}, but the journal goes on only at entry {next}")]
+    Gap {
+        /// Entries in the object store.
+        sealed: u64,
+        /// The first entry that the journal has behind them.
+        next: u64,
+    },
+    /// An object that must be there is absent or is not what its key says.
+    #[error("the object store's {key:?} is {problem}; the store can be made anew from the journal")]
+    Object {
+        /// Which object.
+        key: Key,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The journal could not be read.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The object store could not be read, or not be written when the backlog of a long replay was sealed.
+    #[error(transparent)]
+    Objects(#[from] ObjectsError),
+}
+
+/// A log as it was left.
+pub(crate) struct Recovered {
+    pub(crate) description: Description,
+    pub(crate) tail: Arc<Tail>,
+    pub(crate) head: Head,
+    /// Weight of the commits in the tail.
+    pub(crate) backlog: u64,
+}
+
+/// Rebuilds the log's memory. See [`StartError`] for all that stops it.
+pub(crate) fn recover(
+    journal: &dyn Journal,
+    objects: &Arc<dyn Objects>,
+    given: &VerifierKey,
+    settings: &Settings,
+) -> Result<Recovered, StartError> {
+    let description = describe(journal)?;
+    let expected = &description.vkey;
+    if expected != given {
+        return Err(StartError::OtherKey { expected: expected.clone(), given: given.clone() });
+    }
+    let head = Head::new(open_checkpoint(&journal.last_note(), expected)?);
+    let size = journal.size();
+    if head.size() != size {
+        return Err(StartError::HeadSize { head: head.size(), journal: size });
+    }
+    let sealed = sealed_size(objects.as_ref())?;
+    if sealed > size {
+        return Err(StartError::SealedAhead { sealed, journal: size });
+    }
+    let tail = Arc::new(Tail::restore(sealed, edge_tiles(objects.as_ref(), sealed)?));
+    let sealer = Sealer { tail: tail.clone(), objects: objects.clone(), volume_entries: description.volume_entries };
+    let backlog = replay(journal, &sealer, settings)?;
+
+    let computed = tail.edge().head();
+    if computed != head.tree() {
+        let signed = head.tree().root;
+        return Err(StartError::Root { size, computed: computed.root, signed });
+    }
+    Ok(Recovered { description, tail, head, backlog })
+}
+
+/// What the journal's genesis frame says about the log.
+fn describe(journal: &dyn Journal) -> Result<Description, StartError> {
+    let text = std::str::from_utf8(&journal.genesis().description);
+    Ok(text.map_err(|_| BadDescription::Version("(not text)".to_owned()))?.parse::<Description>()?)
+}
+
+/// How many entries the object store has.
+fn sealed_size(objects: &dyn Objects) -> Result<u64, StartError> {
+    let Some((first, run)) = objects.last_run()? else { return Ok(0) };
+    Ok(first + decode_run(first, &run)?.len() as u64)
+}
+
+/// By tile level: the hashes of the last tile, if it is not full. Reads the entries of the last bundle, and at each level the
+/// up to 255 full tiles of which the next level's last tile has the roots.
+fn edge_tiles(objects: &dyn Objects, sealed: u64) -> Result<Vec<Vec<Hash>>, StartError> {
+    let mut levels = vec![edge_leaves(objects, sealed)?];
+    let mut full_tiles = sealed / TILE_WIDTH;
+    let mut level = 0;
+    while full_tiles > 0 {
+        let first = full_tiles / TILE_WIDTH * TILE_WIDTH;
+        let roots = (first..full_tiles).map(|index| {
+            let key = Key::Tile { level, index };
+            let problem = |problem: String| StartError::Object { key, problem };
+            let bytes = objects.get(key)?.ok_or_else(|| problem("absent".to_owned()))?;
+            let tile = FullTile::from_bytes(&bytes).map_err(|error| problem(error.to_string()))?;
+            Ok(tile.root())
+        });
+        levels.push(roots.collect::<Result<_, StartError>>()?);
+        full_tiles /= TILE_WIDTH;
+        level += 1;
+    }
+    Ok(levels)
+}
+
+/// The leaf hashes of the last bundle, if it is not full.
+fn edge_leaves(objects: &dyn Objects, sealed: u64) -> Result<Vec<Hash>, StartError> {
+    let bundle = sealed / TILE_WIDTH;
+    let mut next = bundle * TILE_WIDTH;
+    let mut hashes = Vec::new();
+    for (first, run) in objects.runs(bundle)? {
+        if first != next {
+            return Err(StartError::Object { key: Key::Entries { first: next }, problem: "absent".to_owned() });
+        }
+        hashes.extend(decode_run(first, &run)?.into_iter().map(Hash::leaf));
+        next = bundle * TILE_WIDTH + hashes.len() as u64;
+    }
+    assert_eq!(next, sealed, "the sealed size is the end of the last run");
+    Ok(hashes)
+}
+
+fn decode_run(first: u64, run: &[u8]) -> Result<Vec<&[u8]>, StartError> {
+    bundle::decode(run).map_err(|error| StartError::Object { key: Key::Entries { first }, problem: error.to_string() })
+}
+
+/// Integrates what the journal has behind the sealed entries, sealing on the way what would be too much for memory. Returns
+/// the weight of what is left to seal.
+fn replay(journal: &dyn Journal, sealer: &Sealer, settings: &Settings) -> Result<u64, StartError> {
+    let tail = &sealer.tail;
+    let (sealed, mut next) = tail.sizes();
+    let mut edge = tail.edge();
+    let backlog = std::cell::Cell::new(0);
+    for replayed in journal.replay(sealed)? {
+        let frame = replayed?.frame;
+        if frame.kind != Kind::Commit {
+            continue;
+        }
+        if frame.first > next {
+            return Err(StartError::Gap { sealed: next, next: frame.first });
+        }
+        let known = usize::try_from(next - frame.first).expect("the frames replayed end above the sealed size");
+        let records: Vec<_> = frame.records.into_iter().skip(known).collect();
+        let hashes = records.iter().map(|record| Hash::leaf(&record.entry)).collect();
+        let weight = records.iter().map(|record| Batch::entry_weight(&record.entry)).sum();
+        let commit = Commit::integrate(&mut edge, records, hashes, weight);
+        next = commit.end();
+        tail.push(Arc::new(commit));
+        backlog.update(|bytes| bytes + weight);
+        if backlog.get() > settings.backlog_bytes_max / 2 {
+            sealer.seal(next / TILE_WIDTH * TILE_WIDTH, |freed| backlog.update(|bytes| bytes - freed))?;
+        }
+    }
+    Ok(backlog.get())
+}

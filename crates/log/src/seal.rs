@@ -1,0 +1,142 @@
+//! The sealer: moves what is committed from the journal's backlog into the object store, behind the sequencer.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use indelible_merkle::{FullTile, TILE_HEIGHT, TILE_WIDTH, bundle};
+use indelible_store::objects::{Key, Objects, ObjectsError};
+
+use crate::backlog::{Backlog, Work};
+use crate::settings::Settings;
+use crate::tail::{Tail, entries};
+
+/// Writes runs of entries and full tiles into the object store, and forgets them in the tail.
+#[derive(Clone)]
+pub(crate) struct Sealer {
+    pub(crate) tail: Arc<Tail>,
+    pub(crate) objects: Arc<dyn Objects>,
+    /// Entries in one volume of the object store; no batch crosses its border.
+    pub(crate) volume_entries: u64,
+}
+
+impl Sealer {
+    /// Seals until the log is closed and all of it is sealed, or until the object store fails.
+    pub(crate) fn run(&self, backlog: &Backlog, settings: &Settings) {
+        loop {
+            let work = backlog.wait_for_work(settings.seal_bytes_min, settings.seal_quiet);
+            let (sealed, size) = self.tail.sizes();
+            let whole_bundles = size / TILE_WIDTH * TILE_WIDTH;
+            let upto = match work {
+                Work::Done => return,
+                Work::Bundles if whole_bundles > sealed => whole_bundles,
+                Work::Bundles | Work::Everything => size,
+            };
+            if let Err(error) = self.seal(upto, |freed| backlog.remove(freed)) {
+                tracing::error!(sealed, %error, "sealing has stopped; appends go on until the backlog is full");
+                backlog.fail(error.to_string());
+                return;
+            }
+        }
+    }
+
+    /// Seals all entries below `upto`, one batch of the object store after the other, and calls `freed` after each with the
+    /// weight of the commits that left the tail.
+    pub(crate) fn seal(&self, upto: u64, freed: impl Fn(u64)) -> Result<(), ObjectsError> {
+        loop {
+            let (sealed, _) = self.tail.sizes();
+            if sealed >= upto {
+                return Ok(());
+            }
+            let (end, batch) = self.next_batch(sealed, upto);
+            // If the process dies before this returns, the batch is in the store whole or not at all: the next start finds the
+            // old or the new sealed size, and replays the rest from the journal.
+            self.objects.put(batch)?;
+            // From here on these entries and tiles are durable in two places, and readers find them in the object store.
+            freed(self.tail.forget(end));
+        }
+    }
+
+    /// The objects of the next entries from `sealed` on, as many as one batch takes, and the index behind these entries.
+    /// A tile goes with the entry that fills it, so that the sealed size says all about what the store has.
+    fn next_batch(&self, sealed: u64, upto: u64) -> (u64, Vec<(Key, Bytes)>) {
+        let volume_end = (sealed / self.volume_entries + 1) * self.volume_entries;
+        let stop = upto.min(volume_end).min(bundle_end(sealed) + (RECORDS_MAX - 1) * TILE_WIDTH);
+        let commits = self.tail.commits(sealed, stop).expect("what is not sealed is in the tail");
+        let mut entries = entries(&commits, sealed, stop);
+
+        let (mut at, mut bytes, mut batch) = (sealed, 0, Vec::new());
+        while at < stop {
+            let end = bundle_end(at).min(stop);
+            let count = usize::try_from(end - at).expect("a bundle has 256 entries");
+            let mut objects = runs(at, entries.by_ref().take(count));
+            objects.extend(self.tiles_filled_by(end));
+            let objects_bytes: usize = objects.iter().map(|(_, value)| value.len()).sum();
+            let full = batch.len() + objects.len() > RECORDS_MAX as usize || bytes + objects_bytes > BATCH_BYTES_MAX;
+            if full && !batch.is_empty() {
+                break;
+            }
+            batch.append(&mut objects);
+            bytes += objects_bytes;
+            at = end;
+        }
+        (at, batch)
+    }
+
+    /// The tiles whose last leaf is the one before `end`: none, or one of each level from 0 up.
+    fn tiles_filled_by(&self, end: u64) -> impl Iterator<Item = (Key, Bytes)> {
+        let filled = (end.trailing_zeros() / u32::from(TILE_HEIGHT)).min(u32::from(LEVELS));
+        (0..LEVELS).take(filled as usize).map(move |level| {
+            let index = (end >> (u32::from(TILE_HEIGHT) * (u32::from(level) + 1))) - 1;
+            let hashes = self.tail.row(TILE_HEIGHT * level, index * TILE_WIDTH, TILE_WIDTH);
+            let hashes = hashes.expect("the nodes of a tile that is not sealed are in the tail");
+            let tile = FullTile::from_hashes(&hashes).expect("a full tile has 256 hashes");
+            (Key::Tile { level, index }, Bytes::from(tile.to_bytes()))
+        })
+    }
+}
+
+impl std::fmt::Debug for Sealer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Sealer").field("volume_entries", &self.volume_entries).finish_non_exhaustive()
+    }
+}
+
+/// Cuts the entries of one bundle, the first of index `first`, into runs of at most [`RUN_BYTES_MAX`].
+fn runs<'a>(first: u64, entries: impl Iterator<Item = &'a Bytes>) -> Vec<(Key, Bytes)> {
+    let (mut objects, mut run, mut run_bytes, mut run_first, mut at) = (Vec::new(), Vec::new(), 0, first, first);
+    let finish = |first: u64, run: &[&Bytes]| {
+        let value = bundle::encode(run).expect("an entry of a batch fits a bundle");
+        (Key::Entries { first }, Bytes::from(value))
+    };
+    for entry in entries {
+        if run_bytes + entry.len() > RUN_BYTES_MAX {
+            objects.push(finish(run_first, &run));
+            (run_bytes, run_first) = (0, at);
+            run.clear();
+        }
+        run_bytes += entry.len();
+        run.push(entry);
+        at += 1;
+    }
+    if !run.is_empty() {
+        objects.push(finish(run_first, &run));
+    }
+    objects
+}
+
+fn bundle_end(index: u64) -> u64 {
+    (index / TILE_WIDTH + 1) * TILE_WIDTH
+}
+
+/// Objects in one batch: sled frees what a batch leaves behind only by later operations, so that large ones cost memory.
+const RECORDS_MAX: u64 = 300;
+
+/// Bytes of one batch: one segment of sled.
+const BATCH_BYTES_MAX: usize = 8 << 20;
+
+/// Entry bytes in one run. With 256 lengths and a checksum a value stays under 66 KiB, and 17 of them, a page of sled, under a
+/// quarter of an 8 MiB segment, which is where sled would begin to use files that it never syncs.
+const RUN_BYTES_MAX: usize = 64 << 10;
+
+/// Tile levels that a tree of fewer than 2^63 leaves can fill.
+const LEVELS: u8 = 7;

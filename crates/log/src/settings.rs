@@ -1,0 +1,35 @@
+//! The engine's limits, each with its unit and default.
+
+use std::time::Duration;
+
+/// How much the engine takes on before it slows its callers down.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// Entry bytes that one commit takes from the queue; it takes at least one batch, whatever its size. 4 MiB: at the 300
+    /// bytes of a usual entry 14,000 entries, a few milliseconds of work, so that a giant batch cannot starve a lone writer.
+    pub commit_bytes_max: usize,
+    /// Bytes of batches (by [`Batch::weight`](crate::Batch::weight)) that wait or are being committed. 64 MiB: sixteen commits.
+    pub queue_bytes_max: usize,
+    /// Bytes of batches that are committed but not yet sealed, and so held in memory. 256 MiB: some seconds of a sealer that
+    /// cannot keep up, and what a start may have to replay.
+    pub backlog_bytes_max: u64,
+    /// Backlog at which the sealer starts without waiting for quiet. 8 MiB: large batches are what makes sled fast.
+    pub seal_bytes_min: u64,
+    /// After this time without a commit the sealer writes whatever there is, so that all of a quiet log is sealed.
+    pub seal_quiet: Duration,
+    /// After this time without a submission the sequencer writes a closing record.
+    pub closing_quiet: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings {
+            commit_bytes_max: 4 << 20,
+            queue_bytes_max: 64 << 20,
+            backlog_bytes_max: 256 << 20,
+            seal_bytes_min: 8 << 20,
+            seal_quiet: Duration::from_secs(1),
+            closing_quiet: Duration::from_millis(50),
+        }
+    }
+}
