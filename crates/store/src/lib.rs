@@ -1,1 +1,3 @@
 //! Where a log lives: the journal that is the truth, and the objects of its tree.
+
+pub mod objects;

@@ -1,0 +1,147 @@
+//! Objects in sled 0.34.7: one database a volume.
+
+mod contain;
+mod folder;
+mod shelf;
+mod value;
+mod volume;
+
+use std::path::Path;
+use std::sync::Mutex;
+
+use bytes::Bytes;
+
+use self::shelf::Shelf;
+use super::batch::{Batch, Volumes};
+use super::{BUNDLE_ENTRIES, Key, Objects, ObjectsError, VOLUME_ENTRIES};
+
+/// Objects in a directory of sled volumes, `NNNN/` each.
+///
+/// One process, one thread that puts, any number that read. A volume is made by the first put into it. Blocking throughout:
+/// a put syncs, and a read of a volume that is not open opens it first, which takes up to seconds for a full one.
+#[derive(Debug)]
+pub struct SledObjects {
+    volumes: Volumes,
+    shelf: Shelf,
+    /// Held while putting. The reason why nothing can be put any more, once a put has failed.
+    poison: Mutex<Option<String>>,
+}
+
+/// How objects lie in sled, and how much memory they may take.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Entries in a volume, a multiple of a bundle; fixed when the log is made. Default 2^22.
+    pub volume_entries: u64,
+    /// Bytes of page cache for the newest volume; each older one that is open has a quarter of it. sled uses up to twice as
+    /// much. Default 64 MiB.
+    pub cache_bytes: u64,
+    /// Older volumes that stay open after they were read, beside the newest. Default 4.
+    pub open_volumes_max: usize,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            volume_entries: VOLUME_ENTRIES,
+            cache_bytes: 64 << 20,
+            open_volumes_max: 4,
+        }
+    }
+}
+
+impl SledObjects {
+    /// Makes an empty home in a directory that does not exist yet, or is empty.
+    pub fn create(dir: &Path, options: Options) -> Result<SledObjects, ObjectsError> {
+        let volumes = Volumes::new(options.volume_entries)?;
+        folder::create(dir)?;
+        SledObjects::on(dir, options, volumes)
+    }
+
+    /// Opens a home that [`create`](SledObjects::create) made, with the same `volume_entries`.
+    ///
+    /// Opens the newest volume, so that a broken one is known at start. What a crash left of a volume in the making is
+    /// removed; nothing in it was ever acknowledged.
+    pub fn open(dir: &Path, options: Options) -> Result<SledObjects, ObjectsError> {
+        let volumes = Volumes::new(options.volume_entries)?;
+        SledObjects::on(dir, options, volumes)
+    }
+
+    fn on(dir: &Path, options: Options, volumes: Volumes) -> Result<SledObjects, ObjectsError> {
+        Ok(SledObjects {
+            volumes,
+            shelf: Shelf::open(dir.to_owned(), options)?,
+            poison: Mutex::new(None),
+        })
+    }
+
+    fn put_new(&self, mut batch: Batch) -> Result<(), ObjectsError> {
+        let existing = self.shelf.volume(batch.volume)?;
+        if let Some(volume) = &existing {
+            batch.retain_new(|key| volume.get(key))?;
+        }
+        if batch.records.is_empty() {
+            // All of it was put before; every put before this one is durable, or this home would be poisoned.
+            return Ok(());
+        }
+        let volume = match existing {
+            Some(volume) => volume,
+            None => self.shelf.create(batch.volume)?,
+        };
+        volume.put(&batch.records)
+    }
+}
+
+impl Objects for SledObjects {
+    fn get(&self, key: Key) -> Result<Option<Bytes>, ObjectsError> {
+        let Some(number) = self.volumes.of(key) else {
+            return Ok(None);
+        };
+        match self.shelf.volume(number)? {
+            None => Ok(None),
+            Some(volume) => volume.get(key),
+        }
+    }
+
+    fn runs(&self, bundle: u64) -> Result<Vec<(u64, Bytes)>, ObjectsError> {
+        let first = bundle.checked_mul(BUNDLE_ENTRIES);
+        let Some(number) = first.and_then(|first| self.volumes.of(Key::Entries { first })) else {
+            return Ok(Vec::new());
+        };
+        match self.shelf.volume(number)? {
+            None => Ok(Vec::new()),
+            Some(volume) => volume.runs(bundle),
+        }
+    }
+
+    fn last_run(&self) -> Result<Option<(u64, Bytes)>, ObjectsError> {
+        // A volume may hold no run yet: it was made, and then the process died before the first put into it.
+        for number in self.shelf.numbers().into_iter().rev() {
+            if let Some(volume) = self.shelf.volume(number)?
+                && let Some(run) = volume.last_run()?
+            {
+                return Ok(Some(run));
+            }
+        }
+        Ok(None)
+    }
+
+    fn put(&self, batch: Vec<(Key, Bytes)>) -> Result<(), ObjectsError> {
+        let Some(batch) = self.volumes.batch(batch)? else {
+            return Ok(());
+        };
+        let mut poison = self
+            .poison
+            .lock()
+            .expect("no thread panics while it puts: sled is contained");
+        if let Some(reason) = &*poison {
+            return Err(ObjectsError::Poisoned { reason: reason.clone() });
+        }
+        let done = self.put_new(batch);
+        if let Err(error) = &done
+            && !error.is_callers()
+        {
+            *poison = Some(error.to_string());
+        }
+        done
+    }
+}
