@@ -1,1 +1,50 @@
-//! Signed notes, Ed25519 log keys, checkpoints and receipts.
+//! What a log signs and what a stranger verifies, in the text formats of C2SP: [signed notes](Note) (signed-note), Ed25519 keys,
+//! [checkpoints](SignedCheckpoint) (tlog-checkpoint) and [receipts](Receipt) (tlog-proof).
+//!
+//! Not here: cosignatures of witnesses and policies over them (their lines are kept and ignored), key types other than Ed25519,
+//! and anything that reads a file, a clock or random bytes.
+//!
+//! Parsing and checking are two steps with two kinds of error. A `Malformed…` error says that bytes are not what they should be,
+//! so that nothing can be said about them; any other says that they are well-formed and do not hold. Every value has one
+//! spelling, and all others are refused. What was checked is a [`Verified`] or a [`VerifiedReceipt`], which only a check makes.
+//!
+//! ```
+//! use indelible_merkle::Hash;
+//! use indelible_note::{Receipt, VerifierKey};
+//!
+//! let key: VerifierKey = "example.com/log/testdata+33d7b496+AeHTu4Q3hEIMHNqc6fASMsq3rKNx280NI+oO5xCFkkSx".parse()?;
+//! let receipt = Receipt::parse(
+//!     "c2sp.org/tlog-proof@v1
+//! index 0
+//!
+//! example.com/log/testdata
+//! 1
+//! 0Nc2CrefWKseHj/mStd+LqC8B+NrX0btIiPt2SmN+ek=
+//!
+//! — example.com/log/testdata M9e0lhr9kuLxGdAtaUrhm84TQffVsLdcy808sN0a3WyniNlfcr9+bywoiIke1YYciCNjJGkCgIlQ8b16jhsmg/SChAM=
+//! ".as_bytes())?;
+//! let verified = receipt.verify(Hash::leaf(b"one"), &key)?;
+//! assert_eq!(verified.checkpoint().head().size, 1);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod checkpoint;
+mod key;
+mod name;
+mod note;
+mod receipt;
+mod signing;
+mod text;
+mod verified;
+mod verifier;
+
+pub use checkpoint::{
+    BadCheckpoint, MalformedCheckpoint, SignedCheckpoint, UntrustedCheckpoint, open_checkpoint, sign_checkpoint,
+};
+pub use key::{KeyId, MalformedKey};
+pub use name::{BadKeyName, KeyName};
+pub use note::{MalformedNote, MalformedSignatureLine, NotVerified, Note, SignatureLine};
+pub use receipt::{BadReceipt, MalformedReceipt, Receipt, VerifiedReceipt};
+pub use signing::SigningKey;
+pub use verified::Verified;
+pub use verifier::VerifierKey;
