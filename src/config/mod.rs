@@ -1,0 +1,109 @@
+//! The configuration: one TOML file, over it the environment, over that the command line.
+//!
+//! [`Config::parse`] is pure: text, environment and overrides in, a whole and valid configuration out. The table in `field` is
+//! the one place that knows a field's name, unit, bounds and explanation; the file that `init` writes and
+//! docs/configuration.md are printed from it.
+
+mod error;
+mod field;
+mod layer;
+mod print;
+
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use crate::net::host::Authority;
+
+pub use error::{ConfigError, Place};
+pub use print::{default_file, reference};
+
+/// Everything that can be configured. Units are in the names; [`reference`] has the meaning of each field at length.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Config {
+    /// The address to listen on; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Hosts by which requests may call the service, besides those it knows by itself.
+    pub hosts: Vec<Authority>,
+    /// Certificate and key; without, the port is plain.
+    pub tls: Option<TlsFiles>,
+    /// The log's private key; without, `log.key` in the data directory.
+    pub log_key: Option<PathBuf>,
+    /// Whether anybody who reaches the port may use the log.
+    pub open: bool,
+    /// Whether leaf hashes can be looked up.
+    pub leaf_index: bool,
+    /// Size of a journal segment.
+    pub segment_mib: u32,
+    /// Entry bytes of one commit.
+    pub commit_kib: u32,
+    /// Entry bytes that wait for a commit or are in one.
+    pub queue_mib: u32,
+    /// Journal bytes that are not sealed yet.
+    pub backlog_mib: u32,
+    /// Memory for what sled has read.
+    pub cache_mib: u32,
+    /// Time for running requests at shutdown.
+    pub shutdown_seconds: u32,
+    /// Connections at a time.
+    pub connections_max: u32,
+    /// Requests at a time on one HTTP/2 connection.
+    pub streams_per_connection_max: u32,
+    /// Time for an answer to begin.
+    pub request_timeout_seconds: u32,
+}
+
+/// What TLS is made of: paths of PEM files. One without the other is an error, so they come together.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct TlsFiles {
+    /// The chain, the service's own certificate first.
+    pub cert: PathBuf,
+    /// The private key of that certificate.
+    pub key: PathBuf,
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        Config {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 7425)),
+            hosts: Vec::new(),
+            tls: None,
+            log_key: None,
+            open: false,
+            leaf_index: true,
+            segment_mib: 256,
+            commit_kib: 4096,
+            queue_mib: 64,
+            backlog_mib: 256,
+            cache_mib: 64,
+            shutdown_seconds: 10,
+            connections_max: 1024,
+            streams_per_connection_max: 256,
+            request_timeout_seconds: 30,
+        }
+    }
+}
+
+impl Config {
+    /// Reads a configuration.
+    ///
+    /// `text` is the content of `file`, whose name appears in errors and whose folder relative paths in it start from.
+    /// `environment` may be the whole environment: `INDELIBLE_` and a field's name in capitals counts, other variables do not,
+    /// not even those that begin alike (Kubernetes sets `INDELIBLE_SERVICE_HOST` beside a service of that name).
+    /// `overrides` are fields and their text as flags give them. The later of two wins, and overrides win over all.
+    /// Paths in the latter two are taken as they are.
+    ///
+    /// The first thing that is wrong is the error, the file's before the environment's before the flags'.
+    pub fn parse(
+        text: &str,
+        file: &Path,
+        environment: &BTreeMap<String, String>,
+        overrides: &[(&'static str, String)],
+    ) -> Result<Config, ConfigError> {
+        let mut draft = field::Draft::new();
+        layer::file(text, file, &mut draft)?;
+        layer::environment(environment, &mut draft)?;
+        layer::overrides(overrides, &mut draft)?;
+        draft.finish()
+    }
+}

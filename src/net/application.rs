@@ -1,0 +1,88 @@
+//! The application: gRPC services and HTTP pages under one roof, and what becomes of requests for neither.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use http::header::{ALLOW, CONTENT_TYPE};
+use http::{HeaderMap, Method, StatusCode};
+use tonic::Status;
+use tonic::service::Routes;
+
+use super::deadline::deadline;
+use super::guard::guard;
+use super::host::KnownHosts;
+
+/// Puts everything behind the guard and the deadlines: `grpc` and `pages`, which must not have a fallback of its own.
+///
+/// * A request that a foreign web page may have written is refused, see [`admission`](super::admission).
+/// * An answer must begin within `request_timeout`, or within the caller's `grpc-timeout` if that is shorter.
+/// * The paths of gRPC services answer gRPC only: else 405 or 415. A page can post a form to any path without asking first,
+///   but not with gRPC's content type.
+/// * An unknown path is UNIMPLEMENTED to gRPC and 404 to all others; a known one answers 405 to a method it does not have.
+pub fn application(grpc: Routes, pages: Router, known_hosts: KnownHosts, request_timeout: Duration) -> Router {
+    // The fallback comes last: it replaces that of tonic's router, which says HTTP 200 to whatever it does not know.
+    grpc.into_axum_router()
+        .layer(middleware::from_fn(grpc_only))
+        .merge(pages)
+        .fallback(unknown_path)
+        .method_not_allowed_fallback(unknown_method)
+        .layer(middleware::from_fn_with_state(request_timeout, deadline))
+        .layer(middleware::from_fn_with_state(Arc::new(known_hosts), guard))
+}
+
+/// Whether the content type is that of gRPC over HTTP/2: `application/grpc`, perhaps with `+proto` or the like. gRPC-Web has
+/// another framing and is not meant.
+pub(super) fn is_grpc(headers: &HeaderMap) -> bool {
+    let rest = headers.get(CONTENT_TYPE).and_then(|value| value.as_bytes().strip_prefix(b"application/grpc"));
+    rest.is_some_and(|rest| matches!(rest.first(), None | Some(b'+' | b';')))
+}
+
+async fn grpc_only(request: Request, next: Next) -> Response {
+    if request.method() != Method::POST {
+        return (StatusCode::METHOD_NOT_ALLOWED, [(ALLOW, "POST")], "gRPC takes POST only\n").into_response();
+    }
+    if !is_grpc(request.headers()) {
+        return (StatusCode::UNSUPPORTED_MEDIA_TYPE, "the content type must be application/grpc\n").into_response();
+    }
+    next.run(request).await
+}
+
+async fn unknown_path(request: Request) -> Response {
+    if is_grpc(request.headers()) {
+        return Status::unimplemented("no such service").into_http();
+    }
+    (StatusCode::NOT_FOUND, "not found\n").into_response()
+}
+
+async fn unknown_method() -> Response {
+    (StatusCode::METHOD_NOT_ALLOWED, "method not allowed\n").into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn grpc_is_told_by_its_content_type() {
+        for (text, expected) in [
+            ("application/grpc", true),
+            ("application/grpc+proto", true),
+            ("application/grpc; charset=utf-8", true),
+            ("application/grpc-web", false),
+            ("application/grpc-web+proto", false),
+            ("application/grpcx", false),
+            ("text/plain", false),
+            ("", false),
+        ] {
+            let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(text))]);
+            assert_eq!(is_grpc(&headers), expected, "{text}");
+        }
+        assert!(!is_grpc(&HeaderMap::new()));
+    }
+}

@@ -1,0 +1,89 @@
+//! Deadlines: how long the answer to a request may take to begin.
+
+use std::time::Duration;
+
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, StatusCode};
+use tonic::Status;
+
+use super::application::is_grpc;
+
+/// Gives the handler until the caller's `grpc-timeout` or the server's own limit, whichever is the shorter.
+///
+/// What the limit bounds is the time to the head of the response. A unary answer is complete by then; the body of a stream is
+/// left alone, and runs until one of its two ends has had enough. A handler that is out of time is dropped.
+pub(super) async fn deadline(State(limit): State<Duration>, request: Request, next: Next) -> Response {
+    if !is_grpc(request.headers()) {
+        let answer = tokio::time::timeout(limit, next.run(request)).await;
+        return answer.unwrap_or_else(|_elapsed| (StatusCode::SERVICE_UNAVAILABLE, late(limit)).into_response());
+    }
+    let limit = match asked_timeout(request.headers()) {
+        Ok(asked) => asked.map_or(limit, |asked| asked.min(limit)),
+        Err(malformed) => return Status::invalid_argument(malformed.to_string()).into_http(),
+    };
+    let answer = tokio::time::timeout(limit, next.run(request)).await;
+    answer.unwrap_or_else(|_elapsed| Status::deadline_exceeded(late(limit)).into_http())
+}
+
+fn late(limit: Duration) -> String {
+    format!("no answer within {} ms", limit.as_millis())
+}
+
+#[derive(Debug, Eq, PartialEq, thiserror::Error)]
+#[error("grpc-timeout must be 1 to 8 digits and one of H, M, S, m, u, n")]
+struct MalformedTimeout;
+
+/// The `grpc-timeout` of a request: an integer of at most 8 digits and a unit (gRPC over HTTP/2, "Requests").
+fn asked_timeout(headers: &HeaderMap) -> Result<Option<Duration>, MalformedTimeout> {
+    let Some(value) = headers.get("grpc-timeout") else { return Ok(None) };
+    let (unit, digits) = value.as_bytes().split_last().ok_or(MalformedTimeout)?;
+    if digits.is_empty() || digits.len() > 8 || !digits.iter().all(u8::is_ascii_digit) {
+        return Err(MalformedTimeout);
+    }
+    let amount = digits.iter().fold(0, |sum, digit| sum * 10 + u64::from(digit - b'0'));
+    Ok(Some(match unit {
+        b'H' => Duration::from_secs(amount * 3600),
+        b'M' => Duration::from_secs(amount * 60),
+        b'S' => Duration::from_secs(amount),
+        b'm' => Duration::from_millis(amount),
+        b'u' => Duration::from_micros(amount),
+        b'n' => Duration::from_nanos(amount),
+        _ => return Err(MalformedTimeout),
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn a_timeout_is_read_in_every_unit() {
+        assert_eq!(asked_timeout(&HeaderMap::new()), Ok(None));
+        for (text, expected) in [
+            ("2H", Duration::from_secs(7200)),
+            ("3M", Duration::from_secs(180)),
+            ("30S", Duration::from_secs(30)),
+            ("250m", Duration::from_millis(250)),
+            ("99999999u", Duration::from_micros(99_999_999)),
+            ("0n", Duration::ZERO),
+            ("99999999H", Duration::from_secs(99_999_999 * 3600)),
+        ] {
+            assert_eq!(asked_timeout(&with(text)), Ok(Some(expected)), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_timeout_is_refused() {
+        for text in ["", "S", "1", "1s", "1 S", "-1S", "+1S", "1.5S", "123456789S", "1SS"] {
+            assert_eq!(asked_timeout(&with(text)), Err(MalformedTimeout), "{text}");
+        }
+    }
+
+    fn with(timeout: &str) -> HeaderMap {
+        HeaderMap::from_iter([("grpc-timeout".parse().unwrap(), HeaderValue::from_str(timeout).unwrap())])
+    }
+}

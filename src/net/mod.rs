@@ -1,0 +1,36 @@
+//! The network shell: one listener for gRPC and HTTP/1.1, plain or over TLS.
+//!
+//! A connection passes through these files in this order:
+//!
+//! | file | what it decides |
+//! |---|---|
+//! | `listening` | binds the address, takes connections in, survives a lack of file descriptors |
+//! | `tls` | the certificate, its names, ALPN |
+//! | `preface` | HTTP/1.1 or HTTP/2, by the first bytes |
+//! | `connection` | the limits of each protocol, one task a connection |
+//! | `guard` | whether the request may come from a page in a browser ([`host`] and [`admission`] decide, purely) |
+//! | `deadline` | how long an answer may take to begin |
+//! | `application` | which handler gets the request, and what no handler gets |
+//! | `serve` | runs all of it, and ends it in time |
+//!
+//! What an address means to the log is not known here: handlers come in as [`tonic::service::Routes`] and
+//! [`axum::Router`].
+
+pub mod admission;
+pub mod host;
+
+mod application;
+mod connection;
+mod deadline;
+mod guard;
+mod limits;
+mod listening;
+mod preface;
+mod serve;
+mod tls;
+
+pub use application::application;
+pub use limits::Limits;
+pub use listening::{BindError, Listening};
+pub use serve::{Stopped, serve};
+pub use tls::{Tls, TlsError};

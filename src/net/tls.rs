@@ -1,0 +1,112 @@
+//! TLS: a certificate with its key, offered for HTTP/2 and HTTP/1.1.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rustls::ServerConfig;
+use rustls::crypto::ring;
+use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::TlsAcceptor;
+use x509_parser::extensions::GeneralName;
+
+use super::host::CertifiedName;
+
+/// What a listener needs to speak TLS 1.2 and 1.3.
+#[derive(Clone)]
+pub struct Tls {
+    acceptor: TlsAcceptor,
+    names: Vec<CertifiedName>,
+}
+
+/// The operator's fault: a file that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum TlsError {
+    /// No PEM file with what is asked of it, or no access to it.
+    #[error("cannot read {what} from {}: {source}", path.display())]
+    Pem {
+        /// `certificate` or `private key`.
+        what: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: rustls_pki_types::pem::Error,
+    },
+    /// The first certificate of the file, which is to be the service's own, is not X.509.
+    #[error("{} does not begin with an X.509 certificate: {source}", path.display())]
+    Certificate {
+        /// The certificate's file.
+        path: PathBuf,
+        /// Why not.
+        source: x509_parser::error::X509Error,
+    },
+    /// The two do not belong together, or are of a kind that TLS does not know.
+    #[error("cannot use the certificate {} with the key {}: {source}", cert.display(), key.display())]
+    Pair {
+        /// The certificate's file.
+        cert: PathBuf,
+        /// The key's file.
+        key: PathBuf,
+        /// Why not.
+        source: rustls::Error,
+    },
+}
+
+impl Tls {
+    /// Reads a chain of PEM certificates, the service's own first, and its PEM private key (PKCS#8, PKCS#1 or SEC1).
+    ///
+    /// Both are read once: a renewed certificate is taken up by a restart.
+    pub fn load(cert: &Path, key: &Path) -> Result<Tls, TlsError> {
+        let pem = |what, path: &Path| {
+            let path = path.to_path_buf();
+            move |source| TlsError::Pem { what, path, source }
+        };
+        let chain = CertificateDer::pem_file_iter(cert)
+            .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+            .and_then(|chain| if chain.is_empty() { Err(rustls_pki_types::pem::Error::NoItemsFound) } else { Ok(chain) })
+            .map_err(pem("a certificate", cert))?;
+        let private_key = PrivateKeyDer::from_pem_file(key).map_err(pem("a private key", key))?;
+        let names = names(&chain[0]).map_err(|source| TlsError::Certificate { path: cert.into(), source })?;
+
+        // The provider is passed, never the process's default: rustls panics if two crates brought one each.
+        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, private_key));
+        let mut config = config.map_err(|source| TlsError::Pair { cert: cert.into(), key: key.into(), source })?;
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        Ok(Tls { acceptor: TlsAcceptor::from(Arc::new(config)), names })
+    }
+
+    /// The names for which the certificate was made.
+    pub fn names(&self) -> &[CertifiedName] {
+        &self.names
+    }
+
+    pub(super) fn acceptor(&self) -> TlsAcceptor {
+        self.acceptor.clone()
+    }
+}
+
+impl fmt::Debug for Tls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tls").field("names", &self.names).finish_non_exhaustive()
+    }
+}
+
+/// The subject alternative names that can be a host. The subject's common name is not one (RFC 9525, 2).
+fn names(certificate: &CertificateDer<'_>) -> Result<Vec<CertifiedName>, x509_parser::error::X509Error> {
+    let (_rest, certificate) = x509_parser::parse_x509_certificate(certificate).map_err(|error| match error {
+        x509_parser::nom::Err::Error(error) | x509_parser::nom::Err::Failure(error) => error,
+        x509_parser::nom::Err::Incomplete(_) => x509_parser::error::X509Error::InvalidCertificate,
+    })?;
+    let alternatives = certificate.subject_alternative_name()?;
+    let alternatives = alternatives.iter().flat_map(|extension| &extension.value.general_names);
+    Ok(alternatives
+        .filter_map(|name| match name {
+            GeneralName::DNSName(name) => CertifiedName::dns(name),
+            GeneralName::IPAddress(bytes) => CertifiedName::address(bytes),
+            _ => None,
+        })
+        .collect())
+}
