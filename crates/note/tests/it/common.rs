@@ -1,6 +1,8 @@
 //! What the tests share: the public test log (its private key too is public) and one of its receipts.
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use indelible_note::{SigningKey, VerifierKey};
+use sha2::{Digest, Sha256};
 
 pub(crate) const LOG_SKEY: &str =
     "PRIVATE+KEY+example.com/log/testdata+33d7b496+AeymY/SZAX0jZcJ8enZ5FY1Dz+wTML2yWSkK+9DSF3eg";
@@ -35,4 +37,23 @@ pub(crate) fn signing_key() -> SigningKey {
 
 pub(crate) fn verifier_key() -> VerifierKey {
     LOG_VKEY.parse().unwrap()
+}
+
+/// The text of a key with any type and bytes; its id is the right one.
+pub(crate) fn key_text(name: &str, kind: u8, bytes: &[u8]) -> String {
+    let typed = [&[kind], bytes].concat();
+    let id = Sha256::digest([name.as_bytes(), b"\n", &typed].concat());
+    format!(
+        "{name}+{:02x}{:02x}{:02x}{:02x}+{}",
+        id[0],
+        id[1],
+        id[2],
+        id[3],
+        STANDARD.encode(typed)
+    )
+}
+
+/// A signature line with any name and payload.
+pub(crate) fn signature_line(name: &str, payload: &[u8]) -> String {
+    format!("— {name} {}\n", STANDARD.encode(payload))
 }

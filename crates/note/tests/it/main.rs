@@ -1,5 +1,16 @@
 //! Tests of the crate from outside, in one binary.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a panic is how a test reports; clippy exempts test functions but not their helpers"
+)]
+
+mod checkpoints;
 mod common;
+mod hostile;
 mod interop;
+mod keys;
+mod notes;
+mod properties;
+mod receipts;
 mod vectors;
