@@ -35,7 +35,8 @@ pub(super) fn volumes(dir: &Path) -> Result<Vec<u64>, ObjectsError> {
         if let Some(number) = number(name) {
             numbers.push(number);
         } else if name.strip_suffix(IN_THE_MAKING).and_then(number).is_some() {
-            remove(&dir.join(name))?;
+            let making = dir.join(name);
+            fs::remove_dir_all(&making).map_err(io_error("remove", &making))?;
         }
     }
     Ok(numbers)
@@ -53,9 +54,6 @@ pub(super) fn path(dir: &Path, volume: u64) -> PathBuf {
 pub(super) fn create_volume(dir: &Path, volume: u64) -> Result<PathBuf, ObjectsError> {
     let done = path(dir, volume);
     let making = dir.join(format!("{volume:04}{IN_THE_MAKING}"));
-    if making.exists() {
-        remove(&making)?;
-    }
     fs::create_dir(&making).map_err(io_error("create", &making))?;
     contain(&making, "create", || {
         config(&making, MAKING_CACHE_BYTES).open().map(drop)
@@ -88,10 +86,6 @@ pub(super) fn io_error(act: &'static str, path: &Path) -> impl FnOnce(io::Error)
         path: path.to_owned(),
         source,
     }
-}
-
-fn remove(making: &Path) -> Result<(), ObjectsError> {
-    fs::remove_dir_all(making).map_err(io_error("remove", making))
 }
 
 /// The volume that a directory name stands for: four digits or more, no more zeros in front than it takes.
