@@ -48,8 +48,7 @@ pub fn sign_checkpoint(head: TreeHead, key: &SigningKey) -> Verified<SignedCheck
     text.push('\n');
     STANDARD.encode_string(head.root.as_bytes(), &mut text);
     text.push('\n');
-    let note =
-        Note::sign(text, &[key]).expect("a key's name is under the limit of a note and holds no control character");
+    let note = Note::sign(text, &[key]).expect("a key name has at most 255 bytes, none of them a control character");
     Verified::after_check(SignedCheckpoint {
         origin: origin.clone(),
         head,

@@ -129,17 +129,18 @@ impl KeyFields {
         }
     }
 
-    /// Writes what [`KeyFields::parse`] reads, behind what `out` holds already.
-    pub(crate) fn write(name: &KeyName, id: KeyId, bytes: &[u8; 32], out: &mut String) {
+    /// Writes what [`KeyFields::parse`] reads, behind a prefix.
+    pub(crate) fn text(prefix: &str, name: &KeyName, id: KeyId, bytes: &[u8; 32]) -> Zeroizing<String> {
         let mut typed = Zeroizing::new([TYPE_ED25519; 33]);
         typed[1..].copy_from_slice(bytes);
-        // One allocation, so that no copy of a secret stays behind in a smaller one. 33 bytes are 44 characters of base64.
-        out.reserve(name.as_str().len() + 1 + 8 + 1 + 44);
-        out.push_str(name.as_str());
-        out.push('+');
-        out.push_str(&id.to_string());
-        out.push('+');
-        STANDARD.encode_string(typed.as_slice(), out);
+        // Allocated once, so that no part of a secret stays behind in a shorter text. 33 bytes are 44 characters of base64.
+        let length = prefix.len() + name.as_str().len() + 1 + 8 + 1 + 44;
+        let mut text = Zeroizing::new(String::with_capacity(length));
+        for part in [prefix, name.as_str(), "+", &id.to_string(), "+"] {
+            text.push_str(part);
+        }
+        STANDARD.encode_string(typed.as_slice(), &mut text);
+        text
     }
 }
 

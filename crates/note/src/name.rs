@@ -7,8 +7,9 @@ use thiserror::Error;
 /// The name of a key, and of a log also its origin: by custom a URL prefix without scheme.
 ///
 /// It is not empty and holds no Unicode whitespace, no `+` and no control character, so that it stands in a line of a note, in
-/// the text of a key and in an error message without quoting. The last of these rules is ours; the others are the
-/// specification's. Cloning shares the text.
+/// the text of a key and in an error message without quoting. It has at most 255 bytes, since the signed messages of
+/// cosignatures (C2SP tlog-cosignature) have one byte for its length. That limit and the refusal of control characters are ours;
+/// signed-note has the other rules. Cloning shares the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyName(Arc<str>);
 
@@ -25,6 +26,9 @@ impl FromStr for KeyName {
     fn from_str(name: &str) -> Result<Self, BadKeyName> {
         if name.is_empty() {
             return Err(BadKeyName::Empty);
+        }
+        if name.len() > NAME_BYTES_MAX {
+            return Err(BadKeyName::TooLong { bytes: name.len() });
         }
         let forbidden = |c: char| c == '+' || c.is_whitespace() || c.is_control();
         match name.char_indices().find(|&(_, c)| forbidden(c)) {
@@ -46,6 +50,12 @@ pub enum BadKeyName {
     /// There is no text.
     #[error("a key name is not empty")]
     Empty,
+    /// The name is longer than a cosignature could carry.
+    #[error("a key name has at most {NAME_BYTES_MAX} bytes, this one has {bytes}")]
+    TooLong {
+        /// Its bytes.
+        bytes: usize,
+    },
     /// A character that a key name cannot hold, and the byte at which it stands.
     #[error("a key name holds no whitespace, control character or '+', this one has {character:?} at byte {at}")]
     Character {
@@ -55,6 +65,8 @@ pub enum BadKeyName {
         at: usize,
     },
 }
+
+const NAME_BYTES_MAX: usize = 255;
 
 #[cfg(test)]
 mod tests {
@@ -73,6 +85,12 @@ mod tests {
             assert_eq!(good.parse::<KeyName>().unwrap().as_str(), good);
         }
         assert_eq!("".parse::<KeyName>(), Err(BadKeyName::Empty));
+        let longest = "ä".repeat(127) + "b";
+        assert_eq!(longest.parse::<KeyName>().unwrap().to_string(), longest);
+        assert_eq!(
+            (longest + "b").parse::<KeyName>(),
+            Err(BadKeyName::TooLong { bytes: 256 })
+        );
         // Space, tab, LF, next line, no-break space, line separator, ideographic space; plus; NUL, escape, delete, C1.
         for bad in "\u{20}\t\n\u{85}\u{a0}\u{2028}\u{3000}+\0\u{1b}\u{7f}\u{9b}".chars() {
             let expected = BadKeyName::Character { character: bad, at: 2 };

@@ -134,18 +134,15 @@ impl Note {
             }
             verified = true;
         }
-        if verified { Ok(()) } else { Err(self.no_known_key()) }
-    }
-
-    fn no_known_key(&self) -> NotVerified {
-        let [first, ..] = self.signatures.as_slice() else {
-            unreachable!("a note has at least one signature line")
-        };
-        NotVerified::NoKnownKey {
+        if verified {
+            return Ok(());
+        }
+        let first = self.signatures.first().expect("a note has at least one signature line");
+        Err(NotVerified::NoKnownKey {
             lines: self.signatures.len(),
             first_name: first.name.clone(),
             first_id: first.id,
-        }
+        })
     }
 }
 

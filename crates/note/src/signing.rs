@@ -43,11 +43,7 @@ impl SigningKey {
 
     /// The secret as text, to be written where only its owner reads. Whoever sees it can sign as this key.
     pub fn expose_skey(&self) -> Zeroizing<String> {
-        let length = PRIVATE_PREFIX.len() + self.name().as_str().len() + 1 + 8 + 1 + 44;
-        let mut skey = Zeroizing::new(String::with_capacity(length));
-        skey.push_str(PRIVATE_PREFIX);
-        KeyFields::write(self.name(), self.id(), self.private.as_bytes(), &mut skey);
-        skey
+        KeyFields::text(PRIVATE_PREFIX, self.name(), self.id(), self.private.as_bytes())
     }
 
     pub(crate) fn id(&self) -> KeyId {

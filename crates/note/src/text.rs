@@ -21,10 +21,9 @@ pub(crate) fn base64(text: &str) -> Option<Vec<u8>> {
 
 /// Reads the base64 of a hash: 44 characters, 32 bytes.
 pub(crate) fn hash(text: &str) -> Option<Hash> {
-    let mut bytes = [0; 33];
-    // Longer texts are refused before they are decoded; 44 characters may also stand for 31 or 33 bytes.
-    let length = (text.len() == 44).then(|| STANDARD.decode_slice(text, &mut bytes).ok())??;
-    Hash::try_from(&bytes[..length]).ok()
+    let mut bytes = [0; Hash::BYTES];
+    let length = STANDARD.decode_slice(text, &mut bytes).ok()?;
+    (length == Hash::BYTES).then(|| bytes.into())
 }
 
 /// The beginning of a line, for an error message: what is wrong with a longer one shows in its first characters.

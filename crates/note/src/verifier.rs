@@ -73,9 +73,7 @@ impl FromStr for VerifierKey {
 
 impl fmt::Display for VerifierKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut vkey = String::new();
-        KeyFields::write(&self.name, self.id, self.public.as_bytes(), &mut vkey);
-        f.write_str(&vkey)
+        f.write_str(&KeyFields::text("", &self.name, self.id, self.public.as_bytes()))
     }
 }
 
