@@ -1,0 +1,246 @@
+//! Appending and blanking: the only code that changes a journal that is open.
+
+use std::collections::BTreeMap;
+use std::fs::{File, OpenOptions};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+use super::Options;
+use super::end::Stand;
+use super::segment::{self, SEGMENTS_MAX, failed, write_zeros};
+use super::window::Window;
+use crate::journal::codec::{
+    Chain, HEADER_BYTES, Header, SECTOR_BYTES, Seal, attachment_places, complete, decode, encode,
+};
+use crate::journal::{Frame, FramePlace, JournalError, Kind, Place};
+
+/// The end of a journal, and what is needed to write there.
+pub(super) struct Writer {
+    directory: PathBuf,
+    /// A multiple of a sector.
+    segment_bytes: u64,
+    /// The last segment.
+    number: u32,
+    file: File,
+    /// The byte behind the last frame.
+    end: u64,
+    /// The length of the file: from `end` to here it holds zeros.
+    length: u64,
+    chain: Chain,
+    /// The last frame that is no closing record.
+    active: FramePlace,
+    /// The bytes of a frame while it is written; kept, so that an append allocates nothing.
+    buffer: Vec<u8>,
+    /// Set before a write and cleared when it succeeded.
+    in_doubt: bool,
+}
+
+/// The last segment as it lies on disk.
+pub(super) struct LastSegment {
+    pub(super) file: File,
+    pub(super) length: u64,
+    /// Its last frame.
+    pub(super) last: Stand,
+}
+
+impl Writer {
+    /// Writes behind `segment`. `active` is the last frame that is no closing record.
+    pub(super) fn behind(
+        segment: LastSegment,
+        active: Stand,
+        directory: &Path,
+        options: Options,
+        seal: Seal,
+    ) -> Writer {
+        Writer {
+            directory: directory.to_owned(),
+            segment_bytes: whole_sectors(options),
+            number: segment.last.segment,
+            file: segment.file,
+            end: segment.last.end(),
+            length: segment.length,
+            chain: Chain::behind(&segment.last.header, seal),
+            active: active.place(),
+            buffer: Vec::new(),
+            in_doubt: false,
+        }
+    }
+
+    pub(super) fn size(&self) -> u64 {
+        self.chain.size
+    }
+
+    pub(super) fn end(&self) -> u64 {
+        self.end
+    }
+
+    pub(super) fn append(&mut self, frame: &Frame) -> Result<FramePlace, JournalError> {
+        if self.in_doubt {
+            return Err(JournalError::Poisoned);
+        }
+        if frame.first != self.size() {
+            return Err(JournalError::NotExtending {
+                first: frame.first,
+                size: self.size(),
+            });
+        }
+        let header = encode(frame, &self.chain, &mut self.buffer)?;
+        let place = match self.end + header.padded() > self.segment_bytes {
+            true => self.append_in_new_segment(&header)?,
+            false => self.append_here(&header)?,
+        };
+        self.chain = Chain::behind(&header, self.chain.seal);
+        if frame.kind != Kind::Closing {
+            self.active = place;
+        }
+        self.buffer.shrink_to(BUFFER_KEPT_BYTES);
+        Ok(place)
+    }
+
+    fn append_here(&mut self, header: &Header) -> Result<FramePlace, JournalError> {
+        let path = segment::path(&self.directory, self.number);
+        let place = FramePlace {
+            segment: self.number,
+            offset: self.end,
+        };
+        let end = self.end + header.padded();
+        let length = if end <= self.length {
+            self.length
+        } else {
+            length_for(self.end, end, self.segment_bytes)
+        };
+        if length > self.length {
+            self.pad_buffer(length - self.end);
+        }
+        self.in_doubt = true;
+        if let Err(error) = self.file.write_all_at(&self.buffer, self.end) {
+            // Some of the frame may be there, up to any byte. Without its header it is recognised as a tear; if this fails
+            // too, opening the journal judges what it finds.
+            write_zeros(&self.file, self.end, SECTOR_BYTES as u64).ok();
+            return Err(failed("write to", &path)(error));
+        }
+        // In the page cache: if the process dies here, the frame is found and synced at the next start, or lost with the
+        // power as a tear. Nobody has been told.
+        self.file.sync_data().map_err(failed("sync", &path))?;
+        self.in_doubt = false;
+        self.end = end;
+        self.length = length;
+        Ok(place)
+    }
+
+    fn append_in_new_segment(&mut self, header: &Header) -> Result<FramePlace, JournalError> {
+        let number = self.number + 1;
+        if number == SEGMENTS_MAX {
+            return Err(JournalError::Full { segments: SEGMENTS_MAX });
+        }
+        let length = length_for(0, header.padded(), self.segment_bytes);
+        self.pad_buffer(length);
+        self.in_doubt = true;
+        self.file = segment::give_birth(&self.directory, number, &self.buffer)?;
+        self.in_doubt = false;
+        self.number = number;
+        self.end = header.padded();
+        self.length = length;
+        Ok(FramePlace {
+            segment: number,
+            offset: 0,
+        })
+    }
+
+    fn pad_buffer(&mut self, length: u64) {
+        self.buffer.resize(
+            usize::try_from(length).expect("a frame of at most 128 MiB, or at most 512 KiB"),
+            0,
+        );
+    }
+
+    pub(super) fn blank(&mut self, places: &[Place]) -> Result<(), JournalError> {
+        if self.in_doubt {
+            return Err(JournalError::Poisoned);
+        }
+        let mut frames: BTreeMap<(u32, u64), Vec<&Place>> = BTreeMap::new();
+        for place in places {
+            if (place.segment, place.frame_offset) == (self.active.segment, self.active.offset) {
+                return Err(JournalError::InLastFrame(*place));
+            }
+            frames
+                .entry((place.segment, place.frame_offset))
+                .or_default()
+                .push(place);
+        }
+        for ((segment, offset), places) in &frames {
+            self.check_places(
+                FramePlace {
+                    segment: *segment,
+                    offset: *offset,
+                },
+                places,
+            )?;
+        }
+        let mut segments: BTreeMap<u32, Vec<&Place>> = BTreeMap::new();
+        for place in places {
+            segments.entry(place.segment).or_default().push(place);
+        }
+        self.in_doubt = true;
+        for (number, places) in &segments {
+            let path = segment::path(&self.directory, *number);
+            let file = OpenOptions::new()
+                .write(true)
+                .open(&path)
+                .map_err(failed("open", &path))?;
+            for place in places {
+                write_zeros(&file, place.offset, u64::from(place.length)).map_err(failed("write to", &path))?;
+            }
+            // Not synced: with the power any sector of these may come back. Who asked has not been told that they are gone.
+            file.sync_data().map_err(failed("sync", &path))?;
+        }
+        self.in_doubt = false;
+        Ok(())
+    }
+
+    /// Whether each of `places` is exactly an attachment of the frame at `at`.
+    fn check_places(&self, at: FramePlace, places: &[&Place]) -> Result<(), JournalError> {
+        let refused = JournalError::NotAnAttachment(*places[0]);
+        if at.segment > self.number || !at.offset.is_multiple_of(SECTOR_BYTES as u64) {
+            return Err(refused);
+        }
+        let window = Window::open(segment::path(&self.directory, at.segment))?;
+        let front = window.piece(at.offset, HEADER_BYTES as u64)?;
+        let Ok(header) = Header::parse(&front, self.chain.seal) else {
+            return Err(refused);
+        };
+        let stored = window.piece(at.offset, header.padded())?;
+        let decoded = complete(&header, stored)
+            .and_then(|bytes| decode(&header, &bytes))
+            .map_err(|reason| window.damaged(at.offset, reason))?;
+        let known = attachment_places(&decoded.frame, at);
+        match places
+            .iter()
+            .find(|place| !known.iter().flatten().any(|known| known == **place))
+        {
+            Some(place) => Err(JournalError::NotAnAttachment(**place)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// How long the file is to be when a frame from `begin` to `end` makes it longer.
+///
+/// A small frame brings zeros along, so that the next ones only overwrite: a sync then need not write the file's new length,
+/// which is a third of its time. For a large one that does not pay.
+pub(super) fn length_for(begin: u64, end: u64, segment_bytes: u64) -> u64 {
+    match end - begin < SMALL_FRAME_BYTES {
+        true => end.next_multiple_of(GROWTH_BYTES).min(segment_bytes).max(end),
+        false => end,
+    }
+}
+
+/// The most that a segment may have, as a multiple of a sector.
+pub(super) fn whole_sectors(options: Options) -> u64 {
+    options.segment_bytes - options.segment_bytes % SECTOR_BYTES as u64
+}
+
+const SMALL_FRAME_BYTES: u64 = 128 << 10;
+const GROWTH_BYTES: u64 = 256 << 10;
+/// Twice the 4 MiB of a commit. A rare frame of 128 MiB does not keep its memory.
+const BUFFER_KEPT_BYTES: usize = 8 << 20;
