@@ -1,6 +1,6 @@
 //! What the texts of public and private keys have in common.
 
-use std::{fmt, str};
+use std::fmt;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use sha2::{Digest, Sha256};
@@ -55,7 +55,7 @@ impl fmt::Debug for KeyId {
 
 /// Why a text is not a key of the kind that was asked for.
 ///
-/// No variant carries a part of the text that could be secret.
+/// No variant carries more of the text than its name, its id and a single byte, so that an error may be shown and logged.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum MalformedKey {
     /// A private key was given where a public one was asked for.

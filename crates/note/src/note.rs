@@ -1,6 +1,6 @@
 //! Signed notes (C2SP signed-note): a text, and lines that sign it.
 
-use std::{fmt, str};
+use std::fmt;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use thiserror::Error;

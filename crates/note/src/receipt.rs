@@ -1,6 +1,6 @@
 //! Receipts (C2SP tlog-proof): all that a stranger needs to check, offline, that an entry is in a log.
 
-use std::{fmt, str};
+use std::fmt;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use indelible_merkle::{BadProof, Hash, Included, InclusionProof, check_inclusion};
