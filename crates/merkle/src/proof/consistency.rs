@@ -4,7 +4,7 @@ use super::out_of_tree::OutOfTree;
 use super::recipe::Recipe;
 use crate::{Hash, NodeId, WrongCount, node};
 
-/// Plans the proof that the tree of `new` leaves begins with those of the tree of `old`: at most 126 nodes for at most 64
+/// Plans the proof that the tree of `new` leaves begins with those of the tree of `old`: at most 127 nodes for at most 65
 /// hashes. None for `old` 0, of which every tree is a continuation, and for `old` equal to `new`.
 pub fn consistency(old: u64, new: u64) -> Result<ConsistencyPlan, OutOfTree> {
     if old > new {

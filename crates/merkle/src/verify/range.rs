@@ -122,7 +122,9 @@ impl IncludedRange {
         if index < self.start || index >= self.end {
             return None;
         }
-        let siblings = self.layers.iter().enumerate().filter_map(|(level, layer)| {
+        // All layers but the last, which is the root alone.
+        let below_root = &self.layers[..self.layers.len() - 1];
+        let siblings = below_root.iter().enumerate().filter_map(|(level, layer)| {
             let place = ((index >> level) ^ 1) - layer.start;
             layer.hashes.get(usize::try_from(place).ok()?).copied()
         });
