@@ -26,8 +26,10 @@ pub use sled::{Options, SledObjects};
 /// One thread puts, any number of threads read meanwhile. Keys belong to *volumes* of a fixed number of entries, by
 /// [`Key::last_entry`], so that what one start must open and what one flipped bit can cost stays bounded.
 pub trait Objects: Send + Sync {
-    /// The value under a key, or `None` if nothing was put there. What a failed put wrote may be seen until the home is
-    /// opened again.
+    /// The value under a key, or `None` if nothing is there.
+    ///
+    /// A damaged home may have lost objects without noticing; that an object must be there, only the caller can know.
+    /// What a put wrote may be seen before it returns, and after it failed until the home is opened again.
     fn get(&self, key: Key) -> Result<Option<Bytes>, ObjectsError>;
 
     /// The runs of entries of one bundle, each with the index of its first entry, in that order.

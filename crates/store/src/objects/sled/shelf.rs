@@ -200,3 +200,35 @@ fn close(volume: Arc<Volume>) {
 const OLDER_CACHE_PART: u64 = 4;
 
 const NO_PANIC: &str = "no thread panics while it holds the shelf";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_volume_in_use_is_not_closed_but_shared() {
+        let dir = tempfile::TempDir::new().unwrap();
+        let options = Options {
+            open_volumes_max: 0,
+            ..Options::default()
+        };
+        let shelf = Shelf::open(dir.path().to_owned(), options).unwrap();
+        let held = shelf.create(0).unwrap();
+        for number in 1..4 {
+            shelf.create(number).unwrap();
+        }
+        let again = shelf.volume(0).unwrap().unwrap();
+        assert!(
+            Arc::ptr_eq(&held, &again),
+            "closing or opening it meanwhile would have made another one"
+        );
+        drop((held, again));
+        shelf.create(4).unwrap();
+        let open = |slot: &&Slot| matches!(slot, Slot::Open { .. });
+        assert_eq!(
+            shelf.slots().by_number.values().filter(open).count(),
+            1,
+            "unused ones are closed at the next turn"
+        );
+    }
+}
