@@ -55,12 +55,28 @@ pub(super) struct Draft {
 
 impl Draft {
     pub(super) fn new() -> Draft {
-        Draft { config: Config::default(), tls_cert: None, tls_key: None, log_key: None }
+        Draft {
+            config: Config::default(),
+            tls_cert: None,
+            tls_key: None,
+            log_key: None,
+        }
     }
 
     /// Sets `field` to `value`. Relative paths start from `base`.
-    pub(super) fn set(&mut self, field: &'static Field, value: &Value, at: Place, base: &Path) -> Result<(), ConfigError> {
-        let wrong = |at, got| ConfigError::Type { at, field: field.name, want: field.kind.want(), got };
+    pub(super) fn set(
+        &mut self,
+        field: &'static Field,
+        value: &Value,
+        at: Place,
+        base: &Path,
+    ) -> Result<(), ConfigError> {
+        let wrong = |at, got| ConfigError::Type {
+            at,
+            field: field.name,
+            want: field.kind.want(),
+            got,
+        };
         match (&field.kind, value) {
             (Kind::Address(slot), Value::Text(text)) => {
                 *slot(self) = text.parse().map_err(|_| wrong(at, format!("{text:?}")))?;
@@ -70,7 +86,11 @@ impl Draft {
                 *slot(self) = hosts.iter().map(parse).collect::<Result<_, _>>()?;
             }
             (Kind::Path(slot), Value::Text(path)) => {
-                *slot(self) = if path.is_empty() { None } else { Some((base.join(path), at)) };
+                *slot(self) = if path.is_empty() {
+                    None
+                } else {
+                    Some((base.join(path), at))
+                };
             }
             (Kind::Switch(slot), Value::Switch(on)) => *slot(self) = *on,
             (Kind::Number { min, max, of }, Value::Number(digits)) => {
@@ -97,7 +117,11 @@ impl Draft {
             (None, Some((_, at))) => return half(at, "tls_key", "tls_cert"),
             (None, None) => None,
         };
-        Ok(Config { tls, log_key: self.log_key.map(|(path, _)| path), ..self.config })
+        Ok(Config {
+            tls,
+            log_key: self.log_key.map(|(path, _)| path),
+            ..self.config
+        })
     }
 }
 
@@ -128,9 +152,13 @@ impl Field {
             (Kind::Switch(_), "true") => Value::Switch(true),
             (Kind::Switch(_), "false") => Value::Switch(false),
             (Kind::Number { .. }, digits) if is_integer(digits) => Value::Number(digits.into()),
-            (Kind::Hosts(_), list) => {
-                Value::List(list.split(',').map(str::trim).filter(|host| !host.is_empty()).map(String::from).collect())
-            }
+            (Kind::Hosts(_), list) => Value::List(
+                list.split(',')
+                    .map(str::trim)
+                    .filter(|host| !host.is_empty())
+                    .map(String::from)
+                    .collect(),
+            ),
             (_, text) => Value::Text(text.into()),
         }
     }
@@ -221,59 +249,95 @@ pub(super) static FIELDS: [Field; 16] = [
         name: "segment_mib",
         unit: "MiB",
         about: "Size of a journal segment, which is one file. It counts for segments that are begun from now on.",
-        kind: Kind::Number { min: 8, max: 4096, of: |draft| &mut draft.config.segment_mib },
+        kind: Kind::Number {
+            min: 8,
+            max: 4096,
+            of: |draft| &mut draft.config.segment_mib,
+        },
     },
     Field {
         name: "commit_kib",
         unit: "KiB",
         about: "Entry bytes that one commit takes, one batch at least. Larger commits carry more a second, smaller ones let a \
                 lone writer wait less behind a large batch.",
-        kind: Kind::Number { min: 64, max: 4096, of: |draft| &mut draft.config.commit_kib },
+        kind: Kind::Number {
+            min: 64,
+            max: 4096,
+            of: |draft| &mut draft.config.commit_kib,
+        },
     },
     Field {
         name: "queue_mib",
         unit: "MiB",
         about: "Bytes of entries that wait for a commit or are in one. When it is full, streams are slowed down and other \
                 appends refused with RESOURCE_EXHAUSTED.",
-        kind: Kind::Number { min: 8, max: 4096, of: |draft| &mut draft.config.queue_mib },
+        kind: Kind::Number {
+            min: 8,
+            max: 4096,
+            of: |draft| &mut draft.config.queue_mib,
+        },
     },
     Field {
         name: "backlog_mib",
         unit: "MiB",
         about: "Journal bytes not yet sealed into the tree's store. They are held in memory and read again at the next start. \
                 When it is full, appends wait for the sealer; nothing is lost.",
-        kind: Kind::Number { min: 16, max: 65_536, of: |draft| &mut draft.config.backlog_mib },
+        kind: Kind::Number {
+            min: 16,
+            max: 65_536,
+            of: |draft| &mut draft.config.backlog_mib,
+        },
     },
     Field {
         name: "cache_mib",
         unit: "MiB",
         about: "Memory for what has been read from the tree's store. The process takes up to twice that for it.",
-        kind: Kind::Number { min: 8, max: 65_536, of: |draft| &mut draft.config.cache_mib },
+        kind: Kind::Number {
+            min: 8,
+            max: 65_536,
+            of: |draft| &mut draft.config.cache_mib,
+        },
     },
     Field {
         name: "shutdown_seconds",
         unit: "s",
         about: "How long running requests may take to end at shutdown. Then their connections are cut.",
-        kind: Kind::Number { min: 1, max: 3600, of: |draft| &mut draft.config.shutdown_seconds },
+        kind: Kind::Number {
+            min: 1,
+            max: 3600,
+            of: |draft| &mut draft.config.shutdown_seconds,
+        },
     },
     Field {
         name: "connections_max",
         unit: "",
         about: "Connections at a time; those beyond wait until another one ends. Each takes one file descriptor and at most \
                 40 MiB, nearly all of them a few KiB.",
-        kind: Kind::Number { min: 1, max: 65_536, of: |draft| &mut draft.config.connections_max },
+        kind: Kind::Number {
+            min: 1,
+            max: 65_536,
+            of: |draft| &mut draft.config.connections_max,
+        },
     },
     Field {
         name: "streams_per_connection_max",
         unit: "",
         about: "Requests at a time on one HTTP/2 connection; a client waits before it opens more.",
-        kind: Kind::Number { min: 1, max: 4096, of: |draft| &mut draft.config.streams_per_connection_max },
+        kind: Kind::Number {
+            min: 1,
+            max: 4096,
+            of: |draft| &mut draft.config.streams_per_connection_max,
+        },
     },
     Field {
         name: "request_timeout_seconds",
         unit: "s",
         about: "How long an answer may take to begin, if the client does not ask for less with `grpc-timeout`. Streams that \
                 have begun are not cut.",
-        kind: Kind::Number { min: 1, max: 3600, of: |draft| &mut draft.config.request_timeout_seconds },
+        kind: Kind::Number {
+            min: 1,
+            max: 3600,
+            of: |draft| &mut draft.config.request_timeout_seconds,
+        },
     },
 ];

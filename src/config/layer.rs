@@ -64,7 +64,9 @@ fn find(name: &str) -> Result<&'static Field, Option<&'static str>> {
     }
     let likeness = |field: &Field| strsim::jaro_winkler(field.name, &name.to_ascii_lowercase());
     let nearest = FIELDS.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
-    Err(nearest.filter(|field| likeness(field) > LIKENESS_MIN).map(|field| field.name))
+    Err(nearest
+        .filter(|field| likeness(field) > LIKENESS_MIN)
+        .map(|field| field.name))
 }
 
 fn read(value: DeValue<'_>) -> Value {
@@ -78,7 +80,9 @@ fn read(value: DeValue<'_>) -> Value {
                 DeValue::String(text) => Some(Cow::into_owned(text)),
                 _ => None,
             });
-            texts.collect::<Option<_>>().map_or(Value::Other("a list of other than strings"), Value::List)
+            texts
+                .collect::<Option<_>>()
+                .map_or(Value::Other("a list of other than strings"), Value::List)
         }
         DeValue::Float(_) => Value::Other("a number with a fraction"),
         DeValue::Datetime(_) => Value::Other("a date"),

@@ -26,8 +26,11 @@ pub fn reference() -> String {
     let mut text = String::from(INTRODUCTION);
     for field in &FIELDS {
         let (name, default, variable) = (field.name, field.default_text(), field.variable());
-        write!(text, "\n## `{name}`\n\nDefault `{default}`, environment `{variable}`.\n\n")
-            .expect("a String takes all that is written");
+        write!(
+            text,
+            "\n## `{name}`\n\nDefault `{default}`, environment `{variable}`.\n\n"
+        )
+        .expect("a String takes all that is written");
         for line in wrap(&explanation(field), PAGE_CHARS_MAX) {
             writeln!(text, "{line}").expect("a String takes all that is written");
         }

@@ -31,7 +31,10 @@ pub enum Health {
 
 /// The routes: `GET /checkpoint` and `GET /healthz`, with `HEAD`. Both answers are short texts that no cache may keep unasked.
 pub fn routes(pages: Pages) -> Router {
-    Router::new().route("/checkpoint", get(checkpoint)).route("/healthz", get(healthz)).with_state(pages)
+    Router::new()
+        .route("/checkpoint", get(checkpoint))
+        .route("/healthz", get(healthz))
+        .with_state(pages)
 }
 
 impl fmt::Debug for Pages {
@@ -52,5 +55,10 @@ async fn healthz(State(pages): State<Pages>) -> Response {
 }
 
 fn text(status: StatusCode, body: Bytes) -> Response {
-    (status, [(CONTENT_TYPE, "text/plain; charset=utf-8"), (CACHE_CONTROL, "no-cache")], body).into_response()
+    (
+        status,
+        [(CONTENT_TYPE, "text/plain; charset=utf-8"), (CACHE_CONTROL, "no-cache")],
+        body,
+    )
+        .into_response()
 }

@@ -51,18 +51,17 @@ impl Refusal {
 ///
 /// `uri` is the request's target: over HTTP/2 it carries `:authority`. `arrived_at` is the local address of the connection.
 /// Every host and every origin that the request names must be known: one good header excuses no bad one.
-pub fn admit(
-    uri: &Uri,
-    headers: &HeaderMap,
-    known: &KnownHosts,
-    arrived_at: Option<IpAddr>,
-) -> Result<(), Refusal> {
+pub fn admit(uri: &Uri, headers: &HeaderMap, known: &KnownHosts, arrived_at: Option<IpAddr>) -> Result<(), Refusal> {
     let authority = uri.authority().map(UriAuthority::as_str).map(str::as_bytes);
-    let hosts = authority.into_iter().chain(headers.get_all(HOST).iter().map(HeaderValue::as_bytes));
+    let hosts = authority
+        .into_iter()
+        .chain(headers.get_all(HOST).iter().map(HeaderValue::as_bytes));
     let mut named = false;
     for host in hosts {
         named = true;
-        parse(host).filter(|host| known.knows(host, arrived_at)).ok_or_else(|| Refusal::UnknownHost(printable(host)))?;
+        parse(host)
+            .filter(|host| known.knows(host, arrived_at))
+            .ok_or_else(|| Refusal::UnknownHost(printable(host)))?;
     }
     if !named {
         return Err(Refusal::NoHost);
@@ -86,7 +85,11 @@ fn parse(host: &[u8]) -> Option<Authority> {
 
 /// The host of a serialised origin (RFC 6454, 6.2). `null` has none, and neither have the pages of extensions and files.
 fn origin_host(origin: &[u8]) -> Option<Authority> {
-    parse(origin.strip_prefix(b"http://").or_else(|| origin.strip_prefix(b"https://"))?)
+    parse(
+        origin
+            .strip_prefix(b"http://")
+            .or_else(|| origin.strip_prefix(b"https://"))?,
+    )
 }
 
 /// What a stranger sent, short enough for a log line. The error messages escape it.
@@ -110,7 +113,12 @@ mod tests {
             map.append(*name, HeaderValue::from_bytes(value.as_bytes()).unwrap());
         }
         let known = KnownHosts::new(&["audit.corp".parse().unwrap()], &[]);
-        admit(&target.parse().unwrap(), &map, &known, Some("10.0.0.5".parse().unwrap()))
+        admit(
+            &target.parse().unwrap(),
+            &map,
+            &known,
+            Some("10.0.0.5".parse().unwrap()),
+        )
     }
 
     #[test]
@@ -141,26 +149,62 @@ mod tests {
             ("/", vec![("host", "")], host("")),
             ("/", vec![("host", "evil.example")], host("evil.example")),
             ("/", vec![("host", "10.0.0.6")], host("10.0.0.6")),
-            ("/", vec![("host", "localhost@evil.example")], host("localhost@evil.example")),
+            (
+                "/",
+                vec![("host", "localhost@evil.example")],
+                host("localhost@evil.example"),
+            ),
             ("/", vec![("host", "caf\u{e9}")], host("caf\u{e9}")),
             // Both of them count, whatever the order.
             ("/", vec![OURS, ("host", "evil.example")], host("evil.example")),
             ("http://evil.example/", vec![OURS], host("evil.example")),
-            ("http://localhost/", vec![("host", "evil.example")], host("evil.example")),
+            (
+                "http://localhost/",
+                vec![("host", "evil.example")],
+                host("evil.example"),
+            ),
             ("http://user@localhost/", vec![], host("user@localhost")),
             ("/", vec![OURS, ("origin", "null")], origin("null")),
             ("/", vec![OURS, ("origin", "")], origin("")),
             ("/", vec![OURS, ("origin", "localhost:7425")], origin("localhost:7425")),
-            ("/", vec![OURS, ("origin", "https://evil.example")], origin("https://evil.example")),
-            ("/", vec![OURS, ("origin", "http://localhost.evil.example")], origin("http://localhost.evil.example")),
-            ("/", vec![OURS, ("origin", "http://localhost/")], origin("http://localhost/")),
-            ("/", vec![OURS, ("origin", "file://localhost")], origin("file://localhost")),
-            ("/", vec![OURS, ("origin", "chrome-extension://localhost")], origin("chrome-extension://localhost")),
-            ("/", vec![OURS, ("origin", "http://localhost"), ("origin", "http://e.example")], origin("http://e.example")),
+            (
+                "/",
+                vec![OURS, ("origin", "https://evil.example")],
+                origin("https://evil.example"),
+            ),
+            (
+                "/",
+                vec![OURS, ("origin", "http://localhost.evil.example")],
+                origin("http://localhost.evil.example"),
+            ),
+            (
+                "/",
+                vec![OURS, ("origin", "http://localhost/")],
+                origin("http://localhost/"),
+            ),
+            (
+                "/",
+                vec![OURS, ("origin", "file://localhost")],
+                origin("file://localhost"),
+            ),
+            (
+                "/",
+                vec![OURS, ("origin", "chrome-extension://localhost")],
+                origin("chrome-extension://localhost"),
+            ),
+            (
+                "/",
+                vec![OURS, ("origin", "http://localhost"), ("origin", "http://e.example")],
+                origin("http://e.example"),
+            ),
             ("/", vec![OURS, ("sec-fetch-site", "cross-site")], site("cross-site")),
             ("/", vec![OURS, ("sec-fetch-site", "same-site")], site("same-site")),
             ("/", vec![OURS, ("sec-fetch-site", "")], site("")),
-            ("/", vec![OURS, ("sec-fetch-site", "none"), ("sec-fetch-site", "cross-site")], site("cross-site")),
+            (
+                "/",
+                vec![OURS, ("sec-fetch-site", "none"), ("sec-fetch-site", "cross-site")],
+                site("cross-site"),
+            ),
         ] {
             assert_eq!(check(target, &headers), Err(expected), "{target} {headers:?}");
         }

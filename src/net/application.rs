@@ -37,16 +37,27 @@ pub fn application(grpc: Routes, pages: Router, known_hosts: KnownHosts, request
 /// Whether the content type is that of gRPC over HTTP/2: `application/grpc`, perhaps with `+proto` or the like. gRPC-Web has
 /// another framing and is not meant.
 pub(super) fn is_grpc(headers: &HeaderMap) -> bool {
-    let rest = headers.get(CONTENT_TYPE).and_then(|value| value.as_bytes().strip_prefix(b"application/grpc"));
+    let rest = headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.as_bytes().strip_prefix(b"application/grpc"));
     rest.is_some_and(|rest| matches!(rest.first(), None | Some(b'+' | b';')))
 }
 
 async fn grpc_only(request: Request, next: Next) -> Response {
     if request.method() != Method::POST {
-        return (StatusCode::METHOD_NOT_ALLOWED, [(ALLOW, "POST")], "gRPC takes POST only\n").into_response();
+        return (
+            StatusCode::METHOD_NOT_ALLOWED,
+            [(ALLOW, "POST")],
+            "gRPC takes POST only\n",
+        )
+            .into_response();
     }
     if !is_grpc(request.headers()) {
-        return (StatusCode::UNSUPPORTED_MEDIA_TYPE, "the content type must be application/grpc\n").into_response();
+        return (
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "the content type must be application/grpc\n",
+        )
+            .into_response();
     }
     next.run(request).await
 }

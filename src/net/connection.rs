@@ -71,14 +71,25 @@ where
     let (protocol, io) = shared.handshake(read_preface(io), until).await?;
     let io = TokioIo::new(io);
     // Handlers learn of the peer what tonic's own server would tell them: `tonic::Request::remote_addr` works.
-    let app = shared.app.clone().map_request(move |mut request: http::Request<hyper::body::Incoming>| {
-        request.extensions_mut().insert(info.clone());
-        request
-    });
+    let app = shared
+        .app
+        .clone()
+        .map_request(move |mut request: http::Request<hyper::body::Incoming>| {
+            request.extensions_mut().insert(info.clone());
+            request
+        });
     let app = TowerToHyperService::new(app);
     match protocol {
-        Protocol::Http1 => shared.drive(http1_limits(&shared.limits).serve_connection(io, app)).await,
-        Protocol::Http2 => shared.drive(http2_limits(&shared.limits).serve_connection(io, app)).await,
+        Protocol::Http1 => {
+            shared
+                .drive(http1_limits(&shared.limits).serve_connection(io, app))
+                .await
+        }
+        Protocol::Http2 => {
+            shared
+                .drive(http2_limits(&shared.limits).serve_connection(io, app))
+                .await
+        }
     }
 }
 

@@ -17,7 +17,7 @@ use super::application::is_grpc;
 pub(super) async fn deadline(State(limit): State<Duration>, request: Request, next: Next) -> Response {
     if !is_grpc(request.headers()) {
         let answer = tokio::time::timeout(limit, next.run(request)).await;
-        return answer.unwrap_or_else(|_elapsed| (StatusCode::SERVICE_UNAVAILABLE, late(limit)).into_response());
+        return answer.unwrap_or_else(|_elapsed| (StatusCode::SERVICE_UNAVAILABLE, late(limit) + "\n").into_response());
     }
     let limit = match asked_timeout(request.headers()) {
         Ok(asked) => asked.map_or(limit, |asked| asked.min(limit)),
@@ -37,7 +37,9 @@ struct MalformedTimeout;
 
 /// The `grpc-timeout` of a request: an integer of at most 8 digits and a unit (gRPC over HTTP/2, "Requests").
 fn asked_timeout(headers: &HeaderMap) -> Result<Option<Duration>, MalformedTimeout> {
-    let Some(value) = headers.get("grpc-timeout") else { return Ok(None) };
+    let Some(value) = headers.get("grpc-timeout") else {
+        return Ok(None);
+    };
     let (unit, digits) = value.as_bytes().split_last().ok_or(MalformedTimeout)?;
     if digits.is_empty() || digits.len() > 8 || !digits.iter().all(u8::is_ascii_digit) {
         return Err(MalformedTimeout);

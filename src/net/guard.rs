@@ -5,22 +5,41 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use tonic::Status;
 use tonic::transport::server::TcpConnectInfo;
 
-use super::admission::admit;
+use super::admission::{Refusal, admit};
+use super::application::is_grpc;
 use super::host::KnownHosts;
 
-/// Passes on what is admitted; refuses the rest as plain text, whatever its content type: a browser shows that to whoever
-/// looks for the reason, and a gRPC client reads 403 as PERMISSION_DENIED.
+/// Passes on what is admitted, and tells the rest why not, in the language of the request.
 pub(super) async fn guard(State(known): State<Arc<KnownHosts>>, request: Request, next: Next) -> Response {
     let connection = request.extensions().get::<TcpConnectInfo>();
-    let arrived_at = connection.and_then(TcpConnectInfo::local_addr).map(|address| address.ip());
+    let arrived_at = connection
+        .and_then(TcpConnectInfo::local_addr)
+        .map(|address| address.ip());
     match admit(request.uri(), request.headers(), &known, arrived_at) {
         Ok(()) => next.run(request).await,
         Err(refusal) => {
             let peer = connection.and_then(TcpConnectInfo::remote_addr);
             tracing::info!(?peer, %refusal, "request refused");
-            (refusal.status(), format!("{refusal}\n")).into_response()
+            if is_grpc(request.headers()) {
+                refuse_call(&refusal)
+            } else {
+                refuse_page(&refusal)
+            }
         }
     }
+}
+
+fn refuse_page(refusal: &Refusal) -> Response {
+    (refusal.status(), format!("{refusal}\n")).into_response()
+}
+
+/// HTTP 403 as for everybody else, so that a page's script sees a failure, with a gRPC status in its header for clients that
+/// look for one. Those that go by the HTTP status read 403 as PERMISSION_DENIED too.
+fn refuse_call(refusal: &Refusal) -> Response {
+    let mut response: Response = Status::permission_denied(refusal.to_string()).into_http();
+    *response.status_mut() = refusal.status();
+    response
 }

@@ -37,7 +37,10 @@ pub struct CertifiedName(Certified);
 impl KnownHosts {
     /// `configured` are known on their port, or on any port if they have none; `certified` on any port.
     pub fn new(configured: &[Authority], certified: &[CertifiedName]) -> KnownHosts {
-        KnownHosts { configured: configured.to_vec(), certified: certified.to_vec() }
+        KnownHosts {
+            configured: configured.to_vec(),
+            certified: certified.to_vec(),
+        }
     }
 
     /// Whether a request for `asked` means this service, if its connection arrived on the address `arrived_at`.
@@ -77,9 +80,9 @@ impl CertifiedName {
     fn covers(&self, asked: &Host) -> bool {
         match (&self.0, asked) {
             (Certified::Exactly(known), asked) => known == asked,
-            (Certified::OneLabelUnder(parent), Host::Name(name)) => {
-                name.split_once('.').is_some_and(|(label, rest)| !label.is_empty() && rest == parent)
-            }
+            (Certified::OneLabelUnder(parent), Host::Name(name)) => name
+                .split_once('.')
+                .is_some_and(|(label, rest)| !label.is_empty() && rest == parent),
             (Certified::OneLabelUnder(_), Host::Address(_)) => false,
         }
     }
@@ -119,7 +122,10 @@ impl FromStr for Authority {
             None if port.is_empty() => None,
             _ => return Err(NotAHost),
         };
-        Ok(Authority { host: host.parse()?, port })
+        Ok(Authority {
+            host: host.parse()?,
+            port,
+        })
     }
 }
 
@@ -194,8 +200,29 @@ mod tests {
     fn what_is_no_authority_is_refused() {
         let long = "a".repeat(254);
         for text in [
-            "", ":", ":80", ".", "a:", "a:b", "a:+1", "a:65536", "a:1:2", "a b", "a/b", "user@localhost", "*.a", "ü", "[::1",
-            "[::1]x", "[::1]80", "[127.0.0.1]", "::1", "[]", "http://localhost", "a,b", &long,
+            "",
+            ":",
+            ":80",
+            ".",
+            "a:",
+            "a:b",
+            "a:+1",
+            "a:65536",
+            "a:1:2",
+            "a b",
+            "a/b",
+            "user@localhost",
+            "*.a",
+            "ü",
+            "[::1",
+            "[::1]x",
+            "[::1]80",
+            "[127.0.0.1]",
+            "::1",
+            "[]",
+            "http://localhost",
+            "a,b",
+            &long,
         ] {
             assert_eq!(text.parse::<Authority>(), Err(NotAHost), "{text}");
         }
@@ -203,10 +230,14 @@ mod tests {
 
     #[test]
     fn hosts_are_known_by_table() {
-        let configured: Vec<Authority> =
-            ["audit.corp", "proxy.corp:8443", "web.corp:443"].iter().map(|host| host.parse().unwrap()).collect();
-        let certified: Vec<CertifiedName> =
-            ["log.example.com", "*.ci.example.com", "Ci.Example.NET."].into_iter().filter_map(CertifiedName::dns).collect();
+        let configured: Vec<Authority> = ["audit.corp", "proxy.corp:8443", "web.corp:443"]
+            .iter()
+            .map(|host| host.parse().unwrap())
+            .collect();
+        let certified: Vec<CertifiedName> = ["log.example.com", "*.ci.example.com", "Ci.Example.NET."]
+            .into_iter()
+            .filter_map(CertifiedName::dns)
+            .collect();
         let certified = [certified, vec![CertifiedName::address(&[10, 9, 8, 7]).unwrap()]].concat();
         let known = KnownHosts::new(&configured, &certified);
         let arrived_at = Some("::ffff:192.168.1.5".parse().unwrap());
@@ -244,12 +275,25 @@ mod tests {
         ] {
             assert_eq!(known.knows(&asked.parse().unwrap(), arrived_at), expected, "{asked}");
         }
-        assert!(!known.knows(&"192.168.1.5".parse().unwrap(), None), "no address without a connection");
+        assert!(
+            !known.knows(&"192.168.1.5".parse().unwrap(), None),
+            "no address without a connection"
+        );
     }
 
     #[test]
     fn a_certificate_may_hold_what_is_no_name() {
-        for name in ["", "*", "*.", "a b", "10.0.0.1", "*.10.0.0.1", "*.*.example.com", "a.*.example.com", "fo*.example.com"] {
+        for name in [
+            "",
+            "*",
+            "*.",
+            "a b",
+            "10.0.0.1",
+            "*.10.0.0.1",
+            "*.*.example.com",
+            "a.*.example.com",
+            "fo*.example.com",
+        ] {
             assert_eq!(CertifiedName::dns(name), None, "{name}");
         }
         for length in [0, 3, 5, 15, 17] {

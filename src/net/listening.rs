@@ -78,7 +78,10 @@ impl Listening {
 /// ENFILE, ENOBUFS, ENOMEM), stay for a while, and would make a busy loop.
 fn is_the_peers(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
-    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
+    matches!(
+        error.kind(),
+        ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted
+    )
 }
 
 /// Long enough not to burn a core while descriptors are short, short enough not to be noticed after.

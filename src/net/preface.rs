@@ -27,7 +27,11 @@ where
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
     }
-    let protocol = if seen == PREFACE { Protocol::Http2 } else { Protocol::Http1 };
+    let protocol = if seen == PREFACE {
+        Protocol::Http2
+    } else {
+        Protocol::Http1
+    };
     Ok((protocol, Rewound { seen, given: 0, io }))
 }
 

@@ -29,7 +29,12 @@ pub struct Stopped {
 /// Nothing that a client or the network does ends the server, so there is no error to return.
 pub async fn serve(listening: Listening, app: Router, limits: &Limits, shutdown: impl Future<Output = ()>) -> Stopped {
     let (open, closed) = watch::channel(());
-    let shared = Shared { app, tls: listening.tls(), limits: limits.clone(), shutdown: closed };
+    let shared = Shared {
+        app,
+        tls: listening.tls(),
+        limits: limits.clone(),
+        shutdown: closed,
+    };
     let places = Arc::new(Semaphore::new(limits.connections_max));
     let mut connections = JoinSet::new();
     let mut shutdown = pin!(shutdown);
@@ -53,7 +58,10 @@ pub async fn serve(listening: Listening, app: Router, limits: &Limits, shutdown:
         }
     });
     if drained.await.is_err() {
-        tracing::warn!(connections = connections.len(), "cut connections that did not end in time");
+        tracing::warn!(
+            connections = connections.len(),
+            "cut connections that did not end in time"
+        );
     }
     let cut = connections.len();
     connections.shutdown().await;
@@ -63,7 +71,10 @@ pub async fn serve(listening: Listening, app: Router, limits: &Limits, shutdown:
 /// The next connection, once there is a place for it: one that has to wait does so in the kernel, which refuses when its own
 /// queue is full.
 async fn next(listening: &Listening, places: &Arc<Semaphore>) -> (tokio::net::TcpStream, OwnedSemaphorePermit) {
-    let place = Arc::clone(places).acquire_owned().await.expect("nobody closes the semaphore");
+    let place = Arc::clone(places)
+        .acquire_owned()
+        .await
+        .expect("nobody closes the semaphore");
     (listening.accept().await, place)
 }
 

@@ -64,18 +64,34 @@ impl Tls {
         };
         let chain = CertificateDer::pem_file_iter(cert)
             .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-            .and_then(|chain| if chain.is_empty() { Err(rustls_pki_types::pem::Error::NoItemsFound) } else { Ok(chain) })
+            .and_then(|chain| {
+                if chain.is_empty() {
+                    Err(rustls_pki_types::pem::Error::NoItemsFound)
+                } else {
+                    Ok(chain)
+                }
+            })
             .map_err(pem("a certificate", cert))?;
         let private_key = PrivateKeyDer::from_pem_file(key).map_err(pem("a private key", key))?;
-        let names = names(&chain[0]).map_err(|source| TlsError::Certificate { path: cert.into(), source })?;
+        let names = names(&chain[0]).map_err(|source| TlsError::Certificate {
+            path: cert.into(),
+            source,
+        })?;
 
         // The provider is passed, never the process's default: rustls panics if two crates brought one each.
         let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
             .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, private_key));
-        let mut config = config.map_err(|source| TlsError::Pair { cert: cert.into(), key: key.into(), source })?;
+        let mut config = config.map_err(|source| TlsError::Pair {
+            cert: cert.into(),
+            key: key.into(),
+            source,
+        })?;
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        Ok(Tls { acceptor: TlsAcceptor::from(Arc::new(config)), names })
+        Ok(Tls {
+            acceptor: TlsAcceptor::from(Arc::new(config)),
+            names,
+        })
     }
 
     /// The names for which the certificate was made.
@@ -90,7 +106,9 @@ impl Tls {
 
 impl fmt::Debug for Tls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Tls").field("names", &self.names).finish_non_exhaustive()
+        f.debug_struct("Tls")
+            .field("names", &self.names)
+            .finish_non_exhaustive()
     }
 }
 

@@ -1,0 +1,15 @@
+//! The network shell against real clients: every protocol, over real sockets, in this process.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a panic is how a test reports; clippy exempts test functions but not their helpers"
+)]
+
+mod admission;
+mod deadlines;
+mod handshakes;
+mod limits;
+mod routes;
+mod shutdown;
+mod support;
+mod tls;
