@@ -1,0 +1,134 @@
+//! What a server can be convicted of, with the evidence.
+
+use indelible_merkle::{BadProof, Hash, HashLength};
+use indelible_note::{BadCheckpoint, SignedCheckpoint, Verified};
+
+/// An answer that an honest, whole server does not give.
+///
+/// The heads in it are signed by the log's key. Show them to others: two heads of one log that contradict each other are
+/// worth more than all other words about it.
+#[derive(Debug, thiserror::Error)]
+pub enum Misbehavior {
+    /// The log has signed two histories: two heads of one size with different roots. This alone convicts the log's key.
+    #[error("two heads of size {} with different roots: {} is held, {} was answered",
+        .held.head().size, .held.head().root, .answered.head().root)]
+    Fork {
+        /// The head that was verified before.
+        held: Verified<SignedCheckpoint>,
+        /// The head that now came.
+        answered: Verified<SignedCheckpoint>,
+    },
+    /// Nobody has shown that the newer head continues the older one. One of them belongs to another history, or the server
+    /// hides that they belong together; ask others for a proof between them.
+    #[error("the head of size {} is not shown to continue that of size {}: {reason}",
+        .newer.head().size, .older.head().size)]
+    Inconsistent {
+        /// The head of the smaller tree.
+        older: Verified<SignedCheckpoint>,
+        /// The head of the larger tree.
+        newer: Verified<SignedCheckpoint>,
+        /// What the server brought forward instead.
+        reason: Unproven,
+    },
+    /// A head that the log's key did not sign.
+    #[error("not a head of this log: {reason}")]
+    Head {
+        /// The bytes that should have been a checkpoint.
+        note: Vec<u8>,
+        /// Why they are not one of this log.
+        reason: BadCheckpoint,
+    },
+    /// A proof that does not lead to the head that came with it.
+    #[error("the proof does not hold for the head of size {}: {reason}", .head.head().size)]
+    Proof {
+        /// The head.
+        head: Verified<SignedCheckpoint>,
+        /// Why the proof does not hold.
+        reason: BadProof,
+    },
+    /// An answer to something else than was asked.
+    #[error(transparent)]
+    Answer(#[from] BadAnswer),
+}
+
+/// Why two heads are not known to belong together.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unproven {
+    /// The proof that was given does not hold.
+    #[error(transparent)]
+    Proof(#[from] BadProof),
+    /// The server denies that it has a tree of one of the sizes, both of which the log has signed: it was rolled back.
+    #[error("the server denies a tree that the log has signed: {message}")]
+    Denied {
+        /// The server's words.
+        message: String,
+    },
+}
+
+/// An answer that does not fit the question.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadAnswer {
+    /// A part is missing.
+    #[error("the answer has no {field}")]
+    Missing {
+        /// The part.
+        field: &'static str,
+    },
+    /// A part that should be hashes has the wrong length.
+    #[error("{field}: {reason}")]
+    Hashes {
+        /// The part.
+        field: &'static str,
+        /// Its length.
+        reason: HashLength,
+    },
+    /// It is about another entry, by index.
+    #[error("asked about entry {asked}, answered about entry {answered}")]
+    Index {
+        /// The index asked for.
+        asked: u64,
+        /// The index in the answer.
+        answered: u64,
+    },
+    /// It is about another entry, by leaf hash.
+    #[error("asked about the leaf {asked}, answered about the leaf {answered}")]
+    Leaf {
+        /// The leaf hash asked for.
+        asked: Hash,
+        /// The leaf hash in the answer.
+        answered: Hash,
+    },
+    /// It is about a tree of another size.
+    #[error("the answer is about a tree of {answered} leaves, not {asked}")]
+    Size {
+        /// The size of the head that was asked about or that came along.
+        asked: u64,
+        /// The size in the answer.
+        answered: u64,
+    },
+    /// It acknowledges no entry, or more than were sent and not yet acknowledged, or not the whole of a batch.
+    #[error("{acknowledged} entries are acknowledged, {outstanding} are outstanding")]
+    Count {
+        /// How many were to be acknowledged.
+        outstanding: u64,
+        /// How many were.
+        acknowledged: u64,
+    },
+    /// It passes off an older entry of the log for the new one: the tree had these leaves before the entry was sent, or the
+    /// stream's previous entries stand there.
+    #[error("a new entry is acknowledged at index {index}, where the log had {before} entries before it")]
+    NotNew {
+        /// The index in the answer.
+        index: u64,
+        /// The smallest index that a new entry can have.
+        before: u64,
+    },
+    /// A message of entries has none, or more than were left to send.
+    #[error("{sent} entries came where 1 to {left} were due")]
+    EntryCount {
+        /// How many came.
+        sent: u64,
+        /// How many were due at most.
+        left: u64,
+    },
+}
