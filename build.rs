@@ -1,1 +1,25 @@
-fn main() {}
+//! Compiles proto/ with protox, so that no protoc need be installed: the server's stubs, the descriptor set that reflection
+//! serves, and client stubs for the tests, which speak to the service as a stranger would.
+
+use std::error::Error;
+use std::path::{Path, PathBuf};
+
+use prost::Message;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    println!("cargo:rerun-if-changed=proto");
+    let out = PathBuf::from(std::env::var("OUT_DIR")?);
+    let descriptors = protox::compile(["proto/indelible/v1/log.proto"], ["proto"])?;
+    std::fs::write(out.join("descriptors.bin"), descriptors.encode_to_vec())?;
+
+    let into = |name: &str| -> Result<PathBuf, std::io::Error> {
+        let folder = Path::new(&out).join(name);
+        std::fs::create_dir_all(&folder)?;
+        Ok(folder)
+    };
+    let server = tonic_prost_build::configure().build_client(false).bytes(".").out_dir(into("server")?);
+    server.compile_fds(descriptors.clone())?;
+    let client = tonic_prost_build::configure().build_server(false).bytes(".").out_dir(into("client")?);
+    client.compile_fds(descriptors)?;
+    Ok(())
+}

@@ -1,1 +1,27 @@
-//! Indelible: the service around the log.
+//! Indelible: an immutable audit log whose entries strangers can check. This is the shell around the log: configuration,
+//! transport, scheduling. No algorithms live here; they are in the crates beside it.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`cli`], [`cmd`] | the command line, one file a subcommand |
+//! | [`config`], [`data`] | the configuration file and the data directory |
+//! | [`net`] | one listener for gRPC and HTTP, its limits and its guard |
+//! | [`grpc`], [`http`] | the services: convert, authorise, call, convert back |
+//! | [`wire`] | the only place that names generated types |
+//! | [`access`] | who may do what |
+//! | [`proofs`] | plan, fetch, finish |
+//! | [`follow`] | what reads the log behind its back: the leaf index |
+//! | [`serve`] | puts all of it together, and takes it down in order |
+
+pub mod access;
+pub mod cli;
+pub mod cmd;
+pub mod config;
+pub mod data;
+pub mod follow;
+pub mod grpc;
+pub mod http;
+pub mod net;
+pub mod proofs;
+pub mod serve;
+pub mod wire;

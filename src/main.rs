@@ -1,1 +1,26 @@
-fn main() {}
+//! The `indelible` program: errors become exit codes here, and nowhere else.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Parser;
+use indelible::cli::{Cli, Verdict};
+
+fn main() -> ExitCode {
+    match Cli::parse().run() {
+        Ok(Verdict::Holds) => ExitCode::SUCCESS,
+        Ok(Verdict::DoesNotHold(reason)) => {
+            say(&format!("does not hold: {reason}"));
+            ExitCode::from(1)
+        }
+        Err(error) => {
+            say(&format!("error: {error}"));
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Words go to stderr; if nobody reads them any more, the exit code still says it.
+fn say(words: &str) {
+    let _ = writeln!(std::io::stderr(), "indelible: {words}");
+}

@@ -2,22 +2,27 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use indelible_merkle::{CompactRange, Growth, Hash, TreeHead};
 use indelible_note::{SignedCheckpoint, SigningKey, Verified, sign_checkpoint};
 use indelible_store::journal::{Frame, Kind, Record};
 
 /// A published head: its checkpoint is signed by the log and durable in the journal. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Head(Arc<Verified<SignedCheckpoint>>);
+pub struct Head {
+    checkpoint: Arc<Verified<SignedCheckpoint>>,
+    note: Bytes,
+}
 
 impl Head {
     pub(crate) fn new(checkpoint: Verified<SignedCheckpoint>) -> Head {
-        Head(Arc::new(checkpoint))
+        let note = checkpoint.note().to_string().into();
+        Head { checkpoint: Arc::new(checkpoint), note }
     }
 
     /// Size and root of the tree.
     pub fn tree(&self) -> TreeHead {
-        self.0.head()
+        self.checkpoint.head()
     }
 
     /// How many entries the tree has.
@@ -25,9 +30,14 @@ impl Head {
         self.tree().size
     }
 
-    /// The signed note.
-    pub fn checkpoint(&self) -> &SignedCheckpoint {
-        &self.0
+    /// The checkpoint, whose signature holds.
+    pub fn checkpoint(&self) -> &Verified<SignedCheckpoint> {
+        &self.checkpoint
+    }
+
+    /// The signed note, as it is stored and served. Shared, not copied.
+    pub fn note_bytes(&self) -> Bytes {
+        self.note.clone()
     }
 }
 
@@ -80,8 +90,8 @@ impl Commit {
 /// The frame shares the entries' bytes with the commit.
 pub(crate) fn frame(commit: &Commit, edge: &CompactRange, key: &SigningKey) -> (Frame, Head) {
     assert_eq!(commit.end(), edge.size(), "the head signed is the head of the tree that ends with the commit");
-    let checkpoint = sign_checkpoint(edge.head(), key);
-    let note = checkpoint.note().to_string().into();
-    let frame = Frame { kind: Kind::Commit, first: commit.first(), records: commit.records.clone(), note };
-    (frame, Head::new(checkpoint))
+    let head = Head::new(sign_checkpoint(edge.head(), key));
+    let records = commit.records.clone();
+    let frame = Frame { kind: Kind::Commit, first: commit.first(), records, note: head.note_bytes() };
+    (frame, head)
 }

@@ -50,6 +50,15 @@ impl Description {
             volume_entries: VOLUME_ENTRIES,
         }
     }
+
+    /// Reads the bytes of a genesis frame.
+    ///
+    /// # Errors
+    ///
+    /// See [`BadDescription`]: whatever this program does not know, it does not serve.
+    pub fn of(bytes: &[u8]) -> Result<Description, BadDescription> {
+        std::str::from_utf8(bytes).map_err(|_| BadDescription::Version("(not text)".to_owned()))?.parse()
+    }
 }
 
 impl fmt::Display for Description {

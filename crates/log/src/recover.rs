@@ -86,6 +86,22 @@ pub enum StartError {
     Objects(#[from] ObjectsError),
 }
 
+impl StartError {
+    /// Whether what is stored contradicts what the log has signed, or itself; otherwise it could not be read, or is not for
+    /// this program or this key.
+    pub fn is_refuted(&self) -> bool {
+        match self {
+            StartError::Head(_)
+            | StartError::HeadSize { .. }
+            | StartError::Root { .. }
+            | StartError::SealedAhead { .. }
+            | StartError::Gap { .. }
+            | StartError::Object { .. } => true,
+            StartError::Description(_) | StartError::OtherKey { .. } | StartError::Journal(_) | StartError::Objects(_) => false,
+        }
+    }
+}
+
 /// A log as it was left.
 pub(crate) struct Recovered {
     pub(crate) description: Description,
@@ -102,7 +118,7 @@ pub(crate) fn recover(
     given: &VerifierKey,
     settings: &Settings,
 ) -> Result<Recovered, StartError> {
-    let description = describe(journal)?;
+    let description = Description::of(&journal.genesis().description)?;
     let expected = &description.vkey;
     if expected != given {
         return Err(StartError::OtherKey { expected: expected.clone(), given: given.clone() });
@@ -126,12 +142,6 @@ pub(crate) fn recover(
         return Err(StartError::Root { size, computed: computed.root, signed });
     }
     Ok(Recovered { description, tail, head, backlog })
-}
-
-/// What the journal's genesis frame says about the log.
-fn describe(journal: &dyn Journal) -> Result<Description, StartError> {
-    let text = std::str::from_utf8(&journal.genesis().description);
-    Ok(text.map_err(|_| BadDescription::Version("(not text)".to_owned()))?.parse::<Description>()?)
 }
 
 /// How many entries the object store has.

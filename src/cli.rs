@@ -1,0 +1,59 @@
+//! The command line. Parsing touches nothing; each command has its file in [`cmd`](crate::cmd).
+//!
+//! Data goes to stdout, words to stderr. Exit 0 = it holds (or it is done), 1 = it does not hold, 2 = could not tell, or could
+//! not do it.
+
+use std::error::Error;
+
+use clap::{Parser, Subcommand};
+
+use crate::cmd;
+
+/// The audit log for CI/CD that nobody can quietly rewrite.
+#[derive(Debug, Parser)]
+#[command(name = "indelible", version, about, propagate_version = true, max_term_width = 100)]
+#[command(after_help = "Start with `indelible demo`.\n\nExit status: 0 it holds or is done, 1 it does not hold, 2 could not tell.")]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What a command found out, if it could.
+#[derive(Debug)]
+pub enum Verdict {
+    /// It holds, or it is done.
+    Holds,
+    /// It was checked, and it does not hold; why.
+    DoesNotHold(String),
+}
+
+/// What a command returns. A failure is for people to read, not for code to match on: this is the outermost layer.
+pub type CommandResult = Result<Verdict, Box<dyn Error + Send + Sync>>;
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Demo(cmd::demo::Args),
+    Init(cmd::init::Args),
+    Serve(cmd::serve::Args),
+    Append(cmd::append::Args),
+    Prove(cmd::prove::Args),
+    Verify(cmd::verify::Args),
+    Keygen(cmd::keygen::Args),
+    Completions(cmd::completions::Args),
+}
+
+impl Cli {
+    /// Runs the command.
+    pub fn run(self) -> CommandResult {
+        match self.command {
+            Command::Demo(args) => cmd::demo::run(&args),
+            Command::Init(args) => cmd::init::run(&args),
+            Command::Serve(args) => cmd::serve::run(args),
+            Command::Append(args) => cmd::append::run(&args),
+            Command::Prove(args) => cmd::prove::run(&args),
+            Command::Verify(args) => cmd::verify::run(&args),
+            Command::Keygen(args) => cmd::keygen::run(&args),
+            Command::Completions(args) => cmd::completions::run(&args),
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! `indelible init`
+
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+use indelible_log::Kind;
+use indelible_note::KeyName;
+
+use crate::cli::{CommandResult, Verdict};
+use crate::data::{DataDir, NewLog, init};
+
+/// Make a new log, and print its public key.
+///
+/// Makes the data directory with a key of its own (DIR/log.key, for its owner alone), an empty tree with a signed head, and a
+/// configuration file with every default. The public key is the one line on stdout: give it to everybody who is to check the log.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  indelible init --origin ci.example.com/audit
+  indelible init --origin ci.example.com/audit --data /var/lib/indelible --key /etc/indelible/log.key > log.vkey")]
+pub struct Args {
+    /// The log's name for ever, in every head: an URL without scheme, by custom where the log is served.
+    #[arg(long, value_name = "NAME")]
+    origin: KeyName,
+    /// What the entries are. `events` comes with a later version.
+    #[arg(long, value_enum, default_value_t = KindArg::Opaque)]
+    kind: KindArg,
+    /// The directory to make.
+    #[arg(long, value_name = "DIR", default_value = "./indelible-data", env = "INDELIBLE_DATA")]
+    data: PathBuf,
+    /// Use the private key in FILE, which stays where it is (see `keygen`); its name must equal the origin.
+    #[arg(long, value_name = "FILE")]
+    key: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum KindArg {
+    /// Plain bytes, at most 65,535 an entry.
+    Opaque,
+    /// Audit events.
+    Events,
+}
+
+/// Makes the log.
+pub fn run(args: &Args) -> CommandResult {
+    let kind = match args.kind {
+        KindArg::Opaque => Kind::Opaque,
+        KindArg::Events => {
+            return Err("this version makes logs of kind `opaque` only; `events` comes with a later one, and the kind of a log \
+                        never changes"
+                .into());
+        }
+    };
+    let mut new = NewLog {
+        origin: args.origin.clone(),
+        kind,
+        key_file: args.key.clone(),
+        journal_seed: [0; 16],
+        key_seed: [0; 32],
+    };
+    getrandom::fill(&mut new.journal_seed)?;
+    getrandom::fill(&mut new.key_seed)?;
+    let data = DataDir::at(&args.data);
+    let vkey = init(&data, &new)?;
+    println!("{vkey}");
+    let shown = args.data.display();
+    eprintln!("made the log {} in {shown}; its public key is the line above, and in {}", args.origin, data.log_vkey().display());
+    eprintln!("\nindelible serve --data {shown}");
+    Ok(Verdict::Holds)
+}

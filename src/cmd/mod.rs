@@ -1,0 +1,16 @@
+//! One file a subcommand: its arguments with their help, and what it does with them.
+
+pub mod append;
+pub mod completions;
+pub mod demo;
+pub mod init;
+pub mod keygen;
+pub mod prove;
+pub mod serve;
+pub mod verify;
+
+mod files;
+mod progress;
+mod remote;
+mod runtime;
+mod vkey;

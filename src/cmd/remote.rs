@@ -1,0 +1,74 @@
+//! A running log, as the commands reach it.
+
+use std::error::Error;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use indelible_client::{Client, FileHeads, MemoryHeads, Options};
+use indelible_note::VerifierKey;
+
+use super::files::read_at_most;
+use super::vkey::VkeyArg;
+
+/// Where the log is, and what is believed of it.
+#[derive(Debug, clap::Args)]
+pub(super) struct RemoteArgs {
+    /// Where the log is served.
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:7425", env = "INDELIBLE_URL")]
+    url: String,
+    #[command(flatten)]
+    vkey: VkeyArg,
+    /// For https: the certificates, in PEM, that may vouch for the server, instead of the system's.
+    #[arg(long, value_name = "FILE")]
+    ca: Option<PathBuf>,
+    /// Remember the newest verified head in FILE, so that a log which takes it back is noticed the next time. Default: a file a
+    /// log in the user's state directory (~/.local/state/indelible).
+    #[arg(long, value_name = "FILE")]
+    heads: Option<PathBuf>,
+}
+
+impl RemoteArgs {
+    /// Connects. Every answer is checked against the key and against the head that is remembered.
+    pub(super) async fn connect(&self) -> Result<Client, Box<dyn Error + Send + Sync>> {
+        let key = self.vkey.read()?;
+        let ca_certificates = self.ca.as_deref().map(|path| read_at_most(path, CA_BYTES_MAX)).transpose()?;
+        let options = Options { ca_certificates, ..Options::default() };
+        let client = match self.heads_file(&key) {
+            Some(path) => Client::connect(&self.url, key, FileHeads::new(path)?, options).await?,
+            None => Client::connect(&self.url, key, MemoryHeads::new(), options).await?,
+        };
+        Ok(client)
+    }
+
+    /// The file named, or the default one; `None`, with a word about it, where no default can be made.
+    fn heads_file(&self, key: &VerifierKey) -> Option<PathBuf> {
+        if let Some(path) = &self.heads {
+            return Some(path.clone());
+        }
+        let folder = state_folder()?;
+        match fs::create_dir_all(&folder) {
+            Ok(()) => Some(folder.join(file_name(key))),
+            Err(error) => {
+                let shown = folder.display();
+                eprintln!("indelible: cannot remember heads in {shown} ({error}); a rollback between two calls would go unseen");
+                None
+            }
+        }
+    }
+}
+
+/// One file a key: its id, and its name in letters that every file system takes.
+fn file_name(key: &VerifierKey) -> String {
+    let safe = |c: char| if c.is_ascii_alphanumeric() || ".-".contains(c) { c } else { '_' };
+    let name: String = key.name().as_str().chars().map(safe).take(100).collect();
+    format!("{name}+{}.checkpoint", key.id())
+}
+
+fn state_folder() -> Option<PathBuf> {
+    let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let state = absolute("XDG_STATE_HOME").or_else(|| absolute("HOME").map(|home| home.join(Path::new(".local/state"))));
+    state.map(|state| state.join("indelible"))
+}
+
+/// A bundle of all public authorities has some hundred KiB.
+const CA_BYTES_MAX: usize = 4 << 20;

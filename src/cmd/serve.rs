@@ -1,0 +1,82 @@
+//! `indelible serve`
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+use super::runtime::block_on;
+use crate::cli::{CommandResult, Verdict};
+use crate::config::Config;
+use crate::data::{DataDir, configure};
+use crate::serve::Service;
+
+/// Serve a log over gRPC and HTTP, on one port.
+///
+/// Reads DIR/indelible.toml, over it the environment (INDELIBLE_LISTEN, …), over that the flags. Ends in order on SIGTERM and
+/// SIGINT: what was acknowledged is there afterwards, what was not is refused. Log lines go to stderr; INDELIBLE_LOG=debug shows
+/// more of them.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  indelible serve
+  indelible serve --data /var/lib/indelible --listen 127.0.0.1:8080
+  curl http://127.0.0.1:7425/checkpoint")]
+pub struct Args {
+    /// The log's directory, made by `init`.
+    #[arg(long, value_name = "DIR", default_value = "./indelible-data", env = "INDELIBLE_DATA")]
+    data: PathBuf,
+    /// The address to listen on; port 0 takes a free one. Default 127.0.0.1:7425.
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<SocketAddr>,
+    /// Let everybody who reaches the port do everything. There are no other rules yet, and only a loopback address is accepted.
+    #[arg(long)]
+    open: bool,
+}
+
+/// Serves until a signal comes.
+pub fn run(args: Args) -> CommandResult {
+    log_to_stderr();
+    let data = DataDir::at(args.data);
+    let environment: BTreeMap<String, String> =
+        std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect();
+    let mut overrides = Vec::new();
+    overrides.extend(args.listen.map(|address| ("listen", address.to_string())));
+    overrides.extend(args.open.then(|| ("open", "true".to_owned())));
+    let config = configure(&data, &environment, &overrides)?;
+    block_on(serve(data, config))?
+}
+
+async fn serve(data: DataDir, config: Config) -> CommandResult {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let service = match Service::start(data, config).await {
+        Ok(service) => service,
+        Err(error) if error.is_refuted() => return Ok(Verdict::DoesNotHold(error.to_string())),
+        Err(error) => return Err(error.into()),
+    };
+    let open = service.open();
+    if let Some(cut) = &open.opened.cut {
+        tracing::warn!(?cut, "the last write was torn by a crash and never acknowledged; it was cut off");
+    }
+    for path in &open.opened.removed {
+        tracing::warn!(path = %path.display(), "removed what an interrupted write left");
+    }
+    let origin = &open.log.description().origin;
+    eprintln!("indelible: serving {origin} (size {}) on {}", open.log.reader().head().size(), service.url());
+    let shutdown = async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        eprintln!("indelible: stopping");
+    };
+    service.run(shutdown).await?;
+    Ok(Verdict::Holds)
+}
+
+fn log_to_stderr() {
+    let filter = EnvFilter::try_from_env("INDELIBLE_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+}

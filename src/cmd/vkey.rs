@@ -1,0 +1,37 @@
+//! The one thing that a client trusts.
+
+use std::path::Path;
+
+use indelible_note::VerifierKey;
+
+use super::files::read_at_most;
+
+/// The log's public key, as an argument.
+#[derive(Debug, clap::Args)]
+pub(super) struct VkeyArg {
+    /// The log's public key: its text, or a file that holds it. Get it from somewhere else than from the server.
+    #[arg(long, value_name = "VKEY|FILE", default_value = "./indelible-data/log.vkey", env = "INDELIBLE_VKEY")]
+    vkey: String,
+}
+
+impl VkeyArg {
+    /// Takes the argument for a key if it is one, else for the name of a file with one.
+    pub(super) fn read(&self) -> Result<VerifierKey, String> {
+        let as_text = self.vkey.parse::<VerifierKey>();
+        let path = Path::new(&self.vkey);
+        match as_text {
+            Ok(key) => Ok(key),
+            Err(error) if !path.exists() => {
+                Err(format!("--vkey: {:?} is neither a public key ({error}) nor a file", self.vkey))
+            }
+            Err(_) => {
+                let bytes = read_at_most(path, VKEY_BYTES_MAX).map_err(|error| error.to_string())?;
+                let text = String::from_utf8_lossy(&bytes);
+                text.trim_end().parse().map_err(|error| format!("--vkey: {} holds no public key: {error}", path.display()))
+            }
+        }
+    }
+}
+
+/// A name and some hundred bytes.
+const VKEY_BYTES_MAX: usize = 4_096;

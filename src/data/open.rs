@@ -1,0 +1,121 @@
+//! Opens a log that exists, step by step, and starts it.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use indelible_index::{IndexError, LeafIndex};
+use indelible_log::{BadDescription, Description, Log, Settings, StartError};
+use indelible_store::journal::{FileJournal, Journal, JournalError, Opened, Options as JournalOptions};
+use indelible_store::objects::{ObjectsError, Options as ObjectsOptions, SledObjects};
+
+use super::{DataDir, KeyError, Lock, LockError, read_key};
+use crate::config::{Config, ConfigError};
+
+/// A log that runs, and what belongs to it.
+#[derive(Debug)]
+pub struct OpenLog {
+    /// The engine.
+    pub log: Log,
+    /// The configuration that it runs with.
+    pub config: Config,
+    /// Leaf hash to index, if that is configured.
+    pub leaves: Option<Arc<LeafIndex>>,
+    /// What opening the journal had to cut off.
+    pub opened: Opened,
+    /// Held until the log has ended.
+    pub lock: Lock,
+}
+
+/// Why the log does not run.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// There is no log.
+    #[error("there is no log in {0}\n\nindelible init --origin ci.example.com/audit --data {0}")]
+    Missing(PathBuf),
+    /// Another process has it.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// The configuration.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The configuration file could not be read.
+    #[error("{path}: {error}")]
+    ConfigFile {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// The log's key.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// The journal.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The object store.
+    #[error(transparent)]
+    Objects(#[from] ObjectsError),
+    /// What is stored does not hold.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// The leaf index.
+    #[error(transparent)]
+    Index(#[from] IndexError),
+}
+
+/// Reads the directory's configuration, over it the environment, over that `overrides`.
+pub fn configure(
+    data: &DataDir,
+    environment: &BTreeMap<String, String>,
+    overrides: &[(&'static str, String)],
+) -> Result<Config, OpenError> {
+    let path = data.config();
+    let text = match std::fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound && data.journal().exists() => String::new(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(OpenError::Missing(data.path().to_owned())),
+        Err(error) => return Err(OpenError::ConfigFile { path, error }),
+    };
+    Ok(Config::parse(&text, &path, environment, overrides)?)
+}
+
+/// Locks the directory, recovers what it holds, and starts the log. Blocks for as long as the disk takes: a start reads one
+/// journal segment's headers, a page of tiles, and what was not sealed.
+pub fn open(data: &DataDir, config: Config) -> Result<OpenLog, OpenError> {
+    if !data.journal().is_dir() {
+        return Err(OpenError::Missing(data.path().to_owned()));
+    }
+    let lock = Lock::take(data)?;
+    let key = read_key(&key_path(data, &config))?;
+    let mib = |mib: u32| u64::from(mib) << 20;
+    let (journal, opened) = FileJournal::open(&data.journal(), JournalOptions { segment_bytes: mib(config.segment_mib) })?;
+    let description = Description::of(&journal.genesis().description).map_err(StartError::from)?;
+    let options = ObjectsOptions {
+        volume_entries: description.volume_entries,
+        cache_bytes: mib(config.cache_mib),
+        ..ObjectsOptions::default()
+    };
+    let objects = SledObjects::open(&data.tree(), options)?;
+    let settings = Settings {
+        commit_bytes_max: in_memory(u64::from(config.commit_kib) << 10),
+        queue_bytes_max: in_memory(mib(config.queue_mib)),
+        backlog_bytes_max: mib(config.backlog_mib),
+        ..Settings::default()
+    };
+    let log = Log::start(Arc::new(journal), Arc::new(objects), key, &settings)?;
+    let leaves = match config.leaf_index {
+        true => Some(Arc::new(LeafIndex::open(&data.state(), &description.vkey.to_string())?)),
+        false => None,
+    };
+    Ok(OpenLog { log, config, leaves, opened, lock })
+}
+
+fn key_path(data: &DataDir, config: &Config) -> PathBuf {
+    config.log_key.as_deref().map_or_else(|| data.log_key(), Path::to_owned)
+}
+
+fn in_memory(bytes: u64) -> usize {
+    usize::try_from(bytes).expect("the configuration's limits fit the memory of any machine")
+}

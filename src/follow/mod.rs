@@ -1,0 +1,6 @@
+//! Followers read the log like anybody else, from a cursor that is saved with the effect. What they build can be thrown away
+//! and is built again.
+
+mod leaf_index;
+
+pub use leaf_index::fill;

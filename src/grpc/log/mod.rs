@@ -1,0 +1,136 @@
+//! `indelible.v1.TransparencyLog`.
+
+mod entries;
+mod heads;
+mod stream;
+
+use indelible_log::{Appender, Batch, Reader};
+use tokio_util::sync::CancellationToken;
+use tonic::{Request, Response, Status, Streaming};
+
+use crate::access::{Granted, Method, Policy, Principal, Resource};
+use crate::proofs::Proofs;
+use crate::wire::{
+    AppendBatchRequest, AppendBatchResponse, AppendRequest, AppendResponse, AppendStreamRequest, ConsistencyQuery,
+    GetConsistencyProofRequest, GetConsistencyProofResponse, GetEntriesRequest, GetInclusionProofRequest,
+    GetInclusionProofResponse, GetInclusionProofsRequest, GetInclusionProofsResponse, GetTreeHeadRequest,
+    GetTreeHeadResponse, InclusionQuery, InclusionsQuery, IntoStatus, RangeQuery, TransparencyLog, TransparencyLogServer,
+    WatchTreeHeadsRequest, append_reply, batch_reply,
+};
+
+/// Serves one log. What it does lies elsewhere: appending in the engine, proving in [`Proofs`].
+#[derive(Clone, Debug)]
+pub struct LogService {
+    /// The way into the log.
+    pub appender: Appender,
+    /// The way to read it.
+    pub reader: Reader,
+    /// Proofs of what it reads.
+    pub proofs: Proofs,
+    /// Who may do what.
+    pub policy: Policy,
+    /// Cancelled when the service stops: streams, which would never end by themselves, end then.
+    pub stopping: CancellationToken,
+}
+
+impl LogService {
+    /// The service with its message limits.
+    pub fn server(self) -> TransparencyLogServer<LogService> {
+        TransparencyLogServer::new(self)
+            .max_decoding_message_size(MESSAGE_BYTES_MAX)
+            .max_encoding_message_size(MESSAGE_BYTES_MAX)
+    }
+
+    /// Whether the caller may do this. There are no credentials yet: everybody is anonymous.
+    fn authorise(&self, method: Method) -> Result<Granted, Status> {
+        self.policy.authorise(Principal::Anonymous, method, Resource::Log).map_err(IntoStatus::into_status)
+    }
+}
+
+#[tonic::async_trait]
+impl TransparencyLog for LogService {
+    async fn append(&self, request: Request<AppendRequest>) -> Result<Response<AppendResponse>, Status> {
+        let request = request.into_inner();
+        let omit_proof = request.omit_proof;
+        let batch = Batch::try_from(request).map_err(IntoStatus::into_status)?;
+        let _granted = self.authorise(Method::Append)?;
+        let leaf = batch.hashes()[0];
+        let ack = self.appender.append(batch).await.map_err(IntoStatus::into_status)?;
+        let proof = match omit_proof {
+            true => None,
+            false => Some(self.proofs.acknowledged_entry(&ack).await.map_err(IntoStatus::into_status)?),
+        };
+        Ok(Response::new(append_reply(&ack, leaf, proof.as_ref())))
+    }
+
+    async fn append_batch(&self, request: Request<AppendBatchRequest>) -> Result<Response<AppendBatchResponse>, Status> {
+        let batch = Batch::try_from(request.into_inner()).map_err(IntoStatus::into_status)?;
+        let _granted = self.authorise(Method::Append)?;
+        let ack = self.appender.append(batch).await.map_err(IntoStatus::into_status)?;
+        let proof = self.proofs.acknowledged_run(&ack).await.map_err(IntoStatus::into_status)?;
+        Ok(Response::new(batch_reply(&ack, &proof)))
+    }
+
+    type AppendStreamStream = stream::Replies;
+
+    async fn append_stream(
+        &self,
+        request: Request<Streaming<AppendStreamRequest>>,
+    ) -> Result<Response<stream::Replies>, Status> {
+        let _granted = self.authorise(Method::Append)?;
+        Ok(Response::new(stream::serve(self, request.into_inner())))
+    }
+
+    async fn get_tree_head(&self, _: Request<GetTreeHeadRequest>) -> Result<Response<GetTreeHeadResponse>, Status> {
+        let _granted = self.authorise(Method::ReadHeads)?;
+        Ok(Response::new((&self.reader.head()).into()))
+    }
+
+    type WatchTreeHeadsStream = heads::Replies;
+
+    async fn watch_tree_heads(&self, _: Request<WatchTreeHeadsRequest>) -> Result<Response<heads::Replies>, Status> {
+        let _granted = self.authorise(Method::ReadHeads)?;
+        Ok(Response::new(heads::serve(self.reader.heads(), self.stopping.clone())))
+    }
+
+    async fn get_inclusion_proof(
+        &self,
+        request: Request<GetInclusionProofRequest>,
+    ) -> Result<Response<GetInclusionProofResponse>, Status> {
+        let query = InclusionQuery::try_from(request.into_inner())?;
+        let _granted = self.authorise(Method::ReadProofs)?;
+        let answer = self.proofs.inclusion(query).await.map_err(IntoStatus::into_status)?;
+        Ok(Response::new(answer.into()))
+    }
+
+    async fn get_inclusion_proofs(
+        &self,
+        request: Request<GetInclusionProofsRequest>,
+    ) -> Result<Response<GetInclusionProofsResponse>, Status> {
+        let query = InclusionsQuery::try_from(request.into_inner())?;
+        let _granted = self.authorise(Method::ReadProofs)?;
+        let answer = self.proofs.inclusions(query).await.map_err(IntoStatus::into_status)?;
+        Ok(Response::new(answer.into()))
+    }
+
+    async fn get_consistency_proof(
+        &self,
+        request: Request<GetConsistencyProofRequest>,
+    ) -> Result<Response<GetConsistencyProofResponse>, Status> {
+        let query = ConsistencyQuery::try_from(request.into_inner())?;
+        let _granted = self.authorise(Method::ReadProofs)?;
+        let answer = self.proofs.consistency(query).await.map_err(IntoStatus::into_status)?;
+        Ok(Response::new(answer.into()))
+    }
+
+    type GetEntriesStream = entries::Replies;
+
+    async fn get_entries(&self, request: Request<GetEntriesRequest>) -> Result<Response<entries::Replies>, Status> {
+        let query = RangeQuery::try_from(request.into_inner())?;
+        let _granted = self.authorise(Method::ReadEntries)?;
+        Ok(Response::new(entries::serve(self.reader.clone(), query, self.stopping.clone())?))
+    }
+}
+
+/// One message, in or out: a batch's 4 MiB (which count 4 bytes an entry, where protobuf spends up to 4), and a proof.
+const MESSAGE_BYTES_MAX: usize = (4 << 20) + (64 << 10);

@@ -1,0 +1,212 @@
+//! Answers to those who ask for proofs: plan, fetch, finish.
+//!
+//! The plan says which nodes; they come from memory if they are there, as those of the right edge always are, else from the
+//! object store, on a thread that may block; the plan folds them.
+
+use std::sync::Arc;
+
+use indelible_index::{IndexError, LeafIndex};
+use indelible_log::{Ack, Head, ReadError, Reader};
+use indelible_merkle::{
+    BatchPlan, ConsistencyProof, Hash, InclusionProof, NodeId, OutOfTree, RangeProof, WrongCount, plan_batch, proof,
+};
+
+use crate::wire::{ConsistencyQuery, EntryName, InclusionQuery, InclusionsQuery};
+
+/// Proves what the log holds. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Proofs {
+    reader: Reader,
+    leaves: Option<Arc<LeafIndex>>,
+}
+
+/// That one entry is in a tree.
+#[derive(Debug)]
+pub struct InclusionAnswer {
+    /// Where, and in which tree.
+    pub proof: InclusionProof,
+    /// The entry's leaf hash.
+    pub leaf: Hash,
+    /// The signed head, if the tree is the newest.
+    pub head: Option<Head>,
+}
+
+/// That many entries are in a tree.
+#[derive(Debug)]
+pub struct InclusionsAnswer {
+    /// Size of the tree.
+    pub tree_size: u64,
+    /// The leaf hashes, in the order of the indices.
+    pub leaves: Vec<Hash>,
+    /// The multiproof.
+    pub hashes: Vec<Hash>,
+    /// The signed head, if the tree is the newest.
+    pub head: Option<Head>,
+}
+
+/// That one tree is the beginning of another.
+#[derive(Debug)]
+pub struct ConsistencyAnswer {
+    /// From which size to which.
+    pub proof: ConsistencyProof,
+    /// The signed head, if the newer tree is the newest.
+    pub head: Option<Head>,
+}
+
+/// Why there is no proof.
+#[derive(Debug, thiserror::Error)]
+pub enum ProofError {
+    /// A size beyond the newest head.
+    #[error("{field} ({asked}) is beyond the newest head, of size {size}")]
+    BeyondHead {
+        /// Which field of the request.
+        field: &'static str,
+        /// The size that was asked for.
+        asked: u64,
+        /// Size of the newest head.
+        size: u64,
+    },
+    /// An index that the tree asked for does not have.
+    #[error("index {index} is beyond the tree of size {size}")]
+    BeyondTree {
+        /// The index.
+        index: u64,
+        /// Size of that tree.
+        size: u64,
+    },
+    /// No entry of the tree has this leaf hash.
+    #[error("no entry of the tree of size {size} has the leaf hash {leaf}")]
+    UnknownLeaf {
+        /// The leaf hash.
+        leaf: Hash,
+        /// Size of the tree.
+        size: u64,
+    },
+    /// The leaf index has not seen the whole tree yet.
+    #[error("the leaf index has {indexed} of the tree's {size} entries, and none with this leaf hash; ask again soon")]
+    IndexLags {
+        /// Entries in the index.
+        indexed: u64,
+        /// Size of the tree.
+        size: u64,
+    },
+    /// The service keeps no leaf index.
+    #[error("this log keeps no index of leaf hashes; ask by index")]
+    NoIndex,
+    /// The leaf index failed.
+    #[error("the leaf index failed: {0}")]
+    Index(#[from] IndexError),
+    /// The tree could not be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+}
+
+impl Proofs {
+    /// Proofs of the tree that `reader` reads; by leaf hash too if there is an index of them.
+    pub fn new(reader: Reader, leaves: Option<Arc<LeafIndex>>) -> Proofs {
+        Proofs { reader, leaves }
+    }
+
+    /// That one entry is in a tree.
+    pub async fn inclusion(&self, query: InclusionQuery) -> Result<InclusionAnswer, ProofError> {
+        let (size, head) = self.tree("tree_size", query.tree_size)?;
+        let index = match query.entry {
+            EntryName::Index(index) => index,
+            EntryName::Leaf(leaf) => self.index_of(leaf, size).await?,
+        };
+        let plan = proof::inclusion(index, size).map_err(|_| ProofError::BeyondTree { index, size })?;
+        let leaf = NodeId { level: 0, index };
+        let nodes = plan.nodes().iter().copied().chain([leaf]).collect();
+        let mut hashes = self.fetch(nodes).await?;
+        let leaf = hashes.pop().expect("the leaf was asked for last");
+        Ok(InclusionAnswer { proof: finished(plan.finish(&hashes)), leaf, head })
+    }
+
+    /// That many entries are in a tree.
+    pub async fn inclusions(&self, query: InclusionsQuery) -> Result<InclusionsAnswer, ProofError> {
+        let (tree_size, head) = self.tree("tree_size", query.tree_size)?;
+        let last = *query.indices.last().expect("a query has at least 1 index");
+        if last >= tree_size {
+            return Err(ProofError::BeyondTree { index: last, size: tree_size });
+        }
+        let plan: BatchPlan = plan_batch(&query.indices, tree_size).expect("the query's indices increase and are in the tree");
+        let leaves = query.indices.iter().map(|index| NodeId { level: 0, index: *index });
+        let nodes = plan.nodes().iter().copied().chain(leaves).collect();
+        let mut hashes = self.fetch(nodes).await?;
+        let leaves = hashes.split_off(plan.nodes().len());
+        Ok(InclusionsAnswer { tree_size, leaves, hashes: finished(plan.finish(&hashes)), head })
+    }
+
+    /// That one tree is the beginning of another.
+    pub async fn consistency(&self, query: ConsistencyQuery) -> Result<ConsistencyAnswer, ProofError> {
+        let (new, head) = self.tree("new_size", query.new_size)?;
+        let old = query.old_size;
+        let beyond = |_: OutOfTree| ProofError::BeyondHead { field: "old_size", asked: old, size: new };
+        let plan = proof::consistency(old, new).map_err(beyond)?;
+        let hashes = self.fetch(plan.nodes().to_vec()).await?;
+        Ok(ConsistencyAnswer { proof: finished(plan.finish(&hashes)), head })
+    }
+
+    /// That the one entry of an acknowledgement is in the tree of its head.
+    pub async fn acknowledged_entry(&self, ack: &Ack) -> Result<InclusionProof, ProofError> {
+        let plan = proof::inclusion(ack.first, ack.head.size()).expect("an acknowledged entry is in the tree of its head");
+        let hashes = self.fetch(plan.nodes().to_vec()).await?;
+        Ok(finished(plan.finish(&hashes)))
+    }
+
+    /// That the run of an acknowledgement is in the tree of its head.
+    pub async fn acknowledged_run(&self, ack: &Ack) -> Result<RangeProof, ProofError> {
+        let plan = proof::range(ack.first, ack.first + ack.count, ack.head.size());
+        let plan = plan.expect("an acknowledged run is in the tree of its head");
+        let hashes = self.fetch(plan.nodes().to_vec()).await?;
+        Ok(finished(plan.finish(&hashes)))
+    }
+
+    /// The size asked for, and the newest head if that is its size.
+    fn tree(&self, field: &'static str, asked: Option<u64>) -> Result<(u64, Option<Head>), ProofError> {
+        let head = self.reader.head();
+        let size = head.size();
+        match asked {
+            Some(asked) if asked > size => Err(ProofError::BeyondHead { field, asked, size }),
+            Some(asked) if asked < size => Ok((asked, None)),
+            _ => Ok((size, Some(head))),
+        }
+    }
+
+    async fn index_of(&self, leaf: Hash, size: u64) -> Result<u64, ProofError> {
+        let leaves = self.leaves.clone().ok_or(ProofError::NoIndex)?;
+        let (found, indexed) = blocking(move || {
+            // The watermark is read first: what it covers, the look-up sees.
+            let indexed = leaves.indexed_size()?;
+            Ok::<_, IndexError>((leaves.first_index(&leaf)?, indexed))
+        })
+        .await?;
+        match found {
+            Some(index) if index < size => Ok(index),
+            None if indexed < size => Err(ProofError::IndexLags { indexed, size }),
+            _ => Err(ProofError::UnknownLeaf { leaf, size }),
+        }
+    }
+
+    async fn fetch(&self, nodes: Vec<NodeId>) -> Result<Vec<Hash>, ReadError> {
+        match self.reader.nodes_at_hand(&nodes) {
+            Some(hashes) => Ok(hashes),
+            None => {
+                let reader = self.reader.clone();
+                blocking(move || reader.nodes(&nodes)).await
+            }
+        }
+    }
+}
+
+/// Runs what may block on a thread that may.
+pub async fn blocking<T: Send + 'static>(run: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(run).await {
+        Ok(value) => value,
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    }
+}
+
+fn finished<T>(proof: Result<T, WrongCount>) -> T {
+    proof.expect("as many hashes were fetched as were planned")
+}

@@ -1,0 +1,152 @@
+//! Serves one log: puts the parts together, and takes them down in order.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use indelible_log::Condition;
+use indelible_store::journal::JournalError;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::access::{Exposed, Policy};
+use crate::config::Config;
+use crate::data::{DataDir, OpenError, OpenLog, open};
+use crate::follow;
+use crate::grpc::{self, LogService};
+use crate::http::{self, Health, Pages};
+use crate::net::{self, BindError, Limits, Listening, Tls, TlsError};
+use crate::proofs::{Proofs, blocking};
+
+/// A log that runs behind a bound socket, not served yet.
+#[derive(Debug)]
+pub struct Service {
+    open: OpenLog,
+    listening: Listening,
+    policy: Policy,
+}
+
+/// Why the service does not run, or ended.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The open policy would be exposed.
+    #[error(transparent)]
+    Exposed(#[from] Exposed),
+    /// The address cannot be had.
+    #[error(transparent)]
+    Bind(#[from] BindError),
+    /// The certificate or its key.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// The log cannot be started.
+    #[error(transparent)]
+    Open(Box<OpenError>),
+    /// The journal failed while the log ran.
+    #[error("the log stopped: {0}")]
+    Journal(#[from] JournalError),
+}
+
+impl ServeError {
+    /// Whether the log was looked at and does not hold, as against could not be looked at.
+    pub fn is_refuted(&self) -> bool {
+        match self {
+            ServeError::Open(error) => match error.as_ref() {
+                OpenError::Start(error) => error.is_refuted(),
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+}
+
+impl Service {
+    /// Binds, then opens the log: whoever connects meanwhile waits, and nobody is served by a log that does not hold.
+    pub async fn start(data: DataDir, config: Config) -> Result<Service, ServeError> {
+        let tls = config.tls.as_ref().map(|files| Tls::load(&files.cert, &files.key)).transpose()?;
+        // Refused by the address that was asked for, before anything listens on it.
+        Policy::for_listener(config.listen)?;
+        let listening = Listening::bind(config.listen, tls).await?;
+        let policy = Policy::for_listener(listening.local_addr())?;
+        let open = blocking(move || open(&data, config)).await.map_err(|error| ServeError::Open(Box::new(error)))?;
+        Ok(Service { open, listening, policy })
+    }
+
+    /// Where clients find it.
+    pub fn url(&self) -> String {
+        self.listening.url()
+    }
+
+    /// The log that is served.
+    pub fn open(&self) -> &OpenLog {
+        &self.open
+    }
+
+    /// Serves until `shutdown` resolves or the journal fails, and then ends in order: streams are told, running requests have
+    /// their time, what is queued is committed, everything is sealed.
+    pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
+        let Service { open, listening, policy } = self;
+        let OpenLog { log, config, leaves, opened: _, lock } = open;
+        let reader = log.reader();
+        let stopping = CancellationToken::new();
+        let followers = leaves.clone().map(|leaves| tokio::spawn(follow::fill(leaves, reader.clone())));
+
+        let service = LogService {
+            appender: log.appender(),
+            reader: reader.clone(),
+            proofs: Proofs::new(reader.clone(), leaves),
+            policy,
+            stopping: stopping.clone(),
+        };
+        let (routes, reporter) = grpc::routes(service);
+        let health = tokio::spawn(grpc::follow_condition(reporter, log.condition()));
+        let condition = log.condition();
+        let pages = Pages {
+            checkpoint: Arc::new(move || reader.head().note_bytes()),
+            health: Arc::new(move || health_of(&condition.borrow())),
+        };
+        let known_hosts = listening.known_hosts(&config.hosts);
+        let timeout = Duration::from_secs(u64::from(config.request_timeout_seconds));
+        let app = net::application(routes, http::routes(pages), known_hosts, timeout);
+
+        let failed = failure(log.condition());
+        let end = async {
+            tokio::select! {
+                () = shutdown => {}
+                () = failed => {}
+            }
+            // Streams have no end of their own: they end now, and tell their clients why.
+            stopping.cancel();
+        };
+        net::serve(listening, app, &Limits::from(&config), end).await;
+        let ended = blocking(move || log.shutdown()).await;
+        if let Some(follower) = followers {
+            // The log has ended, so that the follower ends when it has caught up.
+            let _ = follower.await;
+        }
+        health.abort();
+        drop(lock);
+        Ok(ended?)
+    }
+}
+
+fn health_of(condition: &Condition) -> Health {
+    match condition {
+        Condition::Serving => Health::Serving,
+        Condition::Stopping => Health::NotServing("the log is stopping".to_owned()),
+        Condition::SealingStopped(_) => Health::Degraded("sealing has stopped".to_owned()),
+        Condition::Failed(_) => Health::NotServing("the journal failed".to_owned()),
+    }
+}
+
+/// Resolves some time after the journal has failed: published heads and proofs can be read a little longer.
+async fn failure(mut condition: watch::Receiver<Condition>) {
+    let failed = condition.wait_for(|condition| matches!(condition, Condition::Failed(_))).await.is_ok();
+    if failed {
+        tokio::time::sleep(GRACE).await;
+    } else {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// Long enough for a monitor to fetch the last head, short enough for a supervisor to start the process again.
+const GRACE: Duration = Duration::from_secs(5);

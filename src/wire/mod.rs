@@ -1,0 +1,27 @@
+//! The one door between the wire and the program: requests come in by `TryFrom`, replies go out by `From`, and errors become
+//! a status by one match each. No other module names a generated type.
+
+mod reply;
+mod request;
+mod status;
+
+pub use reply::{append_reply, batch_reply, entries_reply, stream_reply};
+pub use request::{ConsistencyQuery, EntryName, InclusionQuery, InclusionsQuery, RangeQuery, StreamEntry};
+pub use status::IntoStatus;
+
+/// The service's generated half: messages and the server trait.
+#[expect(missing_docs, unreachable_pub, reason = "generated from proto/, where the documentation is")]
+mod generated {
+    include!(concat!(env!("OUT_DIR"), "/server/indelible.v1.rs"));
+}
+
+pub use generated::transparency_log_server::{TransparencyLog, TransparencyLogServer};
+pub use generated::{
+    AppendBatchRequest, AppendBatchResponse, AppendRequest, AppendResponse, AppendStreamRequest, AppendStreamResponse,
+    GetConsistencyProofRequest, GetConsistencyProofResponse, GetEntriesRequest, GetEntriesResponse, GetInclusionProofRequest,
+    GetInclusionProofResponse, GetInclusionProofsRequest, GetInclusionProofsResponse, GetTreeHeadRequest, GetTreeHeadResponse,
+    WatchTreeHeadsRequest, WatchTreeHeadsResponse,
+};
+
+/// The compiled descriptions of all of proto/, as reflection serves them.
+pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));

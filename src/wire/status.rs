@@ -1,0 +1,67 @@
+//! Errors, from what went wrong to a status: one match each, without a catch-all, so that a new error must be given a place.
+
+use indelible_log::{AppendError, BadBatch, ReadError};
+use tonic::Status;
+
+use crate::access::Denied;
+use crate::proofs::ProofError;
+
+/// The status that says what went wrong, and whose turn it is.
+pub trait IntoStatus {
+    /// Makes the status; its message is the error's own.
+    fn into_status(self) -> Status;
+}
+
+impl IntoStatus for BadBatch {
+    fn into_status(self) -> Status {
+        match self {
+            BadBatch::Empty | BadBatch::EntryTooLong { .. } | BadBatch::TooMany | BadBatch::TooLarge { .. } => {
+                Status::invalid_argument(self.to_string())
+            }
+        }
+    }
+}
+
+impl IntoStatus for AppendError {
+    fn into_status(self) -> Status {
+        match self {
+            AppendError::Stopping | AppendError::Failed(_) => Status::unavailable(self.to_string()),
+            AppendError::BacklogFull(_) => Status::resource_exhausted(self.to_string()),
+        }
+    }
+}
+
+impl IntoStatus for ProofError {
+    fn into_status(self) -> Status {
+        let words = self.to_string();
+        match self {
+            ProofError::BeyondHead { .. } | ProofError::BeyondTree { .. } => Status::out_of_range(words),
+            ProofError::UnknownLeaf { .. } => Status::not_found(words),
+            ProofError::IndexLags { .. } => Status::unavailable(words),
+            ProofError::NoIndex => Status::failed_precondition(words),
+            ProofError::Index(_) => internal(&words),
+            ProofError::Read(error) => error.into_status(),
+        }
+    }
+}
+
+impl IntoStatus for ReadError {
+    fn into_status(self) -> Status {
+        match self {
+            ReadError::Beyond { .. } => Status::out_of_range(self.to_string()),
+            ReadError::Object { .. } | ReadError::Objects(_) => internal(&self.to_string()),
+        }
+    }
+}
+
+impl IntoStatus for Denied {
+    fn into_status(self) -> Status {
+        Status::permission_denied(self.to_string())
+    }
+}
+
+/// What failed inside is for the operator; the caller hears only that it was not its fault.
+fn internal(words: &str) -> Status {
+    tracing::error!(error = words, "a request failed inside");
+    Status::unavailable("the log's store failed; the operator's journal says why")
+}
