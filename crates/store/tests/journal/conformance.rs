@@ -30,7 +30,7 @@ struct Files {
 impl Files {
     fn new(options: Options) -> Files {
         Files {
-            directory: TempDir::new().unwrap(),
+            directory: TempDir::new().expect("a temporary directory can be made"),
             journals: Cell::new(0),
             options,
         }
@@ -46,13 +46,13 @@ impl Home for Files {
 
     fn create(&self, genesis: &Genesis) -> FileJournal {
         self.journals.set(self.journals.get() + 1);
-        FileJournal::create(&self.path(), genesis, self.options).unwrap()
+        FileJournal::create(&self.path(), genesis, self.options).expect("the suite makes sound journals")
     }
 
     fn reopen(&self, journal: FileJournal) -> FileJournal {
         let (genesis, size) = (journal.genesis().clone(), journal.size());
         drop(journal);
-        let (journal, opened) = FileJournal::open(&self.path(), self.options).unwrap();
+        let (journal, opened) = FileJournal::open(&self.path(), self.options).expect("the suite makes sound journals");
         assert_eq!(opened, Opened::default(), "what was closed in order needs no repair");
         assert_eq!((journal.genesis(), journal.size()), (&genesis, size));
         journal

@@ -2,7 +2,8 @@
 
 use bytes::Bytes;
 
-use super::body::{Body, finish};
+use super::decode::Body;
+use super::encode::finish;
 use super::header::{Header, Role, Seal};
 use super::{FRAME_BYTES_MAX, HEADER_BYTES};
 use crate::journal::{Genesis, Limit, Reason};

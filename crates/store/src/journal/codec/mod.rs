@@ -3,11 +3,15 @@
 //! The layout is docs/formats.md, "Journal frame". [`encode`] and [`decode`] are twins; [`Header`] is what they share, and a
 //! [`Chain`] is where the next frame must attach.
 
-mod body;
+mod attachment;
+mod decode;
+mod encode;
 mod genesis;
 mod header;
 
-pub use self::body::{Decoded, attachment_places, complete, decode, encode, open_attachment};
+pub use self::attachment::{attachment_places, open_attachment};
+pub use self::decode::{Decoded, complete, decode};
+pub use self::encode::encode;
 pub use self::genesis::{decode_genesis, encode_genesis};
 pub use self::header::{Chain, Header, Role, Seal};
 

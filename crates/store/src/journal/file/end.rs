@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 
 use super::segment::{self, failed, write_zeros};
-use super::walk::Walk;
+use super::survey::{Stand, Survey, Trail, earlier, survey};
 use super::window::Window;
-use crate::journal::codec::{Chain, Header, Role, SECTOR_BYTES, Seal, complete, decode, decode_genesis};
+use crate::journal::codec::{Role, SECTOR_BYTES, Seal, complete, decode, decode_genesis};
 use crate::journal::ending::{Ending, Tail, Whole};
-use crate::journal::{FramePlace, JournalError, Kind, Reason};
+use crate::journal::{JournalError, Reason};
 
 /// The rest of an interrupted append. It was never acknowledged.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,28 +22,6 @@ pub struct Cut {
     pub offset: u64,
     /// How far what was left of it went.
     pub bytes: u64,
-}
-
-/// A frame that has a header, and where.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Stand {
-    pub(super) segment: u32,
-    pub(super) offset: u64,
-    pub(super) header: Header,
-}
-
-impl Stand {
-    /// The byte behind it.
-    pub(super) fn end(&self) -> u64 {
-        self.offset + self.header.padded()
-    }
-
-    pub(super) fn place(&self) -> FramePlace {
-        FramePlace {
-            segment: self.segment,
-            offset: self.offset,
-        }
-    }
 }
 
 /// How a journal ends.
@@ -64,7 +42,7 @@ pub(super) fn find(directory: &Path, number: u32, seal: Seal) -> Result<End, Jou
         before,
     } = survey(directory, number, seal)?;
     let last = trail.last;
-    match whole(&mut window, last)? {
+    match whole(&window, last)? {
         Ok(whole) => {
             let tail = Tail::behind_whole(last.end(), seal);
             let cut = judge(&mut window, last.end(), tail)?;
@@ -83,7 +61,7 @@ pub(super) fn find(directory: &Path, number: u32, seal: Seal) -> Result<End, Jou
             let tail = Tail::of_broken(last.header, reason, last.offset, seal);
             let cut = judge(&mut window, last.offset, tail)?;
             let last = trail.last;
-            let whole = whole(&mut window, last)?.map_err(|reason| window.damaged(last.offset, reason))?;
+            let whole = whole(&window, last)?.map_err(|reason| window.damaged(last.offset, reason))?;
             Ok(End {
                 last,
                 cut,
@@ -104,9 +82,9 @@ pub(super) fn look_back(directory: &Path, end: &End, seal: Seal) -> Result<(Stan
         }
         trail = trail.behind(earlier(directory, &trail.first, seal)?);
     };
-    let mut window = Window::open(segment::path(directory, active.segment))?;
+    let window = Window::open(segment::path(directory, active.segment))?;
     // What stands in front of a closing record was synced before it: nothing of it can be missing, and nothing blanked.
-    whole(&mut window, active)?.map_err(|reason| window.damaged(active.offset, reason))?;
+    whole(&window, active)?.map_err(|reason| window.damaged(active.offset, reason))?;
     Ok((active, read_note(directory, commit)?))
 }
 
@@ -137,111 +115,15 @@ pub(super) fn make_durable(directory: &Path, end: &End) -> Result<(File, u64), J
     Ok((file, length))
 }
 
-/// The frames of a segment that matter when it is opened.
-#[derive(Clone, Copy)]
-struct Trail {
-    first: Stand,
-    last: Stand,
-    /// The last one that is no closing record.
-    active: Option<Stand>,
-    /// The last commit, or the genesis.
-    commit: Option<Stand>,
-}
-
-impl Trail {
-    fn begin(first: Stand) -> Trail {
-        Trail {
-            first,
-            last: first,
-            active: None,
-            commit: None,
-        }
-        .with(first)
-    }
-
-    fn with(self, last: Stand) -> Trail {
-        match last.header.role {
-            Role::Frame(Kind::Closing) => Trail { last, ..self },
-            Role::Frame(Kind::KeyChange) => Trail {
-                last,
-                active: Some(last),
-                ..self
-            },
-            Role::Frame(Kind::Commit) | Role::Genesis => Trail {
-                last,
-                active: Some(last),
-                commit: Some(last),
-                ..self
-            },
-        }
-    }
-
-    /// Both segments seen as one.
-    fn behind(self, earlier: Trail) -> Trail {
-        Trail {
-            first: earlier.first,
-            last: self.last,
-            active: self.active.or(earlier.active),
-            commit: self.commit.or(earlier.commit),
-        }
-    }
-}
-
-/// All headers of a segment.
-struct Survey {
-    window: Window,
-    trail: Trail,
-    /// The same without the last frame, unless that is the only one.
-    before: Option<Trail>,
-}
-
-fn survey(directory: &Path, number: u32, seal: Seal) -> Result<Survey, JournalError> {
-    let mut walk = Walk::begin(directory, number, seal)?;
-    let mut before = None;
-    let mut trail: Option<Trail> = None;
-    while let Some((offset, header)) = walk.next_header()? {
-        let stand = Stand {
-            segment: number,
-            offset,
-            header,
-        };
-        before = trail;
-        trail = Some(trail.map_or(Trail::begin(stand), |trail| trail.with(stand)));
-    }
-    let trail = trail.ok_or_else(|| walk.window.damaged(0, Reason::Header))?;
-    Ok(Survey {
-        window: walk.window,
-        trail,
-        before,
-    })
-}
-
-/// The segment in front of the one that begins with `first`, which must attach to it.
-fn earlier(directory: &Path, first: &Stand, seal: Seal) -> Result<Trail, JournalError> {
-    let Survey { mut window, trail, .. } = survey(directory, first.segment - 1, seal)?;
-    window.refuse_stray(trail.last.end())?;
-    Chain::behind(&trail.last.header, seal)
-        .admit(&first.header)
-        .map_err(|reason| {
-            let file = segment::path(directory, first.segment);
-            JournalError::Damaged {
-                file,
-                offset: first.offset,
-                reason,
-            }
-        })?;
-    Ok(trail)
-}
-
-fn whole(window: &mut Window, stand: Stand) -> Result<Result<Whole, Reason>, JournalError> {
-    let stored = window.frame(stand.offset, stand.header.padded())?;
+fn whole(window: &Window, stand: Stand) -> Result<Result<Whole, Reason>, JournalError> {
+    let stored = window.piece(stand.offset, stand.header.padded())?;
     Ok(Whole::check(&stand.header, stored))
 }
 
 /// The note of a frame in which attachments may be blanked.
 fn read_note(directory: &Path, stand: Stand) -> Result<Bytes, JournalError> {
-    let mut window = Window::open(segment::path(directory, stand.segment))?;
-    let stored = window.frame(stand.offset, stand.header.padded())?;
+    let window = Window::open(segment::path(directory, stand.segment))?;
+    let stored = window.piece(stand.offset, stand.header.padded())?;
     let note = complete(&stand.header, stored).and_then(|bytes| match stand.header.role {
         Role::Genesis => decode_genesis(&stand.header, &bytes).map(|genesis| genesis.note),
         Role::Frame(_) => decode(&stand.header, &bytes).map(|decoded| decoded.frame.note),

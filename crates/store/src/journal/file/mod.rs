@@ -2,10 +2,12 @@
 //!
 //! The caller sees to it that no second process has the directory open; the lock is not made here.
 
+mod blank;
 mod end;
 mod open;
 mod replay;
 mod segment;
+mod survey;
 mod walk;
 mod window;
 mod writer;

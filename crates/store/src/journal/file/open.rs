@@ -7,12 +7,13 @@ use std::sync::{Mutex, RwLock};
 
 use bytes::Bytes;
 
-use super::end::{self, Cut, Stand};
+use super::end::{self, Cut};
 use super::segment::{self, failed};
+use super::survey::Stand;
 use super::window::Window;
 use super::writer::{LastSegment, Writer, length_for, whole_sectors};
 use super::{FileJournal, Options, Published};
-use crate::journal::codec::{Header, Role, Seal, complete, decode_genesis, encode_genesis};
+use crate::journal::codec::{HEADER_BYTES, Header, Role, Seal, complete, decode_genesis, encode_genesis};
 use crate::journal::{Genesis, JournalError, Reason};
 
 /// What opening a journal found and changed.
@@ -130,9 +131,10 @@ fn journal(directory: &Path, genesis: Genesis, writer: Writer, last_note: Bytes,
 }
 
 fn read_genesis(directory: &Path) -> Result<Genesis, JournalError> {
-    let mut window = Window::open(segment::path(directory, 0))?;
-    let header = Header::parse(window.sector(0)?, Seal::of_genesis()).map_err(|reason| window.damaged(0, reason))?;
-    let stored = window.frame(0, header.padded())?;
+    let window = Window::open(segment::path(directory, 0))?;
+    let front = window.piece(0, HEADER_BYTES as u64)?;
+    let header = Header::parse(&front, Seal::of_genesis()).map_err(|reason| window.damaged(0, reason))?;
+    let stored = window.piece(0, header.padded())?;
     complete(&header, stored)
         .and_then(|bytes| decode_genesis(&header, &bytes))
         .map_err(|reason| window.damaged(0, reason))
@@ -142,8 +144,9 @@ fn read_genesis(directory: &Path) -> Result<Genesis, JournalError> {
 fn read_starts(directory: &Path, last: u32, seal: Seal) -> Result<Vec<u64>, JournalError> {
     let mut starts = vec![0];
     for number in 1..=last {
-        let mut window = Window::open(segment::path(directory, number))?;
-        let header = Header::parse(window.sector(0)?, seal).map_err(|reason| window.damaged(0, reason))?;
+        let window = Window::open(segment::path(directory, number))?;
+        let front = window.piece(0, HEADER_BYTES as u64)?;
+        let header = Header::parse(&front, seal).map_err(|reason| window.damaged(0, reason))?;
         let expected = *starts.last().expect("it begins with one");
         if header.role == Role::Genesis {
             return Err(window.damaged(0, Reason::Header));

@@ -15,8 +15,11 @@ use crate::journal::{JournalError, Reason};
 pub(super) struct Window {
     file: File,
     path: PathBuf,
+    /// Where in the segment the buffer was filled from, and how far it is filled.
     begin: u64,
-    bytes: Vec<u8>,
+    filled: usize,
+    /// Empty until something is read through it.
+    buffer: Vec<u8>,
 }
 
 impl Window {
@@ -26,7 +29,8 @@ impl Window {
             file,
             path,
             begin: 0,
-            bytes: Vec::new(),
+            filled: 0,
+            buffer: Vec::new(),
         })
     }
 
@@ -97,15 +101,16 @@ impl Window {
     }
 
     fn at(&mut self, offset: u64, bytes: usize) -> Result<&[u8], JournalError> {
-        let inside = offset >= self.begin && offset + bytes as u64 <= self.begin + self.bytes.len() as u64;
+        let inside = offset >= self.begin && offset + bytes as u64 <= self.begin + self.filled as u64;
         if !inside {
-            self.bytes.resize(WINDOW_BYTES, 0);
-            let read = read_at(&self.file, &mut self.bytes, offset).map_err(failed("read", &self.path))?;
-            self.bytes.truncate(read);
+            if self.buffer.is_empty() {
+                self.buffer = vec![0; WINDOW_BYTES];
+            }
+            self.filled = read_at(&self.file, &mut self.buffer, offset).map_err(failed("read", &self.path))?;
             self.begin = offset;
         }
         let begin = usize::try_from(offset - self.begin).expect("inside the window");
-        Ok(&self.bytes[begin..self.bytes.len().min(begin + bytes)])
+        Ok(&self.buffer[begin..self.filled.min(begin + bytes)])
     }
 }
 
@@ -123,5 +128,5 @@ fn read_at(file: &File, bytes: &mut [u8], offset: u64) -> io::Result<usize> {
     Ok(read)
 }
 
-/// Some hundred frames of single entries; larger ones are read by themselves.
-const WINDOW_BYTES: usize = 256 << 10;
+/// Some sixty frames of single entries. Those that are longer are read by themselves.
+const WINDOW_BYTES: usize = 64 << 10;

@@ -1,38 +1,34 @@
-//! Appending and blanking: the only code that changes a journal that is open.
+//! Appending: a frame goes behind the last one, and is durable before anybody hears of it.
 
-use std::collections::BTreeMap;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use super::Options;
-use super::end::Stand;
 use super::segment::{self, SEGMENTS_MAX, failed, write_zeros};
-use super::window::Window;
-use crate::journal::codec::{
-    Chain, HEADER_BYTES, Header, SECTOR_BYTES, Seal, attachment_places, complete, decode, encode,
-};
-use crate::journal::{Frame, FramePlace, JournalError, Kind, Place};
+use super::survey::Stand;
+use crate::journal::codec::{Chain, Header, SECTOR_BYTES, Seal, encode};
+use crate::journal::{Frame, FramePlace, JournalError, Kind};
 
 /// The end of a journal, and what is needed to write there.
 pub(super) struct Writer {
-    directory: PathBuf,
+    pub(super) directory: PathBuf,
     /// A multiple of a sector.
     segment_bytes: u64,
     /// The last segment.
-    number: u32,
+    pub(super) number: u32,
     file: File,
     /// The byte behind the last frame.
     end: u64,
     /// The length of the file: from `end` to here it holds zeros.
     length: u64,
-    chain: Chain,
+    pub(super) chain: Chain,
     /// The last frame that is no closing record.
-    active: FramePlace,
+    pub(super) active: FramePlace,
     /// The bytes of a frame while it is written; kept, so that an append allocates nothing.
     buffer: Vec<u8>,
     /// Set before a write and cleared when it succeeded.
-    in_doubt: bool,
+    pub(super) in_doubt: bool,
 }
 
 /// The last segment as it lies on disk.
@@ -152,75 +148,6 @@ impl Writer {
             usize::try_from(length).expect("a frame of at most 128 MiB, or at most 512 KiB"),
             0,
         );
-    }
-
-    pub(super) fn blank(&mut self, places: &[Place]) -> Result<(), JournalError> {
-        if self.in_doubt {
-            return Err(JournalError::Poisoned);
-        }
-        let mut frames: BTreeMap<(u32, u64), Vec<&Place>> = BTreeMap::new();
-        for place in places {
-            if (place.segment, place.frame_offset) == (self.active.segment, self.active.offset) {
-                return Err(JournalError::InLastFrame(*place));
-            }
-            frames
-                .entry((place.segment, place.frame_offset))
-                .or_default()
-                .push(place);
-        }
-        for ((segment, offset), places) in &frames {
-            self.check_places(
-                FramePlace {
-                    segment: *segment,
-                    offset: *offset,
-                },
-                places,
-            )?;
-        }
-        let mut segments: BTreeMap<u32, Vec<&Place>> = BTreeMap::new();
-        for place in places {
-            segments.entry(place.segment).or_default().push(place);
-        }
-        self.in_doubt = true;
-        for (number, places) in &segments {
-            let path = segment::path(&self.directory, *number);
-            let file = OpenOptions::new()
-                .write(true)
-                .open(&path)
-                .map_err(failed("open", &path))?;
-            for place in places {
-                write_zeros(&file, place.offset, u64::from(place.length)).map_err(failed("write to", &path))?;
-            }
-            // Not synced: with the power any sector of these may come back. Who asked has not been told that they are gone.
-            file.sync_data().map_err(failed("sync", &path))?;
-        }
-        self.in_doubt = false;
-        Ok(())
-    }
-
-    /// Whether each of `places` is exactly an attachment of the frame at `at`.
-    fn check_places(&self, at: FramePlace, places: &[&Place]) -> Result<(), JournalError> {
-        let refused = JournalError::NotAnAttachment(*places[0]);
-        if at.segment > self.number || !at.offset.is_multiple_of(SECTOR_BYTES as u64) {
-            return Err(refused);
-        }
-        let window = Window::open(segment::path(&self.directory, at.segment))?;
-        let front = window.piece(at.offset, HEADER_BYTES as u64)?;
-        let Ok(header) = Header::parse(&front, self.chain.seal) else {
-            return Err(refused);
-        };
-        let stored = window.piece(at.offset, header.padded())?;
-        let decoded = complete(&header, stored)
-            .and_then(|bytes| decode(&header, &bytes))
-            .map_err(|reason| window.damaged(at.offset, reason))?;
-        let known = attachment_places(&decoded.frame, at);
-        match places
-            .iter()
-            .find(|place| !known.iter().flatten().any(|known| known == **place))
-        {
-            Some(place) => Err(JournalError::NotAnAttachment(**place)),
-            None => Ok(()),
-        }
     }
 }
 

@@ -1,0 +1,9 @@
+//! The journal from outside: its bytes, its end after every interrupted write, every flipped bit, and failing disks.
+
+mod codec;
+mod conformance;
+mod faults;
+mod flips;
+mod segments;
+mod support;
+mod tears;
