@@ -64,7 +64,7 @@ pub(crate) fn width(size: u64, level: u8) -> u64 {
     whole + u64::from(whole << level != size)
 }
 
-/// The siblings on the way from `node` to the root of a tree of `size` leaves, bottom up. The last may be clipped.
+/// The siblings on the way from `node` to the root of a tree of `size` leaves, bottom up. One of them may be clipped.
 pub(crate) fn siblings(node: NodeId, size: u64) -> impl Iterator<Item = NodeId> {
     (node.level..LEVELS)
         .map(move |level| NodeId {
