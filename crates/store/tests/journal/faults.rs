@@ -1,10 +1,10 @@
 //! A disk that fails: the journal takes no more writes, and what it holds is decided when it is opened anew.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use indelible_store::journal::{FileJournal, Frame, Journal, JournalError, Options, attachment_places};
+use indelible_store::journal::{Attachment, FileJournal, Frame, Journal, JournalError, Options, attachment_places};
 use rustix::process::{Resource, Rlimit, setrlimit};
 
 use crate::support::{commit, directory, frames, genesis, record};
@@ -46,97 +46,75 @@ fn after_a_failed_append_no_write_is_taken_and_reads_go_on() {
 
 #[test]
 fn after_a_failed_blanking_no_write_is_taken() {
+    let name = "faults::after_a_failed_blanking_no_write_is_taken";
+    if let Some((path, limit)) = told_by_parent() {
+        return blank_with_limit(&path, limit);
+    }
     let home = directory();
-    let (path, aside) = (home.path().join("journal"), home.path().join("aside"));
-    let journal = FileJournal::create(&path, &genesis(), Options::default()).expect("a new journal");
+    let path = home.path().join("journal");
+    run_limited(name, &path, 512);
+    let (journal, _) = FileJournal::open(&path, Options::default()).expect("sound");
+    assert_eq!(journal.size(), 3);
+}
+
+fn blank_with_limit(path: &Path, limit: u64) {
+    let journal = FileJournal::create(path, &genesis(), Options::default()).expect("a new journal");
     let mut first = frame(0);
     first.records[0].attachments.push("alice".into());
     let place = attachment_places(&first, journal.append(&first).expect("sound"))[0][0];
     journal.append(&frame(1)).expect("sound");
-    // A call that is refused before anything is written leaves the journal as it was.
-    fs::rename(&path, &aside).expect("moved");
+
+    // A call that fails before anything is written leaves the journal as it was.
+    let aside = path.with_file_name("aside");
+    fs::rename(path, &aside).expect("moved");
     assert!(matches!(
         journal.blank(&[place]),
         Err(JournalError::Io { action: "open", .. })
     ));
-    fs::rename(&aside, &path).expect("moved back");
+    fs::rename(&aside, path).expect("moved back");
     journal.append(&frame(2)).expect("nothing was in doubt");
 
-    fs::set_permissions(path.join("00000000.seg"), read_only()).expect("set");
-    match journal.blank(&[place]) {
-        Err(JournalError::Io { action: "open", .. }) => assert_poisoned(&journal),
-        // The superuser writes to what is read-only.
-        Ok(()) => journal.append(&frame(3)).map(drop).expect("nothing is in doubt"),
-        other => panic!("a read-only file cannot be blanked: {other:?}"),
-    }
+    limit_files_to(limit);
+    assert!(matches!(
+        journal.blank(&[place]),
+        Err(JournalError::Io { action: "write to", .. })
+    ));
+    assert_poisoned(&journal);
+    assert_eq!(
+        journal.read(&place).expect("reads go on"),
+        Attachment::Present("alice".into())
+    );
 }
 
-fn read_only() -> fs::Permissions {
-    use std::os::unix::fs::PermissionsExt;
-    fs::Permissions::from_mode(0o400)
-}
-
-/// The system takes only a part of a frame, at any byte, and then refuses: a true short write.
-///
-/// The limit on the length of files does that, and kills the process unless the signal is ignored, which only a parent can
-/// arrange without unsafe code: so this test runs itself again as a child of a shell.
+/// The system takes only a part of a frame, up to any byte, and then refuses: a true short write.
 #[test]
 fn a_short_write_is_a_tear_whatever_byte_it_ends_at() {
     let name = "faults::a_short_write_is_a_tear_whatever_byte_it_ends_at";
-    if let (Ok(path), Ok(limit)) = (std::env::var("SHORT_WRITE_JOURNAL"), std::env::var("SHORT_WRITE_BYTES")) {
-        return append_up_to(Path::new(&path), limit.parse().expect("a number"));
+    if let Some((path, limit)) = told_by_parent() {
+        return append_up_to(&path, limit);
     }
-    // Genesis and 255 frames of two sectors fill the first zeros; the 256th write makes the file longer.
-    let full = 256_u64 << 10;
-    for limit in [
-        full,
-        full + 1,
-        full + 63,
-        full + 64,
-        full + 200,
-        full + 511,
-        full + 512,
-        full + 513,
-        full + 1023,
-    ] {
-        let home = directory();
-        let path = home.path().join("journal");
-        let status = Command::new("sh")
-            .args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""])
-            .arg(std::env::current_exe().expect("this test"))
-            .args(["--exact", name, "--nocapture"])
-            .env("SHORT_WRITE_JOURNAL", &path)
-            .env("SHORT_WRITE_BYTES", limit.to_string())
-            .output()
-            .expect("there is a shell");
-        assert!(
-            status.status.success(),
-            "{limit}: {}",
-            String::from_utf8_lossy(&status.stderr)
-        );
-        let acknowledged: u64 = fs::read_to_string(path.join("acknowledged"))
-            .expect("told")
-            .parse()
-            .expect("a number");
+    // Genesis and frames of two sectors. The first limits lie inside zeros that are there, the others where the file grows.
+    for begin in [512 + 9 * 1024, 512 + 255 * 1024_u64] {
+        for taken in [0, 1, 63, 64, 100, 511, 512, 513, 700, 1023] {
+            let home = directory();
+            let path = home.path().join("journal");
+            let limit = begin + taken;
+            run_limited(name, &path, limit);
+            let acknowledged = fs::read_to_string(path.join("acknowledged")).expect("the child told");
+            assert_eq!(acknowledged, ((begin - 512) / 1024).to_string(), "{limit}");
 
-        let (journal, opened) = FileJournal::open(&path, Options::default()).expect("a short write is no damage");
-        assert_eq!(journal.size(), acknowledged, "{limit}");
-        assert_eq!(frames(&journal).len() as u64, acknowledged, "{limit}");
-        assert!(opened.cut.is_none() || limit > full, "{limit}: {opened:?}");
-        journal.append(&frame(acknowledged)).expect("the journal goes on");
+            let (journal, _) = FileJournal::open(&path, Options::default())
+                .unwrap_or_else(|error| panic!("{limit}: a short write is no damage: {error}"));
+            assert_eq!(journal.size().to_string(), acknowledged, "{limit}");
+            assert_eq!(frames(&journal).len() as u64, journal.size(), "{limit}");
+            journal.append(&frame(journal.size())).expect("the journal goes on");
+        }
     }
 }
 
-fn append_up_to(path: &Path, bytes: u64) {
+fn append_up_to(path: &Path, limit: u64) {
     let journal = FileJournal::create(path, &genesis(), Options::default()).expect("a new journal");
-    setrlimit(
-        Resource::Fsize,
-        Rlimit {
-            current: Some(bytes),
-            maximum: Some(bytes),
-        },
-    )
-    .expect("it may be lowered");
+    limit_files_to(limit);
     loop {
         match journal.append(&frame(journal.size())) {
             Ok(_) => assert!(journal.size() < 1000, "the limit must be met"),
@@ -146,5 +124,40 @@ fn append_up_to(path: &Path, bytes: u64) {
     }
     assert_poisoned(&journal);
     assert_eq!(frames(&journal).len() as u64, journal.size(), "reads go on");
-    fs::write(path.join("acknowledged"), journal.size().to_string()).expect("below the limit");
+    fs::write(path.join("acknowledged"), journal.size().to_string()).expect("a short file is within the limit");
 }
+
+/// Runs a test of this file again, in a process that may not write beyond `limit` bytes of any file.
+///
+/// The system kills such a process unless it ignores a signal, and only a parent can arrange that without unsafe code.
+fn run_limited(test: &str, path: &Path, limit: u64) {
+    let child = Command::new("sh")
+        .args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""])
+        .arg(std::env::current_exe().expect("this test"))
+        .args(["--exact", test, "--nocapture"])
+        .env(PATH, path)
+        .env(LIMIT, limit.to_string())
+        .output()
+        .expect("there is a shell");
+    assert!(
+        child.status.success(),
+        "{limit}: {}",
+        String::from_utf8_lossy(&child.stderr)
+    );
+}
+
+fn told_by_parent() -> Option<(PathBuf, u64)> {
+    let path = std::env::var_os(PATH)?;
+    Some((PathBuf::from(path), std::env::var(LIMIT).ok()?.parse().ok()?))
+}
+
+fn limit_files_to(bytes: u64) {
+    let limit = Rlimit {
+        current: Some(bytes),
+        maximum: Some(bytes),
+    };
+    setrlimit(Resource::Fsize, limit).expect("a limit may be lowered");
+}
+
+const PATH: &str = "INDELIBLE_TEST_JOURNAL";
+const LIMIT: &str = "INDELIBLE_TEST_FILE_BYTES";

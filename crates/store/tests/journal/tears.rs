@@ -1,6 +1,7 @@
 //! Every way in which a last frame can be there in part, and the same in front of something that shows it was synced.
 
 use std::fs;
+use std::ops::Range;
 
 use bytes::Bytes;
 use indelible_store::journal::codec::{Chain, Seal, encode};
@@ -94,7 +95,7 @@ fn a_last_frame_is_there_or_not_whatever_part_of_it_reached_the_disk() {
             for (how, bytes) in [("zeros", zeros), ("the file ends", short)] {
                 let whole = present & needed == needed;
                 let what = format!("{name}, sectors {present:#b}, {how}");
-                check(&disk, &bytes, &last, whole, begin, &what);
+                check(&disk, &bytes, &last, whole, begin..end, &what);
                 images += 1;
             }
         }
@@ -103,20 +104,25 @@ fn a_last_frame_is_there_or_not_whatever_part_of_it_reached_the_disk() {
 }
 
 /// Opens an image, demands the old end or the new one, and goes on from there.
-fn check(disk: &Disk, bytes: &[u8], last: &Frame, whole: bool, begin: usize, what: &str) {
+fn check(disk: &Disk, bytes: &[u8], last: &Frame, whole: bool, at: Range<usize>, what: &str) {
     let (journal, opened) = disk.open(bytes).unwrap_or_else(|error| panic!("{what}: {error}"));
     let mut wanted = vec![first()];
     if whole && last.kind != Kind::Closing {
         wanted.push(last.clone());
     }
     assert_eq!(frames(&journal), wanted, "{what}");
-    let left = bytes[begin.min(bytes.len())..].iter().rposition(|byte| *byte != 0);
+    let left = bytes[at.start.min(bytes.len())..].iter().rposition(|byte| *byte != 0);
     let cut = left.filter(|_| !whole).map(|left| Cut {
         file: segment(disk.path(), 0),
-        offset: begin as u64,
+        offset: at.start as u64,
         bytes: (left as u64 + 1).next_multiple_of(SECTOR as u64),
     });
     assert_eq!(opened.cut, cut, "{what}");
+    let length = fs::metadata(segment(disk.path(), 0)).expect("there").len();
+    assert!(
+        !whole || length >= at.end as u64,
+        "{what}: the last frame was not written again"
+    );
 
     let next = commit(journal.size(), vec![record(what.as_bytes())]);
     journal.append(&next).unwrap_or_else(|error| panic!("{what}: {error}"));

@@ -171,3 +171,57 @@ const SMALL_FRAME_BYTES: u64 = 128 << 10;
 const GROWTH_BYTES: u64 = 256 << 10;
 /// Twice the 4 MiB of a commit. A rare frame of 128 MiB does not keep its memory.
 const BUFFER_KEPT_BYTES: usize = 8 << 20;
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::journal::codec::encode_genesis;
+    use crate::journal::{Genesis, Record};
+
+    /// With one more digit the next start would not find the segment.
+    #[test]
+    fn no_segment_is_made_beyond_the_last_name() {
+        let home = TempDir::new().unwrap();
+        let genesis = Genesis {
+            seed: [7; 16],
+            description: Bytes::new(),
+            note: Bytes::new(),
+        };
+        let mut buffer = Vec::new();
+        let header = encode_genesis(&genesis, &mut buffer).unwrap();
+        for (number, full) in [(SEGMENTS_MAX - 2, false), (SEGMENTS_MAX - 1, true)] {
+            let file = segment::give_birth(home.path(), number, &buffer).unwrap();
+            let last = Stand {
+                segment: number,
+                offset: 0,
+                header,
+            };
+            let segment = LastSegment {
+                file,
+                length: 512,
+                last,
+            };
+            let options = Options { segment_bytes: 512 };
+            let mut writer = Writer::behind(segment, last, home.path(), options, Seal::of(&genesis.seed));
+            let records = vec![Record {
+                entry: Bytes::from_static(b"entry"),
+                attachments: Vec::new(),
+            }];
+            let frame = Frame {
+                kind: Kind::Commit,
+                first: 0,
+                records,
+                note: Bytes::new(),
+            };
+            match writer.append(&frame) {
+                Ok(place) => assert_eq!((place.segment, full), (SEGMENTS_MAX - 1, false)),
+                Err(JournalError::Full { segments: SEGMENTS_MAX }) => assert!(full),
+                Err(other) => panic!("{other}"),
+            }
+            std::fs::remove_file(segment::path(home.path(), SEGMENTS_MAX - 1)).ok();
+        }
+    }
+}
