@@ -33,8 +33,8 @@ impl AppendedRun {
         &self.head
     }
 
-    /// The receipt of the entry at this index of the log; `None` if it is not in the run. Costs two hashes' worth of copying
-    /// for each level of the tree, and a copy of the head.
+    /// The receipt of the entry at this index of the log; `None` if it is not in the run. Costs one copied hash for each
+    /// level of the tree, and a copy of the head.
     pub fn receipt(&self, index: u64) -> Option<Receipt> {
         let proof = self.range.inclusion(index)?;
         Some(Receipt::new(
