@@ -4,7 +4,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use indelible_store::journal::{Attachment, FileJournal, Frame, Journal, JournalError, Options, attachment_places};
+use bytes::Bytes;
+use indelible_store::journal::codec::{Chain, Seal, complete, decode, encode};
+use indelible_store::journal::{
+    Attachment, FileJournal, Frame, Journal, JournalError, Options, Reason, attachment_places,
+};
 use rustix::process::{Resource, Rlimit, setrlimit};
 
 use crate::support::{commit, directory, frames, genesis, record};
@@ -127,9 +131,43 @@ fn append_up_to(path: &Path, limit: u64) {
     fs::write(path.join("acknowledged"), journal.size().to_string()).expect("a short file is within the limit");
 }
 
-/// Runs a test of this file again, in a process that may not write beyond `limit` bytes of any file.
+/// A header that promises more than there is: a process without that much memory answers all the same.
+#[test]
+fn a_hostile_length_allocates_nothing() {
+    if let Some((_, limit)) = told_by_parent() {
+        return decode_with_little_memory(limit);
+    }
+    run_limited("faults::a_hostile_length_allocates_nothing", Path::new("none"), 1 << 30);
+}
+
+fn decode_with_little_memory(limit: u64) {
+    let chain = Chain {
+        seal: Seal::of(&genesis().seed),
+        previous: 0,
+        size: 0,
+    };
+    let mut buffer = Vec::new();
+    let mut header = encode(&frame(0), &chain, &mut buffer).expect("sound");
+    setrlimit(
+        Resource::As,
+        Rlimit {
+            current: Some(limit),
+            maximum: Some(limit),
+        },
+    )
+    .expect("a limit may be lowered");
+    header.count = u32::MAX;
+    assert_eq!(decode(&header, &Bytes::from(buffer.clone())), Err(Reason::Lengths));
+    header.length = u64::MAX - 1024;
+    assert!(matches!(
+        complete(&header, Bytes::from(buffer)),
+        Err(Reason::Short { .. })
+    ));
+}
+
+/// Runs a test of this file again, in a process of its own that will put itself under a limit of so many bytes.
 ///
-/// The system kills such a process unless it ignores a signal, and only a parent can arrange that without unsafe code.
+/// One that writes beyond a limit is killed unless it ignores a signal, and only a parent can arrange that without unsafe code.
 fn run_limited(test: &str, path: &Path, limit: u64) {
     let child = Command::new("sh")
         .args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""])
@@ -160,4 +198,4 @@ fn limit_files_to(bytes: u64) {
 }
 
 const PATH: &str = "INDELIBLE_TEST_JOURNAL";
-const LIMIT: &str = "INDELIBLE_TEST_FILE_BYTES";
+const LIMIT: &str = "INDELIBLE_TEST_LIMIT_BYTES";

@@ -206,3 +206,20 @@ fn the_last_commit_is_found_in_an_earlier_segment() {
         "its note is not believed without its checksum"
     );
 }
+
+/// A lost frame at the end of an earlier segment: what is then the last one there is not what the next segment follows.
+#[test]
+fn the_last_commit_is_not_looked_for_behind_a_gap() {
+    let home = directory();
+    let path = home.path().join("journal");
+    let journal = FileJournal::create(&path, &genesis(), SMALL).expect("a new journal");
+    journal.append(&two_sectors(0)).expect("sound");
+    assert_eq!(journal.append(&key_change(1)).expect("sound").segment, 1);
+    drop(journal);
+    let mut bytes = fs::read(segment(&path, 0)).expect("there");
+    bytes[SECTOR..].fill(0);
+    fs::write(segment(&path, 0), &bytes).expect("written");
+    let (file, offset, reason) = reason(open(&path));
+    assert!(matches!(reason, Reason::Chain { .. }), "{reason}");
+    assert_eq!((file.as_str(), offset), ("00000001.seg", 0));
+}

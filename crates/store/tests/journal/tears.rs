@@ -37,6 +37,19 @@ fn candidates() -> Vec<(String, Frame)> {
             attachments,
         };
         candidates.push((format!("attachments of {sectors}"), commit(2, vec![record])));
+        if sectors > 2 {
+            // It begins and ends with a sector: without these it looks blanked.
+            let attachment = Bytes::from(vec![b'x'; (sectors - 2) * SECTOR]);
+            let entry = Bytes::copy_from_slice(&text[..SECTOR - 64 - 3 - 8]);
+            let record = Record {
+                entry,
+                attachments: vec![attachment],
+            };
+            candidates.push((
+                format!("an attachment in the middle of {sectors}"),
+                commit(2, vec![record]),
+            ));
+        }
     }
     candidates.push(("a closing record".to_owned(), closing(2)));
     candidates

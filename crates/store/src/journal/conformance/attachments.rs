@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::Home;
 use super::values::{
-    append, assert_not_an_attachment, blank, closing, commit, genesis, read, replayed, with_attachments,
+    append, assert_not_an_attachment, blank, closing, commit, genesis, key_change, read, replayed, with_attachments,
 };
 use crate::journal::{
     Absence, Absent, Attachment, FramePlace, Journal, JournalError, Place, Replayed, attachment_places,
@@ -131,12 +131,14 @@ pub fn check_refused_blanking(home: &impl Home) {
     let last_places = attachment_places(&last, last_at);
     append(&journal, &closing(journal.size()));
 
-    let journal = home.reopen(journal);
     let good = first_places[1][0];
-    match journal.blank(&[good, last_places[1][0]]) {
+    let refuses_last = |journal: &_| match Journal::blank(journal, &[good, last_places[1][0]]) {
         Err(JournalError::InLastFrame(place)) => assert_eq!(place, last_places[1][0]),
         other => panic!("a closing record allows no blanking in front of it: {other:?}"),
-    }
+    };
+    refuses_last(&journal);
+    let journal = home.reopen(journal);
+    refuses_last(&journal);
     let beyond = FramePlace {
         segment: last_at.segment,
         offset: last_at.offset + (64 << 20),
@@ -181,4 +183,18 @@ pub fn check_refused_blanking(home: &impl Home) {
     );
     append(&journal, &commit(journal.size(), 1, 0));
     blank(&journal, &[good, last_places[1][0]]);
+}
+
+/// A key change is a later frame like any other: what stands in front of it can be blanked, also after reopening.
+pub fn check_blanking_in_front_of_a_key_change(home: &impl Home) {
+    let journal = home.create(&genesis());
+    let frame = with_attachments(0);
+    let places = attachment_places(&frame, append(&journal, &frame));
+    append(&journal, &key_change(journal.size()));
+    blank(&journal, &[places[1][0]]);
+    let journal = home.reopen(journal);
+    blank(&journal, &[places[1][1]]);
+    for place in &places[1] {
+        assert_eq!(read(&journal, place), Attachment::Blanked, "at {place:?}");
+    }
 }

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::Home;
-use super::values::{append, assert_limit, closing, commit, end, genesis, replayed};
+use super::values::{append, assert_limit, closing, commit, end, genesis, key_change, replayed};
 use crate::journal::{Frame, Journal, JournalError, Kind, Limit, Replayed};
 
 /// A new journal holds its genesis and nothing else, also after reopening.
@@ -107,12 +107,7 @@ pub fn check_frames_without_entries(home: &impl Home) {
     journal = home.reopen(journal);
     assert_eq!(journal.last_note(), genesis().note, "a closing record is no commit");
     let first = commit(0, 2, 0);
-    let key = Frame {
-        kind: Kind::KeyChange,
-        first: 2,
-        records: Vec::new(),
-        note: Bytes::from_static(b"a new key"),
-    };
+    let key = key_change(2);
     append(&journal, &first);
     append(&journal, &closing(2));
     append(&journal, &closing(2));

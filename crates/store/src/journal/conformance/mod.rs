@@ -7,7 +7,9 @@ mod frames;
 mod limits;
 mod values;
 
-pub use self::attachments::{check_attachments, check_blanking, check_refused_blanking};
+pub use self::attachments::{
+    check_attachments, check_blanking, check_blanking_in_front_of_a_key_change, check_refused_blanking,
+};
 pub use self::frames::{
     check_append_and_replay, check_empty, check_frames_without_entries, check_refusal_of_what_does_not_extend,
 };
@@ -35,6 +37,7 @@ pub fn check_all(home: &impl Home) {
     check_attachments(home);
     check_blanking(home);
     check_refused_blanking(home);
+    check_blanking_in_front_of_a_key_change(home);
     check_limits(home);
     check_large_frames(home);
 }

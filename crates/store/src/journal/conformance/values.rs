@@ -42,6 +42,16 @@ pub(super) fn closing(first: u64) -> Frame {
     }
 }
 
+pub(super) fn key_change(first: u64) -> Frame {
+    let note = Bytes::from_static(b"a new key");
+    Frame {
+        kind: Kind::KeyChange,
+        first,
+        records: Vec::new(),
+        note,
+    }
+}
+
 /// Four records with none, two, one and one attachments; the last one is empty.
 pub(super) fn with_attachments(first: u64) -> Frame {
     let mut frame = commit(first, 4, 9);

@@ -13,7 +13,7 @@ use super::survey::Stand;
 use super::window::Window;
 use super::writer::{LastSegment, Writer, length_for, whole_sectors};
 use super::{FileJournal, Options, Published};
-use crate::journal::codec::{HEADER_BYTES, Header, Role, Seal, complete, decode_genesis, encode_genesis};
+use crate::journal::codec::{HEADER_BYTES, Header, Seal, complete, decode_genesis, encode_genesis};
 use crate::journal::{Genesis, JournalError, Reason};
 
 /// What opening a journal found and changed.
@@ -148,9 +148,6 @@ fn read_starts(directory: &Path, last: u32, seal: Seal) -> Result<Vec<u64>, Jour
         let front = window.piece(0, HEADER_BYTES as u64)?;
         let header = Header::parse(&front, seal).map_err(|reason| window.damaged(0, reason))?;
         let expected = *starts.last().expect("it begins with one");
-        if header.role == Role::Genesis {
-            return Err(window.damaged(0, Reason::Header));
-        }
         if header.first < expected {
             return Err(window.damaged(
                 0,

@@ -111,8 +111,7 @@ pub(super) fn survey(directory: &Path, number: u32, seal: Seal) -> Result<Survey
 
 /// The segment in front of the one that begins with `first`, which must attach to it.
 pub(super) fn earlier(directory: &Path, first: &Stand, seal: Seal) -> Result<Trail, JournalError> {
-    let Survey { mut window, trail, .. } = survey(directory, first.segment - 1, seal)?;
-    window.refuse_stray(trail.last.end())?;
+    let Survey { trail, .. } = survey(directory, first.segment - 1, seal)?;
     Chain::behind(&trail.last.header, seal)
         .admit(&first.header)
         .map_err(|reason| {
