@@ -19,7 +19,7 @@ pub(crate) struct Trust {
     store: Arc<dyn HeadStore>,
     /// The newest head that this process knows of. It never becomes smaller, whatever happens to the store.
     held: Mutex<Option<Verified<SignedCheckpoint>>>,
-    /// Taken by whoever moves the head, so that the tasks of one process do not race each other to the store.
+    /// Taken by whoever moves `held`, so that the tasks of one process do not race each other to the store.
     moving: tokio::sync::Mutex<()>,
 }
 
@@ -78,12 +78,12 @@ impl Trust {
             self.reconcile(held.as_ref(), head, beginnings).await?;
             if !is_behind(held.as_ref(), head) {
                 // Another process has gone further than this answer, and now this one knows.
-                self.remember(held);
+                *self.lock_held() = held;
                 return Ok(());
             }
             match self.swap(held.as_ref(), head).await? {
                 Swap::Stored => {
-                    self.remember(Some(head.clone()));
+                    *self.lock_held() = Some(head.clone());
                     return Ok(());
                 }
                 Swap::Lost { current } => {
@@ -147,13 +147,6 @@ impl Trust {
             store.compare_and_swap(old.as_deref(), &new)
         })
         .await
-    }
-
-    fn remember(&self, head: Option<Verified<SignedCheckpoint>>) {
-        let mut held = self.lock_held();
-        if head.as_ref().is_some_and(|head| is_behind(held.as_ref(), head)) {
-            *held = head;
-        }
     }
 
     fn lock_held(&self) -> MutexGuard<'_, Option<Verified<SignedCheckpoint>>> {

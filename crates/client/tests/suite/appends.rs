@@ -1,13 +1,16 @@
 //! `append`: one stream for all callers.
 
+use std::io;
 use std::time::Duration;
 
-use indelible_client::{AppendError, BadAnswer, BadInput, Error, HeadStore, Misbehavior};
+use indelible_client::{
+    AppendError, BadAnswer, BadInput, Client, Error, HeadStore, MemoryHeads, Misbehavior, Options, Swap,
+};
 use indelible_merkle::Hash;
 use indelible_note::SignedCheckpoint;
 
 use crate::server::{Lie, Server};
-use crate::{connect, misbehavior};
+use crate::{connect, connect_with, misbehavior, options};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn ten_thousand_entries_of_a_hundred_callers_each_have_a_receipt_of_their_own() {
@@ -124,6 +127,18 @@ async fn a_lie_about_the_entry_is_seen() {
 async fn an_older_entry_does_not_pass_for_the_new_one() {
     let expected = BadAnswer::NotNew { index: 1, before: 2 };
     check(Lie::Replay, |error| answer(error) == Some(&expected)).await;
+
+    // Nor in the first message of a stream, where the held head tells what is old.
+    let server = Server::start().await;
+    let (first, heads) = connect(&server).await;
+    first.append("one".into()).await.unwrap();
+    let second = connect_with(&server, heads).await;
+    server.lie(Lie::Replay);
+    let error = second.append("one".into()).await.unwrap_err();
+    let AppendError::Unconfirmed(error) = error else {
+        panic!("{error}")
+    };
+    assert_eq!(answer(&error), Some(&BadAnswer::NotNew { index: 0, before: 1 }));
 }
 
 #[tokio::test]
@@ -165,6 +180,34 @@ async fn entries_that_nobody_acknowledges_may_or_may_not_be_in_the_log() {
 #[tokio::test]
 async fn a_stream_that_falls_silent_is_given_up() {
     check(Lie::Silence, |error| matches!(error, Error::TimedOut { .. })).await;
+}
+
+#[tokio::test]
+async fn a_stream_that_rests_or_works_for_longer_than_the_timeout_is_not_given_up() {
+    let server = Server::start().await;
+    let timeout = Duration::from_millis(300);
+    let options = Options { timeout, ..options() };
+    let client = Client::connect(server.url(), server.key(), MemoryHeads::new(), options)
+        .await
+        .unwrap();
+    client.append("one".into()).await.unwrap();
+    tokio::time::sleep(2 * timeout).await;
+    client.append("two".into()).await.unwrap();
+
+    // Several callers, so that there is always something outstanding.
+    let end = tokio::time::Instant::now() + 2 * timeout;
+    let callers = (0..8).map(|_| {
+        let client = client.clone();
+        tokio::spawn(async move {
+            while tokio::time::Instant::now() < end {
+                client.append("more".into()).await.unwrap();
+            }
+        })
+    });
+    for caller in callers.collect::<Vec<_>>() {
+        caller.await.unwrap();
+    }
+    assert_eq!(server.streams().0, 1);
 }
 
 #[tokio::test]
@@ -235,6 +278,53 @@ async fn all_that_were_outstanding_hear_of_the_end() {
         );
     }
     assert_eq!(heads.load().unwrap(), held);
+}
+
+/// Takes its time to store a head, so that acknowledgements pile up behind it.
+#[derive(Default)]
+struct SlowHeads(MemoryHeads);
+
+impl HeadStore for SlowHeads {
+    fn load(&self) -> io::Result<Option<Vec<u8>>> {
+        self.0.load()
+    }
+
+    fn compare_and_swap(&self, old: Option<&[u8]>, new: &[u8]) -> io::Result<Swap> {
+        std::thread::sleep(Duration::from_millis(500));
+        self.0.compare_and_swap(old, new)
+    }
+}
+
+#[tokio::test]
+async fn what_is_acknowledged_behind_a_lie_is_not_believed() {
+    let server = Server::start().await;
+    let client = connect_with(&server, SlowHeads::default()).await;
+    let append = |entry: String| {
+        let client = client.clone();
+        tokio::spawn(async move { client.append(entry.into()).await })
+    };
+    let first = append("the head of this one is being stored".into());
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let second = append("the truth, which waits".into());
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    server.lie(Lie::BadSignature);
+    let lied = append("a lie".into());
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    server.lie(Lie::None);
+    let mut behind = Vec::new();
+    for number in 0..40 {
+        behind.push(append(format!("the truth, too late: {number}")));
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    first.await.unwrap().unwrap();
+    second.await.unwrap().unwrap();
+    for caller in std::iter::once(lied).chain(behind) {
+        let error = caller.await.unwrap().unwrap_err();
+        assert!(
+            matches!(error, AppendError::Unconfirmed(Error::Misbehaved(_))),
+            "{error}"
+        );
+    }
 }
 
 #[tokio::test]

@@ -34,7 +34,7 @@ impl Log {
             let row = &mut self.rows[level];
             row.push(node);
             match row.as_slice() {
-                [.., left, right] if row.len() % 2 == 0 => node = Hash::node(left, right),
+                [.., left, right] if row.len().is_multiple_of(2) => node = Hash::node(left, right),
                 _ => break,
             }
         }

@@ -218,7 +218,7 @@ impl TransparencyLog for Service {
                     return;
                 }
                 if lie == Lie::Silence {
-                    std::future::pending().await
+                    std::future::pending::<()>().await;
                 }
                 if lie == Lie::EndWithout {
                     return;
