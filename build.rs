@@ -17,9 +17,15 @@ fn main() -> Result<(), Box<dyn Error>> {
         std::fs::create_dir_all(&folder)?;
         Ok(folder)
     };
-    let server = tonic_prost_build::configure().build_client(false).bytes(".").out_dir(into("server")?);
+    let server = tonic_prost_build::configure()
+        .build_client(false)
+        .bytes(".")
+        .out_dir(into("server")?);
     server.compile_fds(descriptors.clone())?;
-    let client = tonic_prost_build::configure().build_server(false).bytes(".").out_dir(into("client")?);
+    let client = tonic_prost_build::configure()
+        .build_server(false)
+        .bytes(".")
+        .out_dir(into("client")?);
     client.compile_fds(descriptors)?;
     Ok(())
 }

@@ -12,7 +12,9 @@ use crate::cmd;
 /// The audit log for CI/CD that nobody can quietly rewrite.
 #[derive(Debug, Parser)]
 #[command(name = "indelible", version, about, propagate_version = true, max_term_width = 100)]
-#[command(after_help = "Start with `indelible demo`.\n\nExit status: 0 it holds or is done, 1 it does not hold, 2 could not tell.")]
+#[command(
+    after_help = "Start with `indelible demo`.\n\nExit status: 0 it holds or is done, 1 it does not hold, 2 could not tell."
+)]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,

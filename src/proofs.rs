@@ -119,7 +119,11 @@ impl Proofs {
         let nodes = plan.nodes().iter().copied().chain([leaf]).collect();
         let mut hashes = self.fetch(nodes).await?;
         let leaf = hashes.pop().expect("the leaf was asked for last");
-        Ok(InclusionAnswer { proof: finished(plan.finish(&hashes)), leaf, head })
+        Ok(InclusionAnswer {
+            proof: finished(plan.finish(&hashes)),
+            leaf,
+            head,
+        })
     }
 
     /// That many entries are in a tree.
@@ -127,29 +131,49 @@ impl Proofs {
         let (tree_size, head) = self.tree("tree_size", query.tree_size)?;
         let last = *query.indices.last().expect("a query has at least 1 index");
         if last >= tree_size {
-            return Err(ProofError::BeyondTree { index: last, size: tree_size });
+            return Err(ProofError::BeyondTree {
+                index: last,
+                size: tree_size,
+            });
         }
-        let plan: BatchPlan = plan_batch(&query.indices, tree_size).expect("the query's indices increase and are in the tree");
-        let leaves = query.indices.iter().map(|index| NodeId { level: 0, index: *index });
+        let plan: BatchPlan =
+            plan_batch(&query.indices, tree_size).expect("the query's indices increase and are in the tree");
+        let leaves = query.indices.iter().map(|index| NodeId {
+            level: 0,
+            index: *index,
+        });
         let nodes = plan.nodes().iter().copied().chain(leaves).collect();
         let mut hashes = self.fetch(nodes).await?;
         let leaves = hashes.split_off(plan.nodes().len());
-        Ok(InclusionsAnswer { tree_size, leaves, hashes: finished(plan.finish(&hashes)), head })
+        Ok(InclusionsAnswer {
+            tree_size,
+            leaves,
+            hashes: finished(plan.finish(&hashes)),
+            head,
+        })
     }
 
     /// That one tree is the beginning of another.
     pub async fn consistency(&self, query: ConsistencyQuery) -> Result<ConsistencyAnswer, ProofError> {
         let (new, head) = self.tree("new_size", query.new_size)?;
         let old = query.old_size;
-        let beyond = |_: OutOfTree| ProofError::BeyondHead { field: "old_size", asked: old, size: new };
+        let beyond = |_: OutOfTree| ProofError::BeyondHead {
+            field: "old_size",
+            asked: old,
+            size: new,
+        };
         let plan = proof::consistency(old, new).map_err(beyond)?;
         let hashes = self.fetch(plan.nodes().to_vec()).await?;
-        Ok(ConsistencyAnswer { proof: finished(plan.finish(&hashes)), head })
+        Ok(ConsistencyAnswer {
+            proof: finished(plan.finish(&hashes)),
+            head,
+        })
     }
 
     /// That the one entry of an acknowledgement is in the tree of its head.
     pub async fn acknowledged_entry(&self, ack: &Ack) -> Result<InclusionProof, ProofError> {
-        let plan = proof::inclusion(ack.first, ack.head.size()).expect("an acknowledged entry is in the tree of its head");
+        let plan =
+            proof::inclusion(ack.first, ack.head.size()).expect("an acknowledged entry is in the tree of its head");
         let hashes = self.fetch(plan.nodes().to_vec()).await?;
         Ok(finished(plan.finish(&hashes)))
     }

@@ -62,13 +62,23 @@ impl ServeError {
 impl Service {
     /// Binds, then opens the log: whoever connects meanwhile waits, and nobody is served by a log that does not hold.
     pub async fn start(data: DataDir, config: Config) -> Result<Service, ServeError> {
-        let tls = config.tls.as_ref().map(|files| Tls::load(&files.cert, &files.key)).transpose()?;
+        let tls = config
+            .tls
+            .as_ref()
+            .map(|files| Tls::load(&files.cert, &files.key))
+            .transpose()?;
         // Refused by the address that was asked for, before anything listens on it.
         Policy::for_listener(config.listen)?;
         let listening = Listening::bind(config.listen, tls).await?;
         let policy = Policy::for_listener(listening.local_addr())?;
-        let open = blocking(move || open(&data, config)).await.map_err(|error| ServeError::Open(Box::new(error)))?;
-        Ok(Service { open, listening, policy })
+        let open = blocking(move || open(&data, config))
+            .await
+            .map_err(|error| ServeError::Open(Box::new(error)))?;
+        Ok(Service {
+            open,
+            listening,
+            policy,
+        })
     }
 
     /// Where clients find it.
@@ -84,11 +94,23 @@ impl Service {
     /// Serves until `shutdown` resolves or the journal fails, and then ends in order: streams are told, running requests have
     /// their time, what is queued is committed, everything is sealed.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
-        let Service { open, listening, policy } = self;
-        let OpenLog { log, config, leaves, opened: _, lock } = open;
+        let Service {
+            open,
+            listening,
+            policy,
+        } = self;
+        let OpenLog {
+            log,
+            config,
+            leaves,
+            opened: _,
+            lock,
+        } = open;
         let reader = log.reader();
         let stopping = CancellationToken::new();
-        let followers = leaves.clone().map(|leaves| tokio::spawn(follow::fill(leaves, reader.clone())));
+        let followers = leaves
+            .clone()
+            .map(|leaves| tokio::spawn(follow::fill(leaves, reader.clone())));
 
         let service = LogService {
             appender: log.appender(),
@@ -140,7 +162,10 @@ fn health_of(condition: &Condition) -> Health {
 
 /// Resolves some time after the journal has failed: published heads and proofs can be read a little longer.
 async fn failure(mut condition: watch::Receiver<Condition>) {
-    let failed = condition.wait_for(|condition| matches!(condition, Condition::Failed(_))).await.is_ok();
+    let failed = condition
+        .wait_for(|condition| matches!(condition, Condition::Failed(_)))
+        .await
+        .is_ok();
     if failed {
         tokio::time::sleep(GRACE).await;
     } else {

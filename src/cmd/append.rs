@@ -92,15 +92,21 @@ enum Failure {
 
 /// The entries of all files, read as they are asked for.
 fn entries(args: &Args) -> impl Iterator<Item = io::Result<Bytes>> + '_ {
-    args.files.iter().flat_map(|path| -> Box<dyn Iterator<Item = io::Result<Bytes>>> {
-        match args.lines {
-            true => match open(path) {
-                Ok(source) => Box::new(Lines { source, path: path.clone(), line: 0 }),
-                Err(error) => Box::new(std::iter::once(Err(error))),
-            },
-            false => Box::new(std::iter::once(whole(path))),
-        }
-    })
+    args.files
+        .iter()
+        .flat_map(|path| -> Box<dyn Iterator<Item = io::Result<Bytes>>> {
+            match args.lines {
+                true => match open(path) {
+                    Ok(source) => Box::new(Lines {
+                        source,
+                        path: path.clone(),
+                        line: 0,
+                    }),
+                    Err(error) => Box::new(std::iter::once(Err(error))),
+                },
+                false => Box::new(std::iter::once(whole(path))),
+            }
+        })
 }
 
 fn whole(path: &Path) -> io::Result<Bytes> {
@@ -113,7 +119,8 @@ fn open(path: &Path) -> io::Result<Box<dyn BufRead>> {
     match path == Path::new("-") {
         true => Ok(Box::new(BufReader::new(io::stdin()))),
         false => {
-            let file = File::open(path).map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))?;
+            let file = File::open(path)
+                .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))?;
             Ok(Box::new(BufReader::new(file)))
         }
     }
@@ -149,12 +156,19 @@ fn check_length(path: &Path, line: Option<u64>, length: usize) -> io::Result<()>
     if length <= ENTRY_MAX {
         return Ok(());
     }
-    let place = line.map_or_else(|| path.display().to_string(), |line| format!("{}:{line}", path.display()));
-    Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("{place}: an entry has at most {ENTRY_MAX} bytes")))
+    let place = line.map_or_else(
+        || path.display().to_string(),
+        |line| format!("{}:{line}", path.display()),
+    );
+    Err(io::Error::new(
+        io::ErrorKind::FileTooLarge,
+        format!("{place}: an entry has at most {ENTRY_MAX} bytes"),
+    ))
 }
 
 fn write(path: &Path, receipt: &Receipt) -> io::Result<()> {
-    std::fs::write(path, receipt.to_string()).map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))
+    std::fs::write(path, receipt.to_string())
+        .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))
 }
 
 /// Entries that wait for their acknowledgement: enough to fill a commit while another is synced.

@@ -11,7 +11,10 @@ pub(super) fn read_at_most(path: &Path, bytes_max: usize) -> io::Result<Vec<u8>>
     let named = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
     let bytes = up_to(&mut File::open(path).map_err(named)?, bytes_max + 1).map_err(named)?;
     match bytes.len() > bytes_max {
-        true => Err(named(io::Error::new(io::ErrorKind::FileTooLarge, format!("more than {bytes_max} bytes")))),
+        true => Err(named(io::Error::new(
+            io::ErrorKind::FileTooLarge,
+            format!("more than {bytes_max} bytes"),
+        ))),
         false => Ok(bytes),
     }
 }
@@ -21,8 +24,8 @@ pub(super) fn read_entry(path: &Path) -> io::Result<Vec<u8>> {
     match path == Path::new("-") {
         true => up_to(&mut io::stdin().lock(), ENTRY_MAX + 1),
         false => {
-            let mut file =
-                File::open(path).map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))?;
+            let mut file = File::open(path)
+                .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))?;
             up_to(&mut file, ENTRY_MAX + 1)
         }
     }

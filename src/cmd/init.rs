@@ -63,7 +63,11 @@ pub fn run(args: &Args) -> CommandResult {
     let vkey = init(&data, &new)?;
     println!("{vkey}");
     let shown = args.data.display();
-    eprintln!("made the log {} in {shown}; its public key is the line above, and in {}", args.origin, data.log_vkey().display());
+    eprintln!(
+        "made the log {} in {shown}; its public key is the line above, and in {}",
+        args.origin,
+        data.log_vkey().display()
+    );
     eprintln!("\nindelible serve --data {shown}");
     Ok(Verdict::Holds)
 }

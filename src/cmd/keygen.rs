@@ -30,6 +30,9 @@ pub fn run(args: &Args) -> CommandResult {
     let key = SigningKey::from_seed(args.origin.clone(), *seed);
     write_key(&args.out, &key)?;
     println!("{}", key.verifier());
-    eprintln!("wrote the private key to {}; the line above is the public key", args.out.display());
+    eprintln!(
+        "wrote the private key to {}; the line above is the public key",
+        args.out.display()
+    );
     Ok(Verdict::Holds)
 }

@@ -8,7 +8,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 pub(super) fn counter(what: &'static str, total: Option<u64>) -> ProgressBar {
     // indicatif draws nothing when stderr is no terminal.
     let (bar, template) = match total {
-        Some(total) => (ProgressBar::new(total), "{msg} {wide_bar} {human_pos}/{human_len} {per_sec} {eta}"),
+        Some(total) => (
+            ProgressBar::new(total),
+            "{msg} {wide_bar} {human_pos}/{human_len} {per_sec} {eta}",
+        ),
         None => (ProgressBar::new_spinner(), "{spinner} {msg} {human_pos} {per_sec}"),
     };
     bar.set_style(ProgressStyle::with_template(template).expect("the templates above are well-formed"));

@@ -52,7 +52,9 @@ pub fn run(args: &Args) -> CommandResult {
         Err(error) => return Err(error.into()),
     };
     match &args.output {
-        Some(path) => std::fs::write(path, receipt.to_string()).map_err(|error| format!("{}: {error}", path.display()))?,
+        Some(path) => {
+            std::fs::write(path, receipt.to_string()).map_err(|error| format!("{}: {error}", path.display()))?;
+        }
         None => std::io::stdout().write_all(receipt.to_string().as_bytes())?,
     }
     let (index, size) = (receipt.index(), receipt.checkpoint().head().size);

@@ -14,7 +14,12 @@ use super::vkey::VkeyArg;
 #[derive(Debug, clap::Args)]
 pub(super) struct RemoteArgs {
     /// Where the log is served.
-    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:7425", env = "INDELIBLE_URL")]
+    #[arg(
+        long,
+        value_name = "URL",
+        default_value = "http://127.0.0.1:7425",
+        env = "INDELIBLE_URL"
+    )]
     url: String,
     #[command(flatten)]
     vkey: VkeyArg,
@@ -31,8 +36,15 @@ impl RemoteArgs {
     /// Connects. Every answer is checked against the key and against the head that is remembered.
     pub(super) async fn connect(&self) -> Result<Client, Box<dyn Error + Send + Sync>> {
         let key = self.vkey.read()?;
-        let ca_certificates = self.ca.as_deref().map(|path| read_at_most(path, CA_BYTES_MAX)).transpose()?;
-        let options = Options { ca_certificates, ..Options::default() };
+        let ca_certificates = self
+            .ca
+            .as_deref()
+            .map(|path| read_at_most(path, CA_BYTES_MAX))
+            .transpose()?;
+        let options = Options {
+            ca_certificates,
+            ..Options::default()
+        };
         let client = match self.heads_file(&key) {
             Some(path) => Client::connect(&self.url, key, FileHeads::new(path)?, options).await?,
             None => Client::connect(&self.url, key, MemoryHeads::new(), options).await?,
@@ -50,7 +62,9 @@ impl RemoteArgs {
             Ok(()) => Some(folder.join(file_name(key))),
             Err(error) => {
                 let shown = folder.display();
-                eprintln!("indelible: cannot remember heads in {shown} ({error}); a rollback between two calls would go unseen");
+                eprintln!(
+                    "indelible: cannot remember heads in {shown} ({error}); a rollback between two calls would go unseen"
+                );
                 None
             }
         }
@@ -59,14 +73,25 @@ impl RemoteArgs {
 
 /// One file a key: its id, and its name in letters that every file system takes.
 fn file_name(key: &VerifierKey) -> String {
-    let safe = |c: char| if c.is_ascii_alphanumeric() || ".-".contains(c) { c } else { '_' };
+    let safe = |c: char| {
+        if c.is_ascii_alphanumeric() || ".-".contains(c) {
+            c
+        } else {
+            '_'
+        }
+    };
     let name: String = key.name().as_str().chars().map(safe).take(100).collect();
     format!("{name}+{}.checkpoint", key.id())
 }
 
 fn state_folder() -> Option<PathBuf> {
-    let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let state = absolute("XDG_STATE_HOME").or_else(|| absolute("HOME").map(|home| home.join(Path::new(".local/state"))));
+    let absolute = |name: &str| {
+        std::env::var_os(name)
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute())
+    };
+    let state =
+        absolute("XDG_STATE_HOME").or_else(|| absolute("HOME").map(|home| home.join(Path::new(".local/state"))));
     state.map(|state| state.join("indelible"))
 }
 

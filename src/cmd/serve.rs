@@ -39,8 +39,9 @@ pub struct Args {
 pub fn run(args: Args) -> CommandResult {
     log_to_stderr();
     let data = DataDir::at(args.data);
-    let environment: BTreeMap<String, String> =
-        std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect();
+    let environment: BTreeMap<String, String> = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect();
     let mut overrides = Vec::new();
     overrides.extend(args.listen.map(|address| ("listen", address.to_string())));
     overrides.extend(args.open.then(|| ("open", "true".to_owned())));
@@ -58,13 +59,20 @@ async fn serve(data: DataDir, config: Config) -> CommandResult {
     };
     let open = service.open();
     if let Some(cut) = &open.opened.cut {
-        tracing::warn!(?cut, "the last write was torn by a crash and never acknowledged; it was cut off");
+        tracing::warn!(
+            ?cut,
+            "the last write was torn by a crash and never acknowledged; it was cut off"
+        );
     }
     for path in &open.opened.removed {
         tracing::warn!(path = %path.display(), "removed what an interrupted write left");
     }
     let origin = &open.log.description().origin;
-    eprintln!("indelible: serving {origin} (size {}) on {}", open.log.reader().head().size(), service.url());
+    eprintln!(
+        "indelible: serving {origin} (size {}) on {}",
+        open.log.reader().head().size(),
+        service.url()
+    );
     let shutdown = async move {
         tokio::select! {
             _ = terminate.recv() => {}
@@ -78,5 +86,8 @@ async fn serve(data: DataDir, config: Config) -> CommandResult {
 
 fn log_to_stderr() {
     let filter = EnvFilter::try_from_env("INDELIBLE_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
 }

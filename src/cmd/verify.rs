@@ -36,7 +36,9 @@ pub fn run(args: &Args) -> CommandResult {
     let entry = read_entry(&args.entry)?;
     if entry.len() > ENTRY_MAX {
         let length = entry.len();
-        return Ok(Verdict::DoesNotHold(format!("no log has an entry of {length} bytes; the limit is {ENTRY_MAX}")));
+        return Ok(Verdict::DoesNotHold(format!(
+            "no log has an entry of {length} bytes; the limit is {ENTRY_MAX}"
+        )));
     }
     let verified = match receipt.verify(Hash::leaf(&entry), &key) {
         Ok(verified) => verified,
@@ -44,7 +46,10 @@ pub fn run(args: &Args) -> CommandResult {
     };
     let (index, head) = (verified.included().index(), verified.checkpoint().head());
     let origin = verified.checkpoint().origin();
-    eprintln!("holds: this is entry {index} of {origin}, in the tree of size {} that its key has signed", head.size);
+    eprintln!(
+        "holds: this is entry {index} of {origin}, in the tree of size {} that its key has signed",
+        head.size
+    );
     Ok(Verdict::Holds)
 }
 

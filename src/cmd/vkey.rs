@@ -10,7 +10,12 @@ use super::files::read_at_most;
 #[derive(Debug, clap::Args)]
 pub(super) struct VkeyArg {
     /// The log's public key: its text, or a file that holds it. Get it from somewhere else than from the server.
-    #[arg(long, value_name = "VKEY|FILE", default_value = "./indelible-data/log.vkey", env = "INDELIBLE_VKEY")]
+    #[arg(
+        long,
+        value_name = "VKEY|FILE",
+        default_value = "./indelible-data/log.vkey",
+        env = "INDELIBLE_VKEY"
+    )]
     vkey: String,
 }
 
@@ -21,13 +26,16 @@ impl VkeyArg {
         let path = Path::new(&self.vkey);
         match as_text {
             Ok(key) => Ok(key),
-            Err(error) if !path.exists() => {
-                Err(format!("--vkey: {:?} is neither a public key ({error}) nor a file", self.vkey))
-            }
+            Err(error) if !path.exists() => Err(format!(
+                "--vkey: {:?} is neither a public key ({error}) nor a file",
+                self.vkey
+            )),
             Err(_) => {
                 let bytes = read_at_most(path, VKEY_BYTES_MAX).map_err(|error| error.to_string())?;
                 let text = String::from_utf8_lossy(&bytes);
-                text.trim_end().parse().map_err(|error| format!("--vkey: {} holds no public key: {error}", path.display()))
+                text.trim_end()
+                    .parse()
+                    .map_err(|error| format!("--vkey: {} holds no public key: {error}", path.display()))
             }
         }
     }

@@ -84,7 +84,10 @@ pub fn init(data: &DataDir, new: &NewLog) -> Result<VerifierKey, InitError> {
     fs::rename(&made, &absolute).map_err(|error| {
         // What was made is of no use under its temporary name.
         let _ = fs::remove_dir_all(&made);
-        InitError::Io { path: absolute.clone(), error }
+        InitError::Io {
+            path: absolute.clone(),
+            error,
+        }
     })?;
     sync_directory(parent)?;
     Ok(vkey)
@@ -105,9 +108,20 @@ fn fill(data: &DataDir, new: &NewLog) -> Result<VerifierKey, InitError> {
 
     let description = Description::new(new.kind, vkey.clone());
     let note = sign_checkpoint(TreeHead::EMPTY, &key).note().to_string().into();
-    let genesis = Genesis { seed: new.journal_seed, description: Bytes::from(description.to_string()), note };
-    drop(FileJournal::create(&data.journal(), &genesis, JournalOptions::default())?);
-    let options = ObjectsOptions { volume_entries: description.volume_entries, ..ObjectsOptions::default() };
+    let genesis = Genesis {
+        seed: new.journal_seed,
+        description: Bytes::from(description.to_string()),
+        note,
+    };
+    drop(FileJournal::create(
+        &data.journal(),
+        &genesis,
+        JournalOptions::default(),
+    )?);
+    let options = ObjectsOptions {
+        volume_entries: description.volume_entries,
+        ..ObjectsOptions::default()
+    };
     drop(SledObjects::create(&data.tree(), options)?);
     sync_directory(data.path())?;
     Ok(vkey)
@@ -127,29 +141,45 @@ fn configuration(new: &NewLog) -> Result<String, InitError> {
 fn named_key(path: &Path, origin: &KeyName) -> Result<SigningKey, InitError> {
     let key = read_key(path)?;
     if key.name() != origin {
-        return Err(InitError::OtherName { path: path.to_owned(), name: key.name().clone(), origin: origin.clone() });
+        return Err(InitError::OtherName {
+            path: path.to_owned(),
+            name: key.name().clone(),
+            origin: origin.clone(),
+        });
     }
     Ok(key)
 }
 
 fn refuse_existing(path: &Path) -> Result<(), InitError> {
-    match fs::read_dir(path) {
-        Ok(mut entries) if entries.next().is_none() => Ok(()),
+    match fs::read_dir(path).map(|mut entries| entries.next().is_some()) {
+        Ok(false) => Ok(()),
+        Ok(true) => Err(InitError::Exists(path.to_owned())),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        Ok(_) => Err(InitError::Exists(path.to_owned())),
         Err(error) => Err(io(path)(error)),
     }
 }
 
 fn write(path: &Path, text: &str, mode: u32) -> Result<(), InitError> {
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(path).map_err(io(path))?;
-    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(io(path))
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(mode)
+        .open(path)
+        .map_err(io(path))?;
+    file.write_all(text.as_bytes())
+        .and_then(|()| file.sync_all())
+        .map_err(io(path))
 }
 
 fn sync_directory(path: &Path) -> Result<(), InitError> {
-    File::open(path).and_then(|directory| directory.sync_all()).map_err(io(path))
+    File::open(path)
+        .and_then(|directory| directory.sync_all())
+        .map_err(io(path))
 }
 
 fn io(path: &Path) -> impl FnOnce(io::Error) -> InitError {
-    move |error| InitError::Io { path: path.to_owned(), error }
+    move |error| InitError::Io {
+        path: path.to_owned(),
+        error,
+    }
 }

@@ -39,24 +39,43 @@ pub enum KeyError {
 
 /// Reads the key in `path`: one line, a PRIVATE+KEY text.
 pub fn read_key(path: &Path) -> Result<SigningKey, KeyError> {
-    let io = |error| KeyError::Io { path: path.to_owned(), error };
-    let mut file = std::fs::File::open(path).map_err(io)?;
+    let io = |error| KeyError::Io {
+        path: path.to_owned(),
+        error,
+    };
+    let file = std::fs::File::open(path).map_err(io)?;
     let mode = file.metadata().map_err(io)?.mode() & 0o777;
     if mode & 0o077 != 0 {
-        return Err(KeyError::Mode { path: path.to_owned(), mode });
+        return Err(KeyError::Mode {
+            path: path.to_owned(),
+            mode,
+        });
     }
     let mut text = Zeroizing::new(String::new());
-    file.by_ref().take(KEY_BYTES_MAX).read_to_string(&mut text).map_err(io)?;
+    file.take(KEY_BYTES_MAX).read_to_string(&mut text).map_err(io)?;
     let line = text.strip_suffix('\n').unwrap_or(&text);
-    line.parse().map_err(|error| KeyError::Malformed { path: path.to_owned(), error })
+    line.parse().map_err(|error| KeyError::Malformed {
+        path: path.to_owned(),
+        error,
+    })
 }
 
 /// Writes a key to a file that must not exist yet, for its owner alone, and syncs it.
 pub fn write_key(path: &Path, key: &SigningKey) -> Result<(), KeyError> {
-    let io = |error| KeyError::Io { path: path.to_owned(), error };
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(io)?;
+    let io = |error| KeyError::Io {
+        path: path.to_owned(),
+        error,
+    };
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+        .map_err(io)?;
     let text = Zeroizing::new(format!("{}\n", *key.expose_skey()));
-    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(io)
+    file.write_all(text.as_bytes())
+        .and_then(|()| file.sync_all())
+        .map_err(io)
 }
 
 /// A key text has a name and some hundred bytes.

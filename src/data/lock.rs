@@ -35,7 +35,10 @@ impl Lock {
     /// Takes the directory for this process.
     pub fn take(data: &DataDir) -> Result<Lock, LockError> {
         let path = data.lock();
-        let io = |error| LockError::Io { path: path.clone(), error };
+        let io = |error| LockError::Io {
+            path: path.clone(),
+            error,
+        };
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
         let mut file = options.open(&path).map_err(io)?;
@@ -45,11 +48,17 @@ impl Lock {
             Err(TryLockError::WouldBlock) => {
                 let mut holder = String::new();
                 file.read_to_string(&mut holder).map_err(io)?;
-                return Err(LockError::Held { path: data.path().to_owned(), holder: holder.trim().to_owned() });
+                return Err(LockError::Held {
+                    path: data.path().to_owned(),
+                    holder: holder.trim().to_owned(),
+                });
             }
         }
         // The id is for people; what holds is the lock.
-        file.set_len(0).and_then(|()| file.rewind()).and_then(|()| writeln!(file, "{}", std::process::id())).map_err(io)?;
+        file.set_len(0)
+            .and_then(|()| file.rewind())
+            .and_then(|()| writeln!(file, "{}", std::process::id()))
+            .map_err(io)?;
         Ok(Lock(file))
     }
 }

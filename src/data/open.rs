@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use indelible_index::{IndexError, LeafIndex};
-use indelible_log::{BadDescription, Description, Log, Settings, StartError};
+use indelible_log::{Description, Log, Settings, StartError};
 use indelible_store::journal::{FileJournal, Journal, JournalError, Opened, Options as JournalOptions};
 use indelible_store::objects::{ObjectsError, Options as ObjectsOptions, SledObjects};
 
@@ -75,7 +75,9 @@ pub fn configure(
     let text = match std::fs::read_to_string(&path) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound && data.journal().exists() => String::new(),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(OpenError::Missing(data.path().to_owned())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Err(OpenError::Missing(data.path().to_owned()));
+        }
         Err(error) => return Err(OpenError::ConfigFile { path, error }),
     };
     Ok(Config::parse(&text, &path, environment, overrides)?)
@@ -90,7 +92,12 @@ pub fn open(data: &DataDir, config: Config) -> Result<OpenLog, OpenError> {
     let lock = Lock::take(data)?;
     let key = read_key(&key_path(data, &config))?;
     let mib = |mib: u32| u64::from(mib) << 20;
-    let (journal, opened) = FileJournal::open(&data.journal(), JournalOptions { segment_bytes: mib(config.segment_mib) })?;
+    let (journal, opened) = FileJournal::open(
+        &data.journal(),
+        JournalOptions {
+            segment_bytes: mib(config.segment_mib),
+        },
+    )?;
     let description = Description::of(&journal.genesis().description).map_err(StartError::from)?;
     let options = ObjectsOptions {
         volume_entries: description.volume_entries,
@@ -109,7 +116,13 @@ pub fn open(data: &DataDir, config: Config) -> Result<OpenLog, OpenError> {
         true => Some(Arc::new(LeafIndex::open(&data.state(), &description.vkey.to_string())?)),
         false => None,
     };
-    Ok(OpenLog { log, config, leaves, opened, lock })
+    Ok(OpenLog {
+        log,
+        config,
+        leaves,
+        opened,
+        lock,
+    })
 }
 
 fn key_path(data: &DataDir, config: &Config) -> PathBuf {

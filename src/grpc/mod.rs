@@ -20,6 +20,14 @@ pub fn routes(log: LogService) -> (Routes, tonic_health::server::HealthReporter)
     };
     // Clients in the field still ask by the older name of the reflection service.
     let v1 = reflection().build_v1().expect("the descriptors were made by the build");
-    let v1alpha = reflection().build_v1alpha().expect("the descriptors were made by the build");
-    (Routes::new(log.server()).add_service(health).add_service(v1).add_service(v1alpha), reporter)
+    let v1alpha = reflection()
+        .build_v1alpha()
+        .expect("the descriptors were made by the build");
+    (
+        Routes::new(log.server())
+            .add_service(health)
+            .add_service(v1)
+            .add_service(v1alpha),
+        reporter,
+    )
 }

@@ -25,6 +25,8 @@ pub struct Pages {
 pub enum Health {
     /// Send requests here.
     Serving,
+    /// Send requests here, and look after it: what is wrong, for the operator.
+    Degraded(String),
     /// Send none, and why. The text is for the operator, and public like the rest of the answer.
     NotServing(String),
 }
@@ -50,6 +52,7 @@ async fn checkpoint(State(pages): State<Pages>) -> Response {
 async fn healthz(State(pages): State<Pages>) -> Response {
     match (pages.health)() {
         Health::Serving => text(StatusCode::OK, Bytes::from_static(b"ok\n")),
+        Health::Degraded(reason) => text(StatusCode::OK, Bytes::from(format!("degraded: {reason}\n"))),
         Health::NotServing(reason) => text(StatusCode::SERVICE_UNAVAILABLE, Bytes::from(format!("{reason}\n"))),
     }
 }

@@ -10,7 +10,12 @@ pub use request::{ConsistencyQuery, EntryName, InclusionQuery, InclusionsQuery, 
 pub use status::IntoStatus;
 
 /// The service's generated half: messages and the server trait.
-#[expect(missing_docs, unreachable_pub, reason = "generated from proto/, where the documentation is")]
+#[expect(
+    missing_docs,
+    unreachable_pub,
+    clippy::allow_attributes_without_reason,
+    reason = "generated from proto/, where the documentation is"
+)]
 mod generated {
     include!(concat!(env!("OUT_DIR"), "/server/indelible.v1.rs"));
 }
@@ -18,9 +23,9 @@ mod generated {
 pub use generated::transparency_log_server::{TransparencyLog, TransparencyLogServer};
 pub use generated::{
     AppendBatchRequest, AppendBatchResponse, AppendRequest, AppendResponse, AppendStreamRequest, AppendStreamResponse,
-    GetConsistencyProofRequest, GetConsistencyProofResponse, GetEntriesRequest, GetEntriesResponse, GetInclusionProofRequest,
-    GetInclusionProofResponse, GetInclusionProofsRequest, GetInclusionProofsResponse, GetTreeHeadRequest, GetTreeHeadResponse,
-    WatchTreeHeadsRequest, WatchTreeHeadsResponse,
+    GetConsistencyProofRequest, GetConsistencyProofResponse, GetEntriesRequest, GetEntriesResponse,
+    GetInclusionProofRequest, GetInclusionProofResponse, GetInclusionProofsRequest, GetInclusionProofsResponse,
+    GetTreeHeadRequest, GetTreeHeadResponse, WatchTreeHeadsRequest, WatchTreeHeadsResponse,
 };
 
 /// The compiled descriptions of all of proto/, as reflection serves them.

@@ -28,7 +28,11 @@ pub fn batch_reply(ack: &Ack, proof: &RangeProof) -> wire::AppendBatchResponse {
 }
 
 /// One acknowledgement of a stream; with `consistency` if the client named the head that it holds.
-pub fn stream_reply(ack: &Ack, proof: &RangeProof, consistency: Option<&ConsistencyProof>) -> wire::AppendStreamResponse {
+pub fn stream_reply(
+    ack: &Ack,
+    proof: &RangeProof,
+    consistency: Option<&ConsistencyProof>,
+) -> wire::AppendStreamResponse {
     wire::AppendStreamResponse {
         first_index: ack.first,
         count: count_of(ack),
@@ -40,13 +44,17 @@ pub fn stream_reply(ack: &Ack, proof: &RangeProof, consistency: Option<&Consiste
 
 impl From<&Head> for wire::GetTreeHeadResponse {
     fn from(head: &Head) -> wire::GetTreeHeadResponse {
-        wire::GetTreeHeadResponse { head: Some(head.into()) }
+        wire::GetTreeHeadResponse {
+            head: Some(head.into()),
+        }
     }
 }
 
 impl From<&Head> for wire::WatchTreeHeadsResponse {
     fn from(head: &Head) -> wire::WatchTreeHeadsResponse {
-        wire::WatchTreeHeadsResponse { head: Some(head.into()) }
+        wire::WatchTreeHeadsResponse {
+            head: Some(head.into()),
+        }
     }
 }
 
@@ -91,25 +99,33 @@ pub fn entries_reply(first_index: u64, entries: Vec<Bytes>) -> wire::GetEntriesR
 
 impl From<&Head> for wire::SignedTreeHead {
     fn from(head: &Head) -> wire::SignedTreeHead {
-        wire::SignedTreeHead { checkpoint: head.note_bytes() }
+        wire::SignedTreeHead {
+            checkpoint: head.note_bytes(),
+        }
     }
 }
 
 impl From<&InclusionProof> for wire::InclusionProof {
     fn from(proof: &InclusionProof) -> wire::InclusionProof {
-        wire::InclusionProof { hashes: joined(proof.hashes()) }
+        wire::InclusionProof {
+            hashes: joined(proof.hashes()),
+        }
     }
 }
 
 impl From<&RangeProof> for wire::RangeProof {
     fn from(proof: &RangeProof) -> wire::RangeProof {
-        wire::RangeProof { hashes: joined(proof.hashes()) }
+        wire::RangeProof {
+            hashes: joined(proof.hashes()),
+        }
     }
 }
 
 impl From<&ConsistencyProof> for wire::ConsistencyProof {
     fn from(proof: &ConsistencyProof) -> wire::ConsistencyProof {
-        wire::ConsistencyProof { hashes: joined(proof.hashes()) }
+        wire::ConsistencyProof {
+            hashes: joined(proof.hashes()),
+        }
     }
 }
 

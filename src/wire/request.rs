@@ -79,7 +79,10 @@ impl TryFrom<wire::AppendBatchRequest> for Batch {
 
 impl From<wire::AppendStreamRequest> for StreamEntry {
     fn from(request: wire::AppendStreamRequest) -> StreamEntry {
-        StreamEntry { entry: request.entry, held_size: request.held_size }
+        StreamEntry {
+            entry: request.entry,
+            held_size: request.held_size,
+        }
     }
 }
 
@@ -91,9 +94,16 @@ impl TryFrom<wire::GetInclusionProofRequest> for InclusionQuery {
         let entry = match request.entry {
             Some(Entry::Index(index)) => EntryName::Index(index),
             Some(Entry::LeafHash(hash)) => EntryName::Leaf(leaf_hash(&hash)?),
-            None => return Err(Status::invalid_argument("entry: one of `index` and `leaf_hash` is required")),
+            None => {
+                return Err(Status::invalid_argument(
+                    "entry: one of `index` and `leaf_hash` is required",
+                ));
+            }
         };
-        Ok(InclusionQuery { entry, tree_size: tree_size(request.tree_size)? })
+        Ok(InclusionQuery {
+            entry,
+            tree_size: tree_size(request.tree_size)?,
+        })
     }
 }
 
@@ -104,13 +114,20 @@ impl TryFrom<wire::GetInclusionProofsRequest> for InclusionsQuery {
         let indices = request.indices;
         if indices.is_empty() || indices.len() > BATCH_MAX {
             let got = indices.len();
-            return Err(Status::invalid_argument(format!("indices: 1 to {BATCH_MAX} are answered at once, the request has {got}")));
+            return Err(Status::invalid_argument(format!(
+                "indices: 1 to {BATCH_MAX} are answered at once, the request has {got}"
+            )));
         }
         if let Some(pair) = indices.windows(2).find(|pair| pair[0] >= pair[1]) {
             let (before, after) = (pair[0], pair[1]);
-            return Err(Status::invalid_argument(format!("indices: must increase strictly, but {after} follows {before}")));
+            return Err(Status::invalid_argument(format!(
+                "indices: must increase strictly, but {after} follows {before}"
+            )));
         }
-        Ok(InclusionsQuery { indices, tree_size: tree_size(request.tree_size)? })
+        Ok(InclusionsQuery {
+            indices,
+            tree_size: tree_size(request.tree_size)?,
+        })
     }
 }
 
@@ -120,9 +137,9 @@ impl TryFrom<wire::GetConsistencyProofRequest> for ConsistencyQuery {
     fn try_from(request: wire::GetConsistencyProofRequest) -> Result<ConsistencyQuery, Status> {
         let wire::GetConsistencyProofRequest { old_size, new_size } = request;
         match new_size {
-            Some(new) if old_size > new => {
-                Err(Status::invalid_argument(format!("old_size ({old_size}) is larger than new_size ({new})")))
-            }
+            Some(new) if old_size > new => Err(Status::invalid_argument(format!(
+                "old_size ({old_size}) is larger than new_size ({new})"
+            ))),
             new_size => Ok(ConsistencyQuery { old_size, new_size }),
         }
     }
@@ -134,7 +151,10 @@ impl TryFrom<wire::GetEntriesRequest> for RangeQuery {
     fn try_from(request: wire::GetEntriesRequest) -> Result<RangeQuery, Status> {
         match request.count {
             0 => Err(Status::invalid_argument("count: at least 1")),
-            count => Ok(RangeQuery { start: request.start, count }),
+            count => Ok(RangeQuery {
+                start: request.start,
+                count,
+            }),
         }
     }
 }
@@ -145,7 +165,9 @@ fn leaf_hash(bytes: &[u8]) -> Result<Hash, Status> {
 
 fn tree_size(size: Option<u64>) -> Result<Option<u64>, Status> {
     match size {
-        Some(0) => Err(Status::invalid_argument("tree_size: the empty tree includes nothing; leave it out for the newest tree")),
+        Some(0) => Err(Status::invalid_argument(
+            "tree_size: the empty tree includes nothing; leave it out for the newest tree",
+        )),
         size => Ok(size),
     }
 }

@@ -47,8 +47,17 @@ pub struct Appender {
 }
 
 impl Appender {
-    pub(crate) fn new(queue: queue::Sender<Message>, room: Arc<Semaphore>, condition: watch::Receiver<Condition>) -> Appender {
-        Appender { queue, room, condition, streams: Arc::new(AtomicU64::new(0)) }
+    pub(crate) fn new(
+        queue: queue::Sender<Message>,
+        room: Arc<Semaphore>,
+        condition: watch::Receiver<Condition>,
+    ) -> Appender {
+        Appender {
+            queue,
+            room,
+            condition,
+            streams: Arc::new(AtomicU64::new(0)),
+        }
     }
 
     /// Appends a batch, which must not be empty, and waits until it is durable and published.
@@ -59,7 +68,11 @@ impl Appender {
         assert!(!batch.is_empty(), "a batch has at least 1 entry");
         let room = self.reserve(&batch).await?;
         let (answer, answered) = oneshot::channel();
-        self.submit(Submission { batch, room, reply: Reply::Once(answer) })?;
+        self.submit(Submission {
+            batch,
+            room,
+            reply: Reply::Once(answer),
+        })?;
         answered.await.unwrap_or_else(|_| Err(self.refusal()))
     }
 
@@ -68,7 +81,11 @@ impl Appender {
         let (sender, receiver) = mpsc::unbounded_channel();
         let id = self.streams.fetch_add(1, Ordering::Relaxed);
         let stream = Stream { id, acks: sender };
-        let appender = StreamAppender { appender: self.clone(), room: Arc::new(Semaphore::new(STREAM_BYTES_MAX)), stream };
+        let appender = StreamAppender {
+            appender: self.clone(),
+            room: Arc::new(Semaphore::new(STREAM_BYTES_MAX)),
+            stream,
+        };
         (appender, Acks(receiver))
     }
 
@@ -103,9 +120,14 @@ impl StreamAppender {
     /// Waits for room in the queue, and until the stream's reader has taken enough of its acknowledgements.
     pub async fn append(&self, batch: Batch) -> Result<(), AppendError> {
         assert!(!batch.is_empty(), "a batch has at least 1 entry");
-        let own = acquire(&self.room, batch.weight()).await.expect("a stream's own room is never closed");
+        let own = acquire(&self.room, batch.weight())
+            .await
+            .expect("a stream's own room is never closed");
         let room = self.appender.reserve(&batch).await?;
-        let reply = Reply::Stream { stream: self.stream.clone(), room: own };
+        let reply = Reply::Stream {
+            stream: self.stream.clone(),
+            room: own,
+        };
         self.appender.submit(Submission { batch, room, reply })
     }
 

@@ -35,8 +35,17 @@ pub(crate) enum Work {
 
 impl Backlog {
     pub(crate) fn new(bytes_max: u64) -> Backlog {
-        let state = State { bytes: 0, last: Instant::now(), closing: false, broken: None };
-        Backlog { state: Mutex::new(state), changed: Condvar::new(), bytes_max }
+        let state = State {
+            bytes: 0,
+            last: Instant::now(),
+            closing: false,
+            broken: None,
+        };
+        Backlog {
+            state: Mutex::new(state),
+            changed: Condvar::new(),
+            bytes_max,
+        }
     }
 
     /// Waits until there is room for another commit, however large: the bound is passed by one commit at most.

@@ -23,7 +23,11 @@ pub struct Batch {
 impl Batch {
     /// An empty batch with room for `count` entries.
     pub fn with_capacity(count: usize) -> Batch {
-        Batch { records: Vec::with_capacity(count), hashes: Vec::with_capacity(count), bytes: 0 }
+        Batch {
+            records: Vec::with_capacity(count),
+            hashes: Vec::with_capacity(count),
+            bytes: 0,
+        }
     }
 
     /// A batch of one.
@@ -49,7 +53,10 @@ impl Batch {
     pub fn push(&mut self, entry: Bytes) -> Result<(), BadBatch> {
         let index = self.records.len();
         if entry.len() > ENTRY_MAX {
-            return Err(BadBatch::EntryTooLong { index, length: entry.len() });
+            return Err(BadBatch::EntryTooLong {
+                index,
+                length: entry.len(),
+            });
         }
         if index == BATCH_ENTRIES_MAX {
             return Err(BadBatch::TooMany);
@@ -60,7 +67,10 @@ impl Batch {
         }
         self.bytes = bytes;
         self.hashes.push(Hash::leaf(&entry));
-        self.records.push(Record { entry, attachments: Vec::new() });
+        self.records.push(Record {
+            entry,
+            attachments: Vec::new(),
+        });
         Ok(())
     }
 
@@ -139,7 +149,10 @@ mod tests {
         batch.push(Bytes::from(vec![7; ENTRY_MAX])).unwrap();
         assert_eq!(
             batch.push(Bytes::from(vec![7; ENTRY_MAX + 1])),
-            Err(BadBatch::EntryTooLong { index: 1, length: ENTRY_MAX + 1 })
+            Err(BadBatch::EntryTooLong {
+                index: 1,
+                length: ENTRY_MAX + 1
+            })
         );
         assert_eq!((batch.len(), batch.bytes()), (1, ENTRY_MAX + ENTRY_OVERHEAD));
         assert_eq!(batch.hashes(), [Hash::leaf(&[7; ENTRY_MAX])]);

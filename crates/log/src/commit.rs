@@ -17,7 +17,10 @@ pub struct Head {
 impl Head {
     pub(crate) fn new(checkpoint: Verified<SignedCheckpoint>) -> Head {
         let note = checkpoint.note().to_string().into();
-        Head { checkpoint: Arc::new(checkpoint), note }
+        Head {
+            checkpoint: Arc::new(checkpoint),
+            note,
+        }
     }
 
     /// Size and root of the tree.
@@ -56,7 +59,11 @@ impl Commit {
     /// `weight` is what the entries take in memory, in bytes, about.
     pub(crate) fn integrate(edge: &mut CompactRange, records: Vec<Record>, hashes: Vec<Hash>, weight: u64) -> Commit {
         assert_eq!(records.len(), hashes.len(), "every entry has its leaf hash");
-        Commit { records, growth: edge.extend(hashes), weight }
+        Commit {
+            records,
+            growth: edge.extend(hashes),
+            weight,
+        }
     }
 
     /// Index of the first entry.
@@ -89,9 +96,18 @@ impl Commit {
 ///
 /// The frame shares the entries' bytes with the commit.
 pub(crate) fn frame(commit: &Commit, edge: &CompactRange, key: &SigningKey) -> (Frame, Head) {
-    assert_eq!(commit.end(), edge.size(), "the head signed is the head of the tree that ends with the commit");
+    assert_eq!(
+        commit.end(),
+        edge.size(),
+        "the head signed is the head of the tree that ends with the commit"
+    );
     let head = Head::new(sign_checkpoint(edge.head(), key));
     let records = commit.records.clone();
-    let frame = Frame { kind: Kind::Commit, first: commit.first(), records, note: head.note_bytes() };
+    let frame = Frame {
+        kind: Kind::Commit,
+        first: commit.first(),
+        records,
+        note: head.note_bytes(),
+    };
     (frame, head)
 }

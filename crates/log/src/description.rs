@@ -57,13 +57,21 @@ impl Description {
     ///
     /// See [`BadDescription`]: whatever this program does not know, it does not serve.
     pub fn of(bytes: &[u8]) -> Result<Description, BadDescription> {
-        std::str::from_utf8(bytes).map_err(|_| BadDescription::Version("(not text)".to_owned()))?.parse()
+        std::str::from_utf8(bytes)
+            .map_err(|_| BadDescription::Version("(not text)".to_owned()))?
+            .parse()
     }
 }
 
 impl fmt::Display for Description {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Description { origin, kind, vkey, segment_bytes, volume_entries } = self;
+        let Description {
+            origin,
+            kind,
+            vkey,
+            segment_bytes,
+            volume_entries,
+        } = self;
         writeln!(f, "{FIRST_LINE}\norigin {origin}\nkind {kind}\nvkey {vkey}")?;
         writeln!(f, "segment-bytes {segment_bytes}\nvolume-entries {volume_entries}")
     }
@@ -82,9 +90,15 @@ impl FromStr for Description {
         let mut field = |name: &'static str| -> Result<&str, BadDescription> {
             let line = lines.next().ok_or(BadDescription::Truncated)?;
             let value = line.strip_prefix(name).and_then(|rest| rest.strip_prefix(' '));
-            value.ok_or_else(|| BadDescription::Field { name, line: line.to_owned() })
+            value.ok_or_else(|| BadDescription::Field {
+                name,
+                line: line.to_owned(),
+            })
         };
-        let bad = |name: &'static str, line: &str| BadDescription::Field { name, line: format!("{name} {line}") };
+        let bad = |name: &'static str, line: &str| BadDescription::Field {
+            name,
+            line: format!("{name} {line}"),
+        };
 
         let origin = field("origin")?;
         let kind = field("kind")?;
@@ -92,14 +106,19 @@ impl FromStr for Description {
         let segment_bytes = field("segment-bytes")?;
         let volume_entries = field("volume-entries")?;
         if let Some(line) = lines.next() {
-            return Err(BadDescription::Field { name: "end", line: line.to_owned() });
+            return Err(BadDescription::Field {
+                name: "end",
+                line: line.to_owned(),
+            });
         }
         let description = Description {
             origin: origin.parse().map_err(|_| bad("origin", origin))?,
             kind: kind.parse()?,
             vkey: vkey.parse().map_err(|_| bad("vkey", vkey))?,
             segment_bytes: segment_bytes.parse().map_err(|_| bad("segment-bytes", segment_bytes))?,
-            volume_entries: volume_entries.parse().map_err(|_| bad("volume-entries", volume_entries))?,
+            volume_entries: volume_entries
+                .parse()
+                .map_err(|_| bad("volume-entries", volume_entries))?,
         };
         if description.vkey.name() != &description.origin {
             return Err(bad("vkey", vkey));
@@ -187,7 +206,11 @@ mod tests {
             ("\nvolume-entries 4194304\n", "\n", "cut off"),
         ];
         for (from, to, expected) in cases {
-            let error = TEXT.replacen(from, to, 1).parse::<Description>().unwrap_err().to_string();
+            let error = TEXT
+                .replacen(from, to, 1)
+                .parse::<Description>()
+                .unwrap_err()
+                .to_string();
             assert!(error.contains(expected), "{to}: {error}");
         }
     }

@@ -28,7 +28,7 @@ mod sequencer;
 mod settings;
 mod tail;
 
-pub use append::{Ack, AppendError, Appender, StreamAppender};
+pub use append::{Ack, Acks, AppendError, Appender, StreamAck, StreamAppender};
 pub use batch::{BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, BadBatch, Batch};
 pub use commit::Head;
 pub use description::{BadDescription, Description, Kind};

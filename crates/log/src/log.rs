@@ -94,7 +94,11 @@ impl Log {
                 }
             })
         };
-        let end = End { conditions: conditions.clone(), room: room.clone(), backlog };
+        let end = End {
+            conditions: conditions.clone(),
+            room: room.clone(),
+            backlog,
+        };
         let sequencer = spawn("sequencer", move || {
             let result = sequencer.run();
             end.reached(&result);
@@ -149,8 +153,13 @@ impl Log {
         self.room.close();
         // A sequencer that has failed no longer listens.
         let _ = self.stop.send(Message::Stop);
-        let result = self.sequencer.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        self.sealer.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        let result = self
+            .sequencer
+            .join()
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        self.sealer
+            .join()
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         result
     }
 }
@@ -174,7 +183,8 @@ impl End {
 impl Drop for End {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            self.conditions.send_replace(Condition::Failed("the sequencer panicked".to_owned()));
+            self.conditions
+                .send_replace(Condition::Failed("the sequencer panicked".to_owned()));
         }
         self.room.close();
         self.backlog.close();

@@ -97,8 +97,15 @@ impl Reader {
             first || bytes <= bytes_max
         };
         match self.tail.commits(start, end) {
-            Some(commits) => Ok(entries(&commits, start, end).take_while(|entry| fits(entry)).cloned().collect()),
-            None => Ok(self.bundle(start, end)?.into_iter().take_while(|entry| fits(entry)).collect()),
+            Some(commits) => Ok(entries(&commits, start, end)
+                .take_while(|entry| fits(entry))
+                .cloned()
+                .collect()),
+            None => Ok(self
+                .bundle(start, end)?
+                .into_iter()
+                .take_while(|entry| fits(entry))
+                .collect()),
         }
     }
 
@@ -108,20 +115,35 @@ impl Reader {
         let mut found = Vec::new();
         for (first, run) in self.objects.runs(bundle)? {
             let key = Key::Entries { first };
-            let slices = bundle::decode(&run).map_err(|error| ReadError::Object { key, problem: error.to_string() })?;
-            let indexed = slices.into_iter().zip(first..).filter(|(_, index)| (start..end).contains(index));
+            let slices = bundle::decode(&run).map_err(|error| ReadError::Object {
+                key,
+                problem: error.to_string(),
+            })?;
+            let indexed = slices
+                .into_iter()
+                .zip(first..)
+                .filter(|(_, index)| (start..end).contains(index));
             found.extend(indexed.map(|(slice, index)| (index, run.slice_ref(slice))));
         }
-        let consecutive = found.iter().zip(start..).all(|((index, _), expected)| *index == expected);
+        let consecutive = found
+            .iter()
+            .zip(start..)
+            .all(|((index, _), expected)| *index == expected);
         if found.is_empty() || !consecutive {
             let key = Key::Entries { first: start };
-            return Err(ReadError::Object { key, problem: "absent".to_owned() });
+            return Err(ReadError::Object {
+                key,
+                problem: "absent".to_owned(),
+            });
         }
         Ok(found.into_iter().map(|(_, entry)| entry).collect())
     }
 
     fn tile(&self, id: TileId) -> Result<FullTile, ReadError> {
-        let key = Key::Tile { level: id.level, index: id.index };
+        let key = Key::Tile {
+            level: id.level,
+            index: id.index,
+        };
         let problem = |problem: String| ReadError::Object { key, problem };
         let bytes = self.objects.get(key)?.ok_or_else(|| problem("absent".to_owned()))?;
         FullTile::from_bytes(&bytes).map_err(|error| problem(error.to_string()))
@@ -130,7 +152,9 @@ impl Reader {
 
 impl std::fmt::Debug for Reader {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Reader").field("head", &self.head().tree()).finish_non_exhaustive()
+        f.debug_struct("Reader")
+            .field("head", &self.head().tree())
+            .finish_non_exhaustive()
     }
 }
 

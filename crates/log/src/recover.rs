@@ -27,9 +27,9 @@ pub enum StartError {
     #[error("the key given is {given}, but the log belongs to the key {expected}, for ever")]
     OtherKey {
         /// The log's own key.
-        expected: VerifierKey,
+        expected: Box<VerifierKey>,
         /// The public half of the key that was given.
-        given: VerifierKey,
+        given: Box<VerifierKey>,
     },
     /// The last head in the journal is not a checkpoint under the log's key.
     #[error("the last head in the journal does not hold: {0}")]
@@ -55,7 +55,9 @@ pub enum StartError {
         signed: Hash,
     },
     /// The object store has entries that the journal lacks.
-    #[error("the object store has {sealed} entries, but the journal, which is always ahead of it, has {journal}: the journal lost frames")]
+    #[error(
+        "the object store has {sealed} entries, but the journal, which is always ahead of it, has {journal}: the journal lost frames"
+    )]
     SealedAhead {
         /// Entries in the object store.
         sealed: u64,
@@ -97,7 +99,10 @@ impl StartError {
             | StartError::SealedAhead { .. }
             | StartError::Gap { .. }
             | StartError::Object { .. } => true,
-            StartError::Description(_) | StartError::OtherKey { .. } | StartError::Journal(_) | StartError::Objects(_) => false,
+            StartError::Description(_)
+            | StartError::OtherKey { .. }
+            | StartError::Journal(_)
+            | StartError::Objects(_) => false,
         }
     }
 }
@@ -121,32 +126,53 @@ pub(crate) fn recover(
     let description = Description::of(&journal.genesis().description)?;
     let expected = &description.vkey;
     if expected != given {
-        return Err(StartError::OtherKey { expected: expected.clone(), given: given.clone() });
+        return Err(StartError::OtherKey {
+            expected: Box::new(expected.clone()),
+            given: Box::new(given.clone()),
+        });
     }
     let head = Head::new(open_checkpoint(&journal.last_note(), expected)?);
     let size = journal.size();
     if head.size() != size {
-        return Err(StartError::HeadSize { head: head.size(), journal: size });
+        return Err(StartError::HeadSize {
+            head: head.size(),
+            journal: size,
+        });
     }
     let sealed = sealed_size(objects.as_ref())?;
     if sealed > size {
         return Err(StartError::SealedAhead { sealed, journal: size });
     }
     let tail = Arc::new(Tail::restore(sealed, edge_tiles(objects.as_ref(), sealed)?));
-    let sealer = Sealer { tail: tail.clone(), objects: objects.clone(), volume_entries: description.volume_entries };
+    let sealer = Sealer {
+        tail: tail.clone(),
+        objects: objects.clone(),
+        volume_entries: description.volume_entries,
+    };
     let backlog = replay(journal, &sealer, settings)?;
 
     let computed = tail.edge().head();
     if computed != head.tree() {
         let signed = head.tree().root;
-        return Err(StartError::Root { size, computed: computed.root, signed });
+        return Err(StartError::Root {
+            size,
+            computed: computed.root,
+            signed,
+        });
     }
-    Ok(Recovered { description, tail, head, backlog })
+    Ok(Recovered {
+        description,
+        tail,
+        head,
+        backlog,
+    })
 }
 
 /// How many entries the object store has.
 fn sealed_size(objects: &dyn Objects) -> Result<u64, StartError> {
-    let Some((first, run)) = objects.last_run()? else { return Ok(0) };
+    let Some((first, run)) = objects.last_run()? else {
+        return Ok(0);
+    };
     Ok(first + decode_run(first, &run)?.len() as u64)
 }
 
@@ -179,7 +205,10 @@ fn edge_leaves(objects: &dyn Objects, sealed: u64) -> Result<Vec<Hash>, StartErr
     let mut hashes = Vec::new();
     for (first, run) in objects.runs(bundle)? {
         if first != next {
-            return Err(StartError::Object { key: Key::Entries { first: next }, problem: "absent".to_owned() });
+            return Err(StartError::Object {
+                key: Key::Entries { first: next },
+                problem: "absent".to_owned(),
+            });
         }
         hashes.extend(decode_run(first, &run)?.into_iter().map(Hash::leaf));
         next = bundle * TILE_WIDTH + hashes.len() as u64;
@@ -189,7 +218,10 @@ fn edge_leaves(objects: &dyn Objects, sealed: u64) -> Result<Vec<Hash>, StartErr
 }
 
 fn decode_run(first: u64, run: &[u8]) -> Result<Vec<&[u8]>, StartError> {
-    bundle::decode(run).map_err(|error| StartError::Object { key: Key::Entries { first }, problem: error.to_string() })
+    bundle::decode(run).map_err(|error| StartError::Object {
+        key: Key::Entries { first },
+        problem: error.to_string(),
+    })
 }
 
 /// Integrates what the journal has behind the sealed entries, sealing on the way what would be too much for memory. Returns
@@ -205,7 +237,10 @@ fn replay(journal: &dyn Journal, sealer: &Sealer, settings: &Settings) -> Result
             continue;
         }
         if frame.first > next {
-            return Err(StartError::Gap { sealed: next, next: frame.first });
+            return Err(StartError::Gap {
+                sealed: next,
+                next: frame.first,
+            });
         }
         let known = usize::try_from(next - frame.first).expect("the frames replayed end above the sealed size");
         let records: Vec<_> = frame.records.into_iter().skip(known).collect();
@@ -216,7 +251,9 @@ fn replay(journal: &dyn Journal, sealer: &Sealer, settings: &Settings) -> Result
         tail.push(Arc::new(commit));
         backlog.update(|bytes| bytes + weight);
         if backlog.get() > settings.backlog_bytes_max / 2 {
-            sealer.seal(next / TILE_WIDTH * TILE_WIDTH, |freed| backlog.update(|bytes| bytes - freed))?;
+            sealer.seal(next / TILE_WIDTH * TILE_WIDTH, |freed| {
+                backlog.update(|bytes| bytes - freed);
+            })?;
         }
     }
     Ok(backlog.get())

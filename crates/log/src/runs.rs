@@ -39,18 +39,31 @@ impl Runs {
             }
             self.streams.insert(stream.id, self.list.len());
         }
-        self.list.push(Run { batches: vec![batch], count, room, reply });
+        self.list.push(Run {
+            batches: vec![batch],
+            count,
+            room,
+            reply,
+        });
     }
 
     /// What all runs take in memory, in bytes, about.
     pub(crate) fn weight(&self) -> u64 {
-        self.list.iter().flat_map(|run| &run.batches).map(|batch| batch.weight() as u64).sum()
+        self.list
+            .iter()
+            .flat_map(|run| &run.batches)
+            .map(|batch| batch.weight() as u64)
+            .sum()
     }
 
     /// Takes all entries and their leaf hashes out, in the order of the tree.
     pub(crate) fn take_entries(&mut self) -> (Vec<Record>, Vec<Hash>) {
         let mut batches = self.list.iter_mut().flat_map(|run| run.batches.drain(..));
-        let Batch { mut records, mut hashes, .. } = batches.next().unwrap_or_default();
+        let Batch {
+            mut records,
+            mut hashes,
+            ..
+        } = batches.next().unwrap_or_default();
         for batch in batches {
             records.extend(batch.records);
             hashes.extend(batch.hashes);
@@ -62,7 +75,11 @@ impl Runs {
     pub(crate) fn acknowledge(self, first: u64, head: &Head) {
         let mut next = first;
         for run in self.list {
-            let ack = Ack { first: next, count: run.count, head: head.clone() };
+            let ack = Ack {
+                first: next,
+                count: run.count,
+                head: head.clone(),
+            };
             next += run.count;
             // Whoever has gone away does not hear it; the entries stand all the same.
             match run.reply {

@@ -60,8 +60,13 @@ impl Sealer {
     /// A tile goes with the entry that fills it, so that the sealed size says all about what the store has.
     fn next_batch(&self, sealed: u64, upto: u64) -> (u64, Vec<(Key, Bytes)>) {
         let volume_end = (sealed / self.volume_entries + 1) * self.volume_entries;
-        let stop = upto.min(volume_end).min(bundle_end(sealed) + (RECORDS_MAX - 1) * TILE_WIDTH);
-        let commits = self.tail.commits(sealed, stop).expect("what is not sealed is in the tail");
+        let stop = upto
+            .min(volume_end)
+            .min(bundle_end(sealed) + RECORDS_MAX as u64 * TILE_WIDTH);
+        let commits = self
+            .tail
+            .commits(sealed, stop)
+            .expect("what is not sealed is in the tail");
         let mut entries = entries(&commits, sealed, stop);
 
         let (mut at, mut bytes, mut batch) = (sealed, 0, Vec::new());
@@ -71,7 +76,7 @@ impl Sealer {
             let mut objects = runs(at, entries.by_ref().take(count));
             objects.extend(self.tiles_filled_by(end));
             let objects_bytes: usize = objects.iter().map(|(_, value)| value.len()).sum();
-            let full = batch.len() + objects.len() > RECORDS_MAX as usize || bytes + objects_bytes > BATCH_BYTES_MAX;
+            let full = batch.len() + objects.len() > RECORDS_MAX || bytes + objects_bytes > BATCH_BYTES_MAX;
             if full && !batch.is_empty() {
                 break;
             }
@@ -97,7 +102,9 @@ impl Sealer {
 
 impl std::fmt::Debug for Sealer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Sealer").field("volume_entries", &self.volume_entries).finish_non_exhaustive()
+        f.debug_struct("Sealer")
+            .field("volume_entries", &self.volume_entries)
+            .finish_non_exhaustive()
     }
 }
 
@@ -129,7 +136,7 @@ fn bundle_end(index: u64) -> u64 {
 }
 
 /// Objects in one batch: sled frees what a batch leaves behind only by later operations, so that large ones cost memory.
-const RECORDS_MAX: u64 = 300;
+const RECORDS_MAX: usize = indelible_store::objects::BATCH_RECORDS_MAX;
 
 /// Bytes of one batch: one segment of sled.
 const BATCH_BYTES_MAX: usize = 8 << 20;

@@ -132,7 +132,12 @@ impl Sequencer {
     fn close(&mut self) -> Result<(), JournalError> {
         if self.open_ended {
             let first = self.edge.size();
-            self.journal.append(&Frame { kind: Kind::Closing, first, records: vec![], note: bytes::Bytes::new() })?;
+            self.journal.append(&Frame {
+                kind: Kind::Closing,
+                first,
+                records: vec![],
+                note: bytes::Bytes::new(),
+            })?;
             self.open_ended = false;
         }
         Ok(())

@@ -48,11 +48,22 @@ impl Tail {
             let mut hashes = edge_tiles.next().unwrap_or_default();
             for _ in 0..TILE_HEIGHT {
                 let start = row_start(sealed, rows.len());
-                let above = hashes.chunks_exact(2).map(|pair| Hash::node(&pair[0], &pair[1])).collect();
-                rows.push(Row { start, hashes: std::mem::replace(&mut hashes, above).into() });
+                let above = hashes
+                    .chunks_exact(2)
+                    .map(|pair| Hash::node(&pair[0], &pair[1]))
+                    .collect();
+                rows.push(Row {
+                    start,
+                    hashes: std::mem::replace(&mut hashes, above).into(),
+                });
             }
         }
-        Tail(RwLock::new(Inner { rows, commits: VecDeque::new(), sealed, size: sealed }))
+        Tail(RwLock::new(Inner {
+            rows,
+            commits: VecDeque::new(),
+            sealed,
+            size: sealed,
+        }))
     }
 
     /// Adds the next commit.
@@ -71,7 +82,10 @@ impl Tail {
     /// Returns the weight of the commits that this frees.
     pub(crate) fn forget(&self, sealed: u64) -> u64 {
         let mut inner = self.write();
-        assert!(inner.sealed <= sealed && sealed <= inner.size, "sealing goes forward, behind the commits");
+        assert!(
+            inner.sealed <= sealed && sealed <= inner.size,
+            "sealing goes forward, behind the commits"
+        );
         inner.sealed = sealed;
         for level in 0..inner.rows.len() {
             let start = row_start(sealed, level);
@@ -98,7 +112,9 @@ impl Tail {
     pub(crate) fn edge(&self) -> CompactRange {
         let inner = self.read();
         let nodes = CompactRange::nodes_of(inner.size);
-        let hashes = nodes.iter().map(|node| inner.node(*node).expect("the edge lies in tiles that are not full"));
+        let hashes = nodes
+            .iter()
+            .map(|node| inner.node(*node).expect("the edge lies in tiles that are not full"));
         CompactRange::from_hashes(inner.size, hashes.collect()).expect("a hash for each node of the edge")
     }
 
@@ -111,7 +127,9 @@ impl Tail {
     /// The hashes of the nodes `start .. start + count` of one level, if all of them are here.
     pub(crate) fn row(&self, level: u8, start: u64, count: u64) -> Option<Vec<Hash>> {
         let inner = self.read();
-        (start..start + count).map(|index| inner.node(NodeId { level, index })).collect()
+        (start..start + count)
+            .map(|index| inner.node(NodeId { level, index }))
+            .collect()
     }
 
     /// The commits that have entries of `start .. end`, if all of these are here.
@@ -121,7 +139,14 @@ impl Tail {
             return None;
         }
         let from = inner.commits.partition_point(|commit| commit.end() <= start);
-        Some(inner.commits.range(from..).take_while(|commit| commit.first() < end).cloned().collect())
+        Some(
+            inner
+                .commits
+                .range(from..)
+                .take_while(|commit| commit.first() < end)
+                .cloned()
+                .collect(),
+        )
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Inner> {
@@ -150,7 +175,9 @@ pub(crate) fn entries(commits: &[Arc<Commit>], start: u64, end: u64) -> impl Ite
             let within = index.clamp(commit.first(), commit.end()) - commit.first();
             usize::try_from(within).expect("a commit's entries are in memory")
         };
-        commit.records()[offset(start)..offset(end)].iter().map(|record| &record.entry)
+        commit.records()[offset(start)..offset(end)]
+            .iter()
+            .map(|record| &record.entry)
     })
 }
 
@@ -178,8 +205,16 @@ mod tests {
 
     fn commit(edge: &mut CompactRange, count: u64) -> Arc<Commit> {
         let indices = edge.size()..edge.size() + count;
-        let records = indices.clone().map(|i| Record { entry: Bytes::copy_from_slice(&i.to_be_bytes()), attachments: vec![] });
-        Arc::new(Commit::integrate(edge, records.collect(), indices.clone().map(leaf).collect(), count))
+        let records = indices.clone().map(|i| Record {
+            entry: Bytes::copy_from_slice(&i.to_be_bytes()),
+            attachments: vec![],
+        });
+        Arc::new(Commit::integrate(
+            edge,
+            records.collect(),
+            indices.clone().map(leaf).collect(),
+            count,
+        ))
     }
 
     /// Every node of a tree of `size` leaves, computed from the leaves.
@@ -187,7 +222,12 @@ mod tests {
         match id.level {
             0 => leaf(id.index),
             level => {
-                let child = |index| node(NodeId { level: level - 1, index });
+                let child = |index| {
+                    node(NodeId {
+                        level: level - 1,
+                        index,
+                    })
+                };
                 Hash::node(&child(2 * id.index), &child(2 * id.index + 1))
             }
         }
@@ -222,7 +262,11 @@ mod tests {
         for count in [3, 4, 5] {
             tail.push(commit(&mut edge, count));
         }
-        assert_eq!(tail.forget(4), 3, "the first commit is freed, the second is half needed");
+        assert_eq!(
+            tail.forget(4),
+            3,
+            "the first commit is freed, the second is half needed"
+        );
         assert!(tail.commits(3, 5).is_none() && tail.commits(4, 13).is_none());
         for (start, end) in [(4, 12), (5, 6), (6, 8), (7, 12), (11, 12)] {
             let commits = tail.commits(start, end).unwrap();
@@ -236,8 +280,12 @@ mod tests {
     fn a_restored_tail_is_the_tail_that_was_left() {
         for sealed in [0u64, 1, 255, 256, 300, 511, 512, 70_000] {
             let level0 = (sealed / 256 * 256..sealed).map(leaf).collect();
-            let level1 = (sealed / 65_536 * 256..sealed / 256).map(|index| node(NodeId { level: 8, index })).collect();
-            let level2 = (0..sealed / 65_536).map(|index| node(NodeId { level: 16, index })).collect();
+            let level1 = (sealed / 65_536 * 256..sealed / 256)
+                .map(|index| node(NodeId { level: 8, index }))
+                .collect();
+            let level2 = (0..sealed / 65_536)
+                .map(|index| node(NodeId { level: 16, index }))
+                .collect();
             let restored = Tail::restore(sealed, vec![level0, level1, level2]);
             let mut edge = CompactRange::new();
             edge.extend((0..sealed).map(leaf).collect());

@@ -46,18 +46,75 @@ pub(super) fn events() -> Vec<(&'static str, &'static str, Bytes)> {
     };
 
     let deliveries = [
-        ("push", "ada pushes to main", push(&ada, "refs/heads/main", "4fd2a", "b81c0", "Charge in minor units")),
-        ("workflow_run", "the deploy workflow is requested", run("requested", 88_001, &ada, Value::Null, "2026-11-20T14:02:11Z")),
-        ("deployment_review", "ada asks to deploy to production", review("requested", "requestor", &ada, 88_001, "2026-11-20T14:03:00Z")),
-        ("deployment_review", "bo approves", review("approved", "approver", &bo, 88_001, "2026-11-20T14:09:41Z")),
-        ("workflow_run", "the deploy succeeds", run("completed", 88_001, &ada, json!("success"), "2026-11-20T14:15:30Z")),
-        ("push", "bo pushes a branch", push(&bo, "refs/heads/fix-refunds", "b81c0", "77e1d", "Refund what was charged")),
-        ("deploy_key", "cy adds a deploy key that can write, at night", key("created", &cy, 5_510, "temp", false)),
-        ("push", "somebody pushes to main with that key", push(&cy, "refs/heads/main", "b81c0", "0bad1", "Update deploy.yml")),
-        ("workflow_run", "the deploy workflow is requested", run("requested", 88_002, &bot, Value::Null, "2026-11-20T23:44:58Z")),
-        ("deployment_review", "cy approves it alone", review("approved", "approver", &cy, 88_002, "2026-11-20T23:45:20Z")),
-        ("workflow_run", "the deploy succeeds", run("completed", 88_002, &bot, json!("success"), "2026-11-20T23:51:02Z")),
-        ("deploy_key", "cy deletes the deploy key", key("deleted", &cy, 5_510, "temp", false)),
+        (
+            "push",
+            "ada pushes to main",
+            push(&ada, "refs/heads/main", "4fd2a", "b81c0", "Charge in minor units"),
+        ),
+        (
+            "workflow_run",
+            "the deploy workflow is requested",
+            run("requested", 88_001, &ada, Value::Null, "2026-11-20T14:02:11Z"),
+        ),
+        (
+            "deployment_review",
+            "ada asks to deploy to production",
+            review("requested", "requestor", &ada, 88_001, "2026-11-20T14:03:00Z"),
+        ),
+        (
+            "deployment_review",
+            "bo approves",
+            review("approved", "approver", &bo, 88_001, "2026-11-20T14:09:41Z"),
+        ),
+        (
+            "workflow_run",
+            "the deploy succeeds",
+            run("completed", 88_001, &ada, json!("success"), "2026-11-20T14:15:30Z"),
+        ),
+        (
+            "push",
+            "bo pushes a branch",
+            push(
+                &bo,
+                "refs/heads/fix-refunds",
+                "b81c0",
+                "77e1d",
+                "Refund what was charged",
+            ),
+        ),
+        (
+            "deploy_key",
+            "cy adds a deploy key that can write, at night",
+            key("created", &cy, 5_510, "temp", false),
+        ),
+        (
+            "push",
+            "somebody pushes to main with that key",
+            push(&cy, "refs/heads/main", "b81c0", "0bad1", "Update deploy.yml"),
+        ),
+        (
+            "workflow_run",
+            "the deploy workflow is requested",
+            run("requested", 88_002, &bot, Value::Null, "2026-11-20T23:44:58Z"),
+        ),
+        (
+            "deployment_review",
+            "cy approves it alone",
+            review("approved", "approver", &cy, 88_002, "2026-11-20T23:45:20Z"),
+        ),
+        (
+            "workflow_run",
+            "the deploy succeeds",
+            run("completed", 88_002, &bot, json!("success"), "2026-11-20T23:51:02Z"),
+        ),
+        (
+            "deploy_key",
+            "cy deletes the deploy key",
+            key("deleted", &cy, 5_510, "temp", false),
+        ),
     ];
-    deliveries.into_iter().map(|(name, words, body)| (name, words, Bytes::from(body.to_string()))).collect()
+    deliveries
+        .into_iter()
+        .map(|(name, words, body)| (name, words, Bytes::from(body.to_string())))
+        .collect()
 }

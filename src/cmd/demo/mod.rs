@@ -45,7 +45,10 @@ async fn play(folder: &Path) -> CommandResult {
     let data = DataDir::at(folder.join("log"));
     let vkey = make(&data)?;
     let served = Served::start(data.clone()).await?;
-    println!("  serving on {}\n  public key, the one thing that its readers trust:\n  {vkey}", served.url);
+    println!(
+        "  serving on {}\n  public key, the one thing that its readers trust:\n  {vkey}",
+        served.url
+    );
 
     heading("A dozen events from the pipelines, one receipt each");
     let client = connect(&served, &vkey, folder).await?;
@@ -64,7 +67,11 @@ async fn play(folder: &Path) -> CommandResult {
     heading("Verified offline: the receipt, the event, the public key, no server");
     let night = client.prove(NIGHT).await?;
     verify_offline(&night, &vkey)?;
-    println!("\n  The tree of size {} is the beginning of the tree of size {}:", early.head().size, newest.head().size);
+    println!(
+        "\n  The tree of size {} is the beginning of the tree of size {}:",
+        early.head().size,
+        newest.head().size
+    );
     client.consistency(&early, &newest).await?;
     println!("  consistency proof checked: nothing was changed, dropped or reordered between the two");
 
@@ -93,13 +100,18 @@ fn make(data: &DataDir) -> Result<VerifierKey, Box<dyn Error + Send + Sync>> {
 
 fn verify_offline(receipt: &Receipt, vkey: &VerifierKey) -> Result<(), String> {
     let (_, _, body) = events().swap_remove(usize::try_from(NIGHT).expect("a small index"));
-    let verified = receipt.verify(Hash::leaf(&body), vkey).map_err(|error| error.to_string())?;
+    let verified = receipt
+        .verify(Hash::leaf(&body), vkey)
+        .map_err(|error| error.to_string())?;
     let head = verified.checkpoint().head();
-    println!("  holds: entry {} is in the tree of size {}, which the log's key has signed", NIGHT, head.size);
+    println!(
+        "  holds: entry {} is in the tree of size {}, which the log's key has signed",
+        NIGHT, head.size
+    );
     let forged = forge(&body);
     match receipt.verify(Hash::leaf(&forged), vkey) {
         Err(error) => {
-            println!("  and with one letter of the event changed: {error}");
+            println!("  and with one byte of the event changed: {error}");
             Ok(())
         }
         Ok(_) => Err("a receipt held for another event".to_owned()),
@@ -108,7 +120,7 @@ fn verify_offline(receipt: &Receipt, vkey: &VerifierKey) -> Result<(), String> {
 
 /// The first lie: one byte, and every checksum of journal and object store recomputed.
 async fn refuse_changed_byte(folder: &Path, data: &DataDir) -> Result<(), Box<dyn Error + Send + Sync>> {
-    heading("The dishonest operator changes one letter: \"cy\" becomes \"bo\", and every checksum is recomputed");
+    heading("The dishonest operator changes one byte, approver 103 to 102, and recomputes every checksum");
     let copy = DataDir::at(folder.join("changed"));
     let (original, key) = (data.clone(), read_key(&data.log_key())?);
     let started = blocking(move || {
@@ -123,11 +135,18 @@ async fn refuse_changed_byte(folder: &Path, data: &DataDir) -> Result<(), Box<dy
 }
 
 /// The second lie: the changed tree is signed again, with the right key. By itself it holds; whoever remembers a head sees it.
-async fn refuse_second_history(folder: &Path, data: &DataDir, vkey: &VerifierKey) -> Result<(), Box<dyn Error + Send + Sync>> {
+async fn refuse_second_history(
+    folder: &Path,
+    data: &DataDir,
+    vkey: &VerifierKey,
+) -> Result<(), Box<dyn Error + Send + Sync>> {
     heading("The dishonest operator signs the changed tree again, with the log's own key");
     let copy = DataDir::at(folder.join("signed-again"));
     let key: Zeroizing<String> = read_key(&data.log_key())?.expose_skey();
-    let entries = events().into_iter().zip(0u64..).map(|((_, _, body), index)| if index == NIGHT { forge(&body) } else { body });
+    let entries = events()
+        .into_iter()
+        .zip(0u64..)
+        .map(|((_, _, body), index)| if index == NIGHT { forge(&body) } else { body });
     operator::sign_again(&copy, &key, entries.collect()).await?;
     fs::copy(data.log_key(), copy.log_key())?;
     let served = Served::start(copy).await?;
@@ -156,7 +175,10 @@ struct Served {
 
 impl Served {
     async fn start(data: DataDir) -> Result<Served, ServeError> {
-        let config = Config { listen: ([127, 0, 0, 1], 0).into(), ..Config::default() };
+        let config = Config {
+            listen: ([127, 0, 0, 1], 0).into(),
+            ..Config::default()
+        };
         let service = Service::start(data, config).await?;
         let url = service.url();
         let (stop, stopped) = oneshot::channel::<()>();
@@ -179,9 +201,9 @@ async fn connect(served: &Served, vkey: &VerifierKey, folder: &Path) -> Result<C
     Ok(Client::connect(&served.url, vkey.clone(), heads, Options::default()).await?)
 }
 
-/// Makes cy's deeds bo's, without a change of length.
+/// Changes one byte: the approver 103, who is cy, becomes 102, who is bo.
 fn forge(body: &[u8]) -> Bytes {
-    let text = String::from_utf8_lossy(body).replace("\"cy\"", "\"bo\"");
+    let text = String::from_utf8_lossy(body).replacen("\"id\":103", "\"id\":102", 1);
     Bytes::from(text)
 }
 

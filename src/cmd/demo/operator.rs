@@ -51,7 +51,11 @@ pub(super) async fn sign_again(data: &DataDir, key: &str, entries: Vec<Bytes>) -
     let key: SigningKey = key.parse()?;
     let description = Description::new(indelible_log::Kind::Opaque, key.verifier());
     let note = sign_checkpoint(TreeHead::EMPTY, &key).note().to_string().into();
-    let genesis = Genesis { seed: [7; 16], description: description.to_string().into(), note };
+    let genesis = Genesis {
+        seed: [7; 16],
+        description: description.to_string().into(),
+        note,
+    };
     let journal = create(data, &genesis)?;
     let objects = SledObjects::open(&data.tree(), ObjectsOptions::default())?;
     let log = Log::start(Arc::new(journal), Arc::new(objects), key, &Settings::default())?;

@@ -11,16 +11,18 @@ use crate::proofs::blocking;
 use crate::wire::{GetEntriesResponse, IntoStatus, RangeQuery, entries_reply};
 
 /// The stream of replies.
-pub type Replies = Pin<Box<dyn Stream<Item = Result<GetEntriesResponse, Status>> + Send>>;
+pub(super) type Replies = Pin<Box<dyn Stream<Item = Result<GetEntriesResponse, Status>> + Send>>;
 
 /// The entries of the range that the newest head of now has; refused if that is none.
 ///
 /// The next message is read when the client has taken the last one, and nothing is held in between.
-pub fn serve(reader: Reader, query: RangeQuery, stopping: CancellationToken) -> Result<Replies, Status> {
+pub(super) fn serve(reader: Reader, query: RangeQuery, stopping: CancellationToken) -> Result<Replies, Status> {
     let size = reader.head().size();
     if query.start >= size {
         let start = query.start;
-        return Err(Status::out_of_range(format!("start ({start}) is beyond the newest head, of size {size}")));
+        return Err(Status::out_of_range(format!(
+            "start ({start}) is beyond the newest head, of size {size}"
+        )));
     }
     let end = query.start.saturating_add(query.count).min(size);
     let messages = stream::try_unfold(query.start, move |start| {

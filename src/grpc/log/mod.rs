@@ -14,8 +14,8 @@ use crate::wire::{
     AppendBatchRequest, AppendBatchResponse, AppendRequest, AppendResponse, AppendStreamRequest, ConsistencyQuery,
     GetConsistencyProofRequest, GetConsistencyProofResponse, GetEntriesRequest, GetInclusionProofRequest,
     GetInclusionProofResponse, GetInclusionProofsRequest, GetInclusionProofsResponse, GetTreeHeadRequest,
-    GetTreeHeadResponse, InclusionQuery, InclusionsQuery, IntoStatus, RangeQuery, TransparencyLog, TransparencyLogServer,
-    WatchTreeHeadsRequest, append_reply, batch_reply,
+    GetTreeHeadResponse, InclusionQuery, InclusionsQuery, IntoStatus, RangeQuery, TransparencyLog,
+    TransparencyLogServer, WatchTreeHeadsRequest, append_reply, batch_reply,
 };
 
 /// Serves one log. What it does lies elsewhere: appending in the engine, proving in [`Proofs`].
@@ -43,7 +43,9 @@ impl LogService {
 
     /// Whether the caller may do this. There are no credentials yet: everybody is anonymous.
     fn authorise(&self, method: Method) -> Result<Granted, Status> {
-        self.policy.authorise(Principal::Anonymous, method, Resource::Log).map_err(IntoStatus::into_status)
+        self.policy
+            .authorise(Principal::Anonymous, method, Resource::Log)
+            .map_err(IntoStatus::into_status)
     }
 }
 
@@ -58,16 +60,28 @@ impl TransparencyLog for LogService {
         let ack = self.appender.append(batch).await.map_err(IntoStatus::into_status)?;
         let proof = match omit_proof {
             true => None,
-            false => Some(self.proofs.acknowledged_entry(&ack).await.map_err(IntoStatus::into_status)?),
+            false => Some(
+                self.proofs
+                    .acknowledged_entry(&ack)
+                    .await
+                    .map_err(IntoStatus::into_status)?,
+            ),
         };
         Ok(Response::new(append_reply(&ack, leaf, proof.as_ref())))
     }
 
-    async fn append_batch(&self, request: Request<AppendBatchRequest>) -> Result<Response<AppendBatchResponse>, Status> {
+    async fn append_batch(
+        &self,
+        request: Request<AppendBatchRequest>,
+    ) -> Result<Response<AppendBatchResponse>, Status> {
         let batch = Batch::try_from(request.into_inner()).map_err(IntoStatus::into_status)?;
         let _granted = self.authorise(Method::Append)?;
         let ack = self.appender.append(batch).await.map_err(IntoStatus::into_status)?;
-        let proof = self.proofs.acknowledged_run(&ack).await.map_err(IntoStatus::into_status)?;
+        let proof = self
+            .proofs
+            .acknowledged_run(&ack)
+            .await
+            .map_err(IntoStatus::into_status)?;
         Ok(Response::new(batch_reply(&ack, &proof)))
     }
 
@@ -128,7 +142,11 @@ impl TransparencyLog for LogService {
     async fn get_entries(&self, request: Request<GetEntriesRequest>) -> Result<Response<entries::Replies>, Status> {
         let query = RangeQuery::try_from(request.into_inner())?;
         let _granted = self.authorise(Method::ReadEntries)?;
-        Ok(Response::new(entries::serve(self.reader.clone(), query, self.stopping.clone())?))
+        Ok(Response::new(entries::serve(
+            self.reader.clone(),
+            query,
+            self.stopping.clone(),
+        )?))
     }
 }
 

@@ -17,17 +17,25 @@ use crate::proofs::Proofs;
 use crate::wire::{AppendStreamRequest, AppendStreamResponse, ConsistencyQuery, IntoStatus, StreamEntry, stream_reply};
 
 /// The stream of replies.
-pub type Replies = ReceiverStream<Result<AppendStreamResponse, Status>>;
+pub(super) type Replies = ReceiverStream<Result<AppendStreamResponse, Status>>;
 
 /// Serves one stream.
-pub fn serve(service: &LogService, inbound: Streaming<AppendStreamRequest>) -> Replies {
+pub(super) fn serve(service: &LogService, inbound: Streaming<AppendStreamRequest>) -> Replies {
     let (appender, acks) = service.appender.stream();
     let (replies, receiver) = mpsc::channel(REPLIES_AHEAD);
     let (held, held_size) = oneshot::channel();
     let stopping = service.stopping.child_token();
-    let intake = Intake { inbound, appender, stopping: stopping.clone() };
+    let intake = Intake {
+        inbound,
+        appender,
+        stopping: stopping.clone(),
+    };
     let intake = tokio::spawn(intake.run(held));
-    let outlet = Outlet { acks, proofs: service.proofs.clone(), replies };
+    let outlet = Outlet {
+        acks,
+        proofs: service.proofs.clone(),
+        replies,
+    };
     tokio::spawn(async move {
         // Without somebody to acknowledge to, nothing more is read.
         let _stop_reading = stopping.drop_guard();
@@ -69,7 +77,11 @@ impl Intake {
     async fn run(mut self, held: oneshot::Sender<Option<u64>>) -> IntakeEnd {
         let mut queued = 0;
         let result = self.read(held, &mut queued).await;
-        IntakeEnd { queued, result, refusal: self.appender.refusal() }
+        IntakeEnd {
+            queued,
+            result,
+            refusal: self.appender.refusal(),
+        }
     }
 
     async fn read(&mut self, held: oneshot::Sender<Option<u64>>, queued: &mut u64) -> Result<(), Status> {
@@ -80,7 +92,9 @@ impl Intake {
         while let Some(entry) = waiting.take() {
             let mut batch = Batch::single(entry).map_err(IntoStatus::into_status)?;
             let ended = loop {
-                let Some(arrived) = self.next().now_or_never() else { break None };
+                let Some(arrived) = self.next().now_or_never() else {
+                    break None;
+                };
                 let entry = match arrived.and_then(|message| message.map(later_entry).transpose()) {
                     Ok(Some(entry)) => entry,
                     Ok(None) => break Some(Ok(())),
@@ -92,7 +106,9 @@ impl Intake {
                         waiting = Some(entry);
                         break None;
                     }
-                    Err(error @ (BadBatch::Empty | BadBatch::EntryTooLong { .. })) => break Some(Err(error.into_status())),
+                    Err(error @ (BadBatch::Empty | BadBatch::EntryTooLong { .. })) => {
+                        break Some(Err(error.into_status()));
+                    }
                 }
             };
             let count = batch.len() as u64;
@@ -138,16 +154,34 @@ impl Outlet {
         let mut acknowledged = 0;
         while let Some(ack) = self.acks.next().await {
             let StreamAck { ack, .. } = &ack.map_err(IntoStatus::into_status)?;
-            let proof = self.proofs.acknowledged_run(ack).await.map_err(IntoStatus::into_status)?;
+            let proof = self
+                .proofs
+                .acknowledged_run(ack)
+                .await
+                .map_err(IntoStatus::into_status)?;
             let consistency = match held_size {
                 None => None,
                 Some(old_size) => {
-                    let query = ConsistencyQuery { old_size, new_size: Some(ack.head.size()) };
-                    Some(self.proofs.consistency(query).await.map_err(IntoStatus::into_status)?.proof)
+                    let query = ConsistencyQuery {
+                        old_size,
+                        new_size: Some(ack.head.size()),
+                    };
+                    Some(
+                        self.proofs
+                            .consistency(query)
+                            .await
+                            .map_err(IntoStatus::into_status)?
+                            .proof,
+                    )
                 }
             };
             held_size = held_size.map(|_| ack.head.size());
-            if self.replies.send(Ok(stream_reply(ack, &proof, consistency.as_ref()))).await.is_err() {
+            if self
+                .replies
+                .send(Ok(stream_reply(ack, &proof, consistency.as_ref())))
+                .await
+                .is_err()
+            {
                 return Err(Status::cancelled("the client has gone"));
             }
             acknowledged += ack.count;
@@ -159,7 +193,9 @@ impl Outlet {
 fn later_entry(message: StreamEntry) -> Result<bytes::Bytes, Status> {
     match message.held_size {
         None => Ok(message.entry),
-        Some(_) => Err(Status::invalid_argument("held_size: belongs to the first message of a stream only")),
+        Some(_) => Err(Status::invalid_argument(
+            "held_size: belongs to the first message of a stream only",
+        )),
     }
 }
 

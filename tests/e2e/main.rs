@@ -1,0 +1,26 @@
+//! The real binary, from outside: what a user, a client in another language and a crash see.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod append;
+mod bad_input;
+mod client;
+mod commands;
+mod crash;
+mod demo;
+mod health;
+mod python;
+mod shutdown;
+mod streams;
+mod support;
+mod test_log;
+
+/// The service as a stranger's generated code sees it.
+#[expect(
+    unreachable_pub,
+    clippy::allow_attributes_without_reason,
+    reason = "generated code does not know how far it reaches"
+)]
+mod stubs {
+    include!(concat!(env!("OUT_DIR"), "/client/indelible.v1.rs"));
+}
