@@ -18,7 +18,7 @@ use crate::net::host::Authority;
 pub use error::{ConfigError, Place};
 pub use print::{default_file, reference};
 
-/// Everything that can be configured. Units are in the names; [`reference`] has the meaning of each field at length.
+/// Everything that can be configured. Units are in the names; [`reference()`] has the meaning of each field at length.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Config {
     /// The address to listen on; port 0 takes a free one.

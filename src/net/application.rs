@@ -8,7 +8,7 @@ use axum::extract::Request;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use http::header::{ALLOW, CONTENT_TYPE};
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, Method, StatusCode, Version};
 use tonic::Status;
 use tonic::service::Routes;
 
@@ -20,8 +20,9 @@ use super::host::KnownHosts;
 ///
 /// * A request that a foreign web page may have written is refused, see [`admission`](super::admission).
 /// * An answer must begin within `request_timeout`, or within the caller's `grpc-timeout` if that is shorter.
-/// * The paths of gRPC services answer gRPC only: else 405 or 415. A page can post a form to any path without asking first,
-///   but not with gRPC's content type.
+/// * The paths of gRPC services answer gRPC over HTTP/2 only: else 405, 415 or 505. A page can post a form to any path
+///   without asking first, but not with gRPC's content type; and a peer that vanished from a stream is noticed by HTTP/2's
+///   keepalive, which HTTP/1.1 lacks.
 /// * An unknown path is UNIMPLEMENTED to gRPC and 404 to all others; a known one answers 405 to a method it does not have.
 pub fn application(grpc: Routes, pages: Router, known_hosts: KnownHosts, request_timeout: Duration) -> Router {
     // The fallback comes last: it replaces that of tonic's router, which says HTTP 200 to whatever it does not know.
@@ -58,6 +59,9 @@ async fn grpc_only(request: Request, next: Next) -> Response {
             "the content type must be application/grpc\n",
         )
             .into_response();
+    }
+    if request.version() != Version::HTTP_2 {
+        return (StatusCode::HTTP_VERSION_NOT_SUPPORTED, "gRPC needs HTTP/2\n").into_response();
     }
     next.run(request).await
 }

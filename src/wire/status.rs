@@ -26,7 +26,7 @@ impl IntoStatus for AppendError {
     fn into_status(self) -> Status {
         match self {
             AppendError::Stopping | AppendError::Failed(_) => Status::unavailable(self.to_string()),
-            AppendError::BacklogFull(_) => Status::resource_exhausted(self.to_string()),
+            AppendError::QueueFull | AppendError::BacklogFull(_) => Status::resource_exhausted(self.to_string()),
         }
     }
 }

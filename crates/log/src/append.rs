@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc as queue;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError, mpsc, oneshot, watch};
 
 use crate::batch::Batch;
 use crate::commit::Head;
@@ -32,6 +32,9 @@ pub enum AppendError {
     /// Writing the journal failed; the log takes nothing more until it is started again.
     #[error("the log cannot write its journal ({0}); this entry may or may not be in it")]
     Failed(String),
+    /// As much waits for room in the queue as the queue itself holds.
+    #[error("the log's queue is full, and too much waits for room in it; nothing was written")]
+    QueueFull,
     /// Sealing has stopped, and as much waits for it as memory may hold.
     #[error("the log cannot seal ({0}) and its backlog is full; nothing was written")]
     BacklogFull(String),
@@ -42,6 +45,8 @@ pub enum AppendError {
 pub struct Appender {
     queue: queue::Sender<Message>,
     room: Arc<Semaphore>,
+    /// Room for what waits for room: without it, callers that nobody slows down would wait with all they carry.
+    waiting_room: Arc<Semaphore>,
     condition: watch::Receiver<Condition>,
     streams: Arc<AtomicU64>,
 }
@@ -50,11 +55,13 @@ impl Appender {
     pub(crate) fn new(
         queue: queue::Sender<Message>,
         room: Arc<Semaphore>,
+        waiting_room: Arc<Semaphore>,
         condition: watch::Receiver<Condition>,
     ) -> Appender {
         Appender {
             queue,
             room,
+            waiting_room,
             condition,
             streams: Arc::new(AtomicU64::new(0)),
         }
@@ -62,11 +69,11 @@ impl Appender {
 
     /// Appends a batch, which must not be empty, and waits until it is durable and published.
     ///
-    /// Waits for room in the queue first. Dropping the future before there is room leaves nothing behind; from then on the
-    /// batch is the sequencer's, and only its answer is lost.
+    /// Waits for room in the queue first, unless too many do. Dropping the future before there is room leaves nothing behind;
+    /// from then on the batch is the sequencer's, and only its answer is lost.
     pub async fn append(&self, batch: Batch) -> Result<Ack, AppendError> {
         assert!(!batch.is_empty(), "a batch has at least 1 entry");
-        let room = self.reserve(&batch).await?;
+        let room = self.enter(weight_of(&batch)).await?;
         let (answer, answered) = oneshot::channel();
         self.submit(Submission {
             batch,
@@ -97,8 +104,26 @@ impl Appender {
         }
     }
 
-    async fn reserve(&self, batch: &Batch) -> Result<OwnedSemaphorePermit, AppendError> {
-        acquire(&self.room, batch.weight()).await.ok_or_else(|| self.refusal())
+    /// Takes room in the queue: at once, or after waiting for it if the waiting room has a place.
+    async fn enter(&self, weight: u32) -> Result<OwnedSemaphorePermit, AppendError> {
+        match Arc::clone(&self.room).try_acquire_many_owned(weight) {
+            Ok(room) => Ok(room),
+            Err(TryAcquireError::Closed) => Err(self.refusal()),
+            Err(TryAcquireError::NoPermits) => {
+                let _place = self
+                    .waiting_room
+                    .try_acquire_many(weight)
+                    .map_err(|_| AppendError::QueueFull)?;
+                self.wait_for_room(weight).await
+            }
+        }
+    }
+
+    async fn wait_for_room(&self, weight: u32) -> Result<OwnedSemaphorePermit, AppendError> {
+        Arc::clone(&self.room)
+            .acquire_many_owned(weight)
+            .await
+            .map_err(|_| self.refusal())
     }
 
     fn submit(&self, submission: Submission) -> Result<(), AppendError> {
@@ -120,10 +145,10 @@ impl StreamAppender {
     /// Waits for room in the queue, and until the stream's reader has taken enough of its acknowledgements.
     pub async fn append(&self, batch: Batch) -> Result<(), AppendError> {
         assert!(!batch.is_empty(), "a batch has at least 1 entry");
-        let own = acquire(&self.room, batch.weight())
-            .await
-            .expect("a stream's own room is never closed");
-        let room = self.appender.reserve(&batch).await?;
+        let weight = weight_of(&batch);
+        let own = Arc::clone(&self.room).acquire_many_owned(weight).await;
+        let own = own.expect("a stream's own room is never closed");
+        let room = self.appender.wait_for_room(weight).await?;
         let reply = Reply::Stream {
             stream: self.stream.clone(),
             room: own,
@@ -193,9 +218,8 @@ impl StreamAck {
     }
 }
 
-async fn acquire(room: &Arc<Semaphore>, weight: usize) -> Option<OwnedSemaphorePermit> {
-    let permits = u32::try_from(weight).expect("a batch has at most some MiB");
-    Arc::clone(room).acquire_many_owned(permits).await.ok()
+fn weight_of(batch: &Batch) -> u32 {
+    u32::try_from(batch.weight()).expect("a batch has at most some MiB")
 }
 
 /// Bytes (by [`Batch::weight`]) of one stream that are queued or whose acknowledgement its reader has not taken: two commits,

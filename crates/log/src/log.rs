@@ -62,6 +62,7 @@ impl Log {
         let conditions = watch::Sender::new(Condition::Serving);
         let (sender, receiver) = queue::channel();
         let room = Arc::new(Semaphore::new(settings.queue_bytes_max));
+        let waiting_room = Arc::new(Semaphore::new(settings.queue_bytes_max));
         let backlog = Arc::new(Backlog::new(settings.backlog_bytes_max));
         backlog.add(recovered.backlog);
 
@@ -106,7 +107,7 @@ impl Log {
         });
         Ok(Log {
             description: recovered.description,
-            appender: Appender::new(sender.clone(), room.clone(), conditions.subscribe()),
+            appender: Appender::new(sender.clone(), room.clone(), waiting_room, conditions.subscribe()),
             reader: Reader::new(recovered.tail, objects, published),
             conditions,
             stop: sender,

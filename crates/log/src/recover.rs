@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use indelible_merkle::{FullTile, Hash, TILE_WIDTH, bundle};
 use indelible_note::{BadCheckpoint, VerifierKey, open_checkpoint};
-use indelible_store::journal::{Journal, JournalError, Kind};
+use indelible_store::journal::{Absence, Journal, JournalError, Kind, Replayed};
 use indelible_store::objects::{Key, Objects, ObjectsError};
 
 use crate::batch::Batch;
@@ -80,6 +80,14 @@ pub enum StartError {
         /// What is wrong with it.
         problem: String,
     },
+    /// What was attached to an entry is neither there nor blanked.
+    #[error("attachment {attachment} of entry {index} is damaged")]
+    Attachment {
+        /// The entry.
+        index: u64,
+        /// Which of its attachments, from 0.
+        attachment: usize,
+    },
     /// The journal could not be read.
     #[error(transparent)]
     Journal(#[from] JournalError),
@@ -98,7 +106,8 @@ impl StartError {
             | StartError::Root { .. }
             | StartError::SealedAhead { .. }
             | StartError::Gap { .. }
-            | StartError::Object { .. } => true,
+            | StartError::Object { .. }
+            | StartError::Attachment { .. } => true,
             StartError::Description(_)
             | StartError::OtherKey { .. }
             | StartError::Journal(_)
@@ -232,7 +241,14 @@ fn replay(journal: &dyn Journal, sealer: &Sealer, settings: &Settings) -> Result
     let mut edge = tail.edge();
     let backlog = std::cell::Cell::new(0);
     for replayed in journal.replay(sealed)? {
-        let frame = replayed?.frame;
+        let Replayed { frame, absent, .. } = replayed?;
+        if let Some(damaged) = absent.iter().find(|absent| absent.absence == Absence::Damaged) {
+            let index = frame.first + damaged.record as u64;
+            return Err(StartError::Attachment {
+                index,
+                attachment: damaged.attachment,
+            });
+        }
         if frame.kind != Kind::Commit {
             continue;
         }

@@ -8,7 +8,8 @@ pub struct Settings {
     /// Entry bytes that one commit takes from the queue; it takes at least one batch, whatever its size. 4 MiB: at the 300
     /// bytes of a usual entry 14,000 entries, a few milliseconds of work, so that a giant batch cannot starve a lone writer.
     pub commit_bytes_max: usize,
-    /// Bytes of batches (by [`Batch::weight`](crate::Batch::weight)) that wait or are being committed. 64 MiB: sixteen commits.
+    /// Bytes of batches (by [`Batch::weight`](crate::Batch::weight)) that are queued or being committed; as many again may wait
+    /// for room in the queue before appends are refused. 64 MiB: sixteen commits. At least 8 MiB, as the heaviest batch has 6.
     pub queue_bytes_max: usize,
     /// Bytes of batches that are committed but not yet sealed, and so held in memory. 256 MiB: some seconds of a sealer that
     /// cannot keep up, and what a start may have to replay.

@@ -92,6 +92,9 @@ impl Intake {
         while let Some(entry) = waiting.take() {
             let mut batch = Batch::single(entry).map_err(IntoStatus::into_status)?;
             let ended = loop {
+                if batch.bytes() >= GATHERED_BYTES_MAX {
+                    break None;
+                }
                 let Some(arrived) = self.next().now_or_never() else {
                     break None;
                 };
@@ -198,6 +201,10 @@ fn later_entry(message: StreamEntry) -> Result<bytes::Bytes, Status> {
         )),
     }
 }
+
+/// Entry bytes that are taken at once of what has arrived: enough to make queueing cheap, little enough that thousands of streams
+/// which wait for room do not hold much.
+const GATHERED_BYTES_MAX: usize = 256 << 10;
 
 /// Acknowledgements that are proven before the client has read the last: one is on the wire, one is ready.
 const REPLIES_AHEAD: usize = 2;
