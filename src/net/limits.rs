@@ -6,9 +6,8 @@ use crate::config::Config;
 
 /// The limits of the network shell that a configuration may set.
 ///
-/// What a connection can hold in memory, at most: [`CONNECTION_WINDOW_BYTES`] of what it sent and nobody read yet, and
-/// [`STREAM_SEND_BYTES_MAX`] for each stream of what it does not read. With the default 256 streams that is
-/// 8 MiB + 256 x 128 KiB = 40 MiB.
+/// What a connection can hold in memory, at most: 8 MiB of what it sent and nobody read yet, and for each stream 128 KiB of
+/// what it does not read. With the default 256 streams that is 8 MiB + 256 x 128 KiB = 40 MiB.
 #[derive(Clone, Debug)]
 pub struct Limits {
     /// Connections at a time. Those beyond wait in the kernel's queue until another one ends.

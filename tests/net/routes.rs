@@ -102,6 +102,11 @@ async fn a_grpc_path_answers_grpc_only() {
                 "{way} {content_type}"
             );
         }
+        let expected = match client {
+            Client::Http1(_) => (StatusCode::HTTP_VERSION_NOT_SUPPORTED, None),
+            Client::Http2(_) => (StatusCode::OK, None),
+        };
+        assert_eq!(client.call(&server.host(), path, &[]).await, expected, "{way}");
     }
 }
 
@@ -157,6 +162,18 @@ async fn health_is_200_or_503_with_the_reason() {
     let server = Server::start(Setup::default()).await;
     let answer = server.http1().await.ask(&server.host(), "/healthz", &[]).await.unwrap();
     assert_eq!((answer.status, answer.body.as_str()), (StatusCode::OK, "ok\n"));
+
+    let health = Health::Degraded("sealing stopped".into());
+    let server = Server::start(Setup {
+        health,
+        ..Setup::default()
+    })
+    .await;
+    let answer = server.http1().await.ask(&server.host(), "/healthz", &[]).await.unwrap();
+    assert_eq!(
+        (answer.status, answer.body.as_str()),
+        (StatusCode::OK, "degraded: sealing stopped\n")
+    );
 
     let health = Health::NotServing("the journal is full".into());
     let server = Server::start(Setup {

@@ -23,6 +23,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use tokio_rustls::{TlsConnector, client::TlsStream};
 use tonic::service::Routes;
 use tonic::transport::{Channel, Endpoint};
@@ -250,16 +251,21 @@ impl Client {
     }
 
     pub(crate) async fn send(&mut self, request: Request<Full<Bytes>>) -> Result<Answer, hyper::Error> {
-        let response = match self {
-            Client::Http1(sender) => {
-                sender.ready().await?;
-                sender.send_request(request).await?
-            }
-            Client::Http2(sender) => {
-                sender.ready().await?;
-                sender.send_request(request).await?
+        let response = async {
+            match self {
+                Client::Http1(sender) => {
+                    sender.ready().await?;
+                    sender.send_request(request).await
+                }
+                Client::Http2(sender) => {
+                    sender.ready().await?;
+                    sender.send_request(request).await
+                }
             }
         };
+        let response = timeout(Duration::from_secs(20), response)
+            .await
+            .expect("an answer, or an error")?;
         let (head, body): (_, hyper::body::Incoming) = Response::into_parts(response);
         let body = String::from_utf8(body.collect().await?.to_bytes().to_vec()).unwrap();
         Ok(Answer {
