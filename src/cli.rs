@@ -3,11 +3,9 @@
 //! Data goes to stdout, words to stderr. Exit 0 = it holds (or it is done), 1 = it does not hold, 2 = could not tell, or could
 //! not do it.
 
-use std::error::Error;
+use clap::{CommandFactory, Parser, Subcommand};
 
-use clap::{Parser, Subcommand};
-
-use crate::cmd;
+use crate::cmd::{self, CommandResult};
 
 /// The audit log for CI/CD that nobody can quietly rewrite.
 #[derive(Debug, Parser)]
@@ -19,18 +17,6 @@ pub struct Cli {
     #[command(subcommand)]
     command: Command,
 }
-
-/// What a command found out, if it could.
-#[derive(Debug)]
-pub enum Verdict {
-    /// It holds, or it is done.
-    Holds,
-    /// It was checked, and it does not hold; why.
-    DoesNotHold(String),
-}
-
-/// What a command returns. A failure is for people to read, not for code to match on: this is the outermost layer.
-pub type CommandResult = Result<Verdict, Box<dyn Error + Send + Sync>>;
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -55,7 +41,7 @@ impl Cli {
             Command::Prove(args) => cmd::prove::run(&args),
             Command::Verify(args) => cmd::verify::run(&args),
             Command::Keygen(args) => cmd::keygen::run(&args),
-            Command::Completions(args) => cmd::completions::run(&args),
+            Command::Completions(args) => cmd::completions::run(&args, &mut Cli::command()),
         }
     }
 }

@@ -4,7 +4,8 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
-use indelible::cli::{Cli, Verdict};
+use indelible::cli::Cli;
+use indelible::cmd::Verdict;
 
 fn main() -> ExitCode {
     match Cli::parse().run() {

@@ -14,7 +14,7 @@ use super::files::read_entry;
 use super::progress::counter;
 use super::remote::RemoteArgs;
 use super::runtime::block_on;
-use crate::cli::{CommandResult, Verdict};
+use super::{CommandResult, Verdict};
 
 /// Append entries to a running log, and keep their receipts.
 ///

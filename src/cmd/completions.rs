@@ -1,9 +1,9 @@
 //! `indelible completions`
 
-use clap::CommandFactory;
+use clap::Command;
 use clap_complete::Shell;
 
-use crate::cli::{Cli, CommandResult, Verdict};
+use super::{CommandResult, Verdict};
 
 /// Print a completion script for a shell.
 #[derive(Debug, clap::Args)]
@@ -15,8 +15,8 @@ pub struct Args {
     shell: Shell,
 }
 
-/// Prints the script.
-pub fn run(args: &Args) -> CommandResult {
-    clap_complete::generate(args.shell, &mut Cli::command(), "indelible", &mut std::io::stdout());
+/// Prints the script that completes `program`.
+pub fn run(args: &Args, program: &mut Command) -> CommandResult {
+    clap_complete::generate(args.shell, program, "indelible", &mut std::io::stdout());
     Ok(Verdict::Holds)
 }

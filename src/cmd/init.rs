@@ -6,7 +6,7 @@ use clap::ValueEnum;
 use indelible_log::Kind;
 use indelible_note::KeyName;
 
-use crate::cli::{CommandResult, Verdict};
+use super::{CommandResult, Verdict};
 use crate::data::{DataDir, NewLog, init};
 
 /// Make a new log, and print its public key.

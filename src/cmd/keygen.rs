@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use indelible_note::{KeyName, SigningKey};
 use zeroize::Zeroizing;
 
-use crate::cli::{CommandResult, Verdict};
+use super::{CommandResult, Verdict};
 use crate::data::write_key;
 
 /// Make an Ed25519 key pair, and print its public half.

@@ -13,4 +13,7 @@ mod files;
 mod progress;
 mod remote;
 mod runtime;
+mod verdict;
 mod vkey;
+
+pub use verdict::{CommandResult, Verdict};

@@ -10,7 +10,7 @@ use indelible_note::Receipt;
 use super::files::read_entry;
 use super::remote::RemoteArgs;
 use super::runtime::block_on;
-use crate::cli::{CommandResult, Verdict};
+use super::{CommandResult, Verdict};
 
 /// Fetch the receipt of an entry from a running log, under its newest head.
 ///

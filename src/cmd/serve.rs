@@ -8,7 +8,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 use super::runtime::block_on;
-use crate::cli::{CommandResult, Verdict};
+use super::{CommandResult, Verdict};
 use crate::config::Config;
 use crate::data::{DataDir, configure};
 use crate::serve::Service;

@@ -7,7 +7,7 @@ use indelible_note::Receipt;
 
 use super::files::{read_at_most, read_entry};
 use super::vkey::VkeyArg;
-use crate::cli::{CommandResult, Verdict};
+use super::{CommandResult, Verdict};
 
 /// Check a receipt offline: that an entry is in a tree which the log has signed.
 ///

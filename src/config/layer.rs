@@ -8,7 +8,8 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::error::{ConfigError, Place};
-use super::field::{Draft, FIELDS, Field, Value};
+use super::field::{Draft, Field, Value};
+use super::table::FIELDS;
 
 /// Lays the content of a file over the draft. Its keys must all be known.
 pub(super) fn file(text: &str, file: &Path, draft: &mut Draft) -> Result<(), ConfigError> {

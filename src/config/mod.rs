@@ -1,6 +1,6 @@
 //! The configuration: one TOML file, over it the environment, over that the command line.
 //!
-//! [`Config::parse`] is pure: text, environment and overrides in, a whole and valid configuration out. The table in `field` is
+//! [`Config::parse`] is pure: text, environment and overrides in, a whole and valid configuration out. The table in `table` is
 //! the one place that knows a field's name, unit, bounds and explanation; the file that `init` writes and
 //! docs/configuration.md are printed from it.
 
@@ -8,6 +8,7 @@ mod error;
 mod field;
 mod layer;
 mod print;
+mod table;
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};

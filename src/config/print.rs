@@ -2,7 +2,8 @@
 
 use std::fmt::Write;
 
-use super::field::{FIELDS, Field, Kind};
+use super::field::{Field, Kind};
+use super::table::FIELDS;
 
 /// The file that `init` writes: every field with its explanation and its default, commented out, so that a default that is
 /// improved later reaches those who never chose another value.
@@ -80,5 +81,5 @@ both.
 * In variables and flags a list is separated by commas, and a switch is `true` or `false`. An empty path is as good as none.
 * Relative paths in the file start from the file's folder, those in variables and flags from the working directory.
 
-This page is printed from the table in src/config/field.rs; `INDELIBLE_WRITE_DOCS=1 cargo test --test config` writes it anew.
+This page is printed from the table in src/config/table.rs; `INDELIBLE_WRITE_DOCS=1 cargo test --test config` writes it anew.
 ";

@@ -8,7 +8,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError, mpsc, onesho
 
 use crate::batch::Batch;
 use crate::commit::Head;
-use crate::log::Condition;
+use crate::condition::Condition;
 
 /// Where the entries of a batch, or of a run of a stream's batches, stand: they are the leaves `first .. first + count` of the
 /// tree of `head`, durable and published.

@@ -12,25 +12,13 @@ use tokio::sync::{Semaphore, watch};
 
 use crate::append::{Appender, Message};
 use crate::backlog::Backlog;
+use crate::condition::Condition;
 use crate::description::Description;
 use crate::reader::Reader;
 use crate::recover::{StartError, recover};
 use crate::seal::Sealer;
 use crate::sequencer::Sequencer;
 use crate::settings::Settings;
-
-/// How the log is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Condition {
-    /// All is well.
-    Serving,
-    /// The object store failed. Appends go on until the backlog is full.
-    SealingStopped(String),
-    /// The log is shutting down; what is queued is still committed.
-    Stopping,
-    /// The journal failed. Published data is still read, nothing is appended; a new start decides what holds.
-    Failed(String),
-}
 
 /// A log that runs. Dropping it without [`shutdown`](Log::shutdown) leaves its threads to end on their own.
 #[derive(Debug)]

@@ -18,7 +18,7 @@ use zeroize::Zeroizing;
 
 use self::events::events;
 use super::runtime::block_on;
-use crate::cli::{CommandResult, Verdict};
+use crate::cmd::{CommandResult, Verdict};
 use crate::config::Config;
 use crate::data::{DataDir, NewLog, init, read_key};
 use crate::proofs::blocking;

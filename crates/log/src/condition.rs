@@ -1,0 +1,14 @@
+//! How a log is, as its threads report it.
+
+/// How the log is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Condition {
+    /// All is well.
+    Serving,
+    /// The object store failed. Appends go on until the backlog is full.
+    SealingStopped(String),
+    /// The log is shutting down; what is queued is still committed.
+    Stopping,
+    /// The journal failed. Published data is still read, nothing is appended; a new start decides what holds.
+    Failed(String),
+}

@@ -1,0 +1,151 @@
+//! The table of fields: the one place that knows what each is called, takes and means.
+
+use super::field::{Field, Kind};
+
+/// Every field, in the order in which they are explained.
+pub(super) static FIELDS: [Field; 16] = [
+    Field {
+        name: "listen",
+        unit: "",
+        about: "The address and port for everything: gRPC, HTTP/1.1, plain or TLS. Port 0 takes a free one. On any address \
+                but a loopback one the log has to know who may use it.",
+        kind: Kind::Address(|draft| &mut draft.config.listen),
+    },
+    Field {
+        name: "hosts",
+        unit: "",
+        about: "Host names by which clients and browsers call the service, if it cannot know them: the name that a proxy or \
+                load balancer in front of it has. \"audit.example.com\" is good for any port, \"audit.example.com:8443\" for \
+                that one. Loopback, the address that a connection arrived on and the names in the TLS certificate are always \
+                known. Everything else is refused with 403, which keeps foreign web pages out.",
+        kind: Kind::Hosts(|draft| &mut draft.config.hosts),
+    },
+    Field {
+        name: "tls_cert",
+        unit: "",
+        about: "A PEM file with the certificate chain, the service's own first. Needs `tls_key`; without both the port is \
+                plain. Relative paths in this file start from its folder.",
+        kind: Kind::Path(|draft| &mut draft.tls_cert),
+    },
+    Field {
+        name: "tls_key",
+        unit: "",
+        about: "A PEM file with the private key of `tls_cert`.",
+        kind: Kind::Path(|draft| &mut draft.tls_key),
+    },
+    Field {
+        name: "log_key",
+        unit: "",
+        about: "The log's private key, as `keygen` makes it. Empty means `log.key` in the data directory. A key belongs to one \
+                log for ever.",
+        kind: Kind::Path(|draft| &mut draft.log_key),
+    },
+    Field {
+        name: "open",
+        unit: "",
+        about: "Whether everybody who reaches the port may append and read. Accepted on a loopback address only.",
+        kind: Kind::Switch(|draft| &mut draft.config.open),
+    },
+    Field {
+        name: "leaf_index",
+        unit: "",
+        about: "Whether to keep an index from leaf hash to position, for proofs by hash. If it is turned on later, it is \
+                filled from the log.",
+        kind: Kind::Switch(|draft| &mut draft.config.leaf_index),
+    },
+    Field {
+        name: "segment_mib",
+        unit: "MiB",
+        about: "Size of a journal segment, which is one file. It counts for segments that are begun from now on.",
+        kind: Kind::Number {
+            min: 8,
+            max: 4096,
+            of: |draft| &mut draft.config.segment_mib,
+        },
+    },
+    Field {
+        name: "commit_kib",
+        unit: "KiB",
+        about: "Entry bytes that one commit takes, one batch at least. Larger commits carry more a second, smaller ones let a \
+                lone writer wait less behind a large batch.",
+        kind: Kind::Number {
+            min: 64,
+            max: 4096,
+            of: |draft| &mut draft.config.commit_kib,
+        },
+    },
+    Field {
+        name: "queue_mib",
+        unit: "MiB",
+        about: "Bytes of entries that wait for a commit or are in one. When it is full, streams are slowed down and other \
+                appends refused with RESOURCE_EXHAUSTED.",
+        kind: Kind::Number {
+            min: 8,
+            max: 4096,
+            of: |draft| &mut draft.config.queue_mib,
+        },
+    },
+    Field {
+        name: "backlog_mib",
+        unit: "MiB",
+        about: "Journal bytes not yet sealed into the tree's store. They are held in memory and read again at the next start. \
+                When it is full, appends wait for the sealer; nothing is lost.",
+        kind: Kind::Number {
+            min: 16,
+            max: 65_536,
+            of: |draft| &mut draft.config.backlog_mib,
+        },
+    },
+    Field {
+        name: "cache_mib",
+        unit: "MiB",
+        about: "Memory for what has been read from the tree's store. The process takes up to twice that for it.",
+        kind: Kind::Number {
+            min: 8,
+            max: 65_536,
+            of: |draft| &mut draft.config.cache_mib,
+        },
+    },
+    Field {
+        name: "shutdown_seconds",
+        unit: "s",
+        about: "How long running requests may take to end at shutdown. Then their connections are cut.",
+        kind: Kind::Number {
+            min: 1,
+            max: 3600,
+            of: |draft| &mut draft.config.shutdown_seconds,
+        },
+    },
+    Field {
+        name: "connections_max",
+        unit: "",
+        about: "Connections at a time; those beyond wait until another one ends. Each takes one file descriptor and at most \
+                40 MiB, nearly all of them a few KiB.",
+        kind: Kind::Number {
+            min: 1,
+            max: 65_536,
+            of: |draft| &mut draft.config.connections_max,
+        },
+    },
+    Field {
+        name: "streams_per_connection_max",
+        unit: "",
+        about: "Requests at a time on one HTTP/2 connection; a client waits before it opens more.",
+        kind: Kind::Number {
+            min: 1,
+            max: 4096,
+            of: |draft| &mut draft.config.streams_per_connection_max,
+        },
+    },
+    Field {
+        name: "request_timeout_seconds",
+        unit: "s",
+        about: "How long an answer may take to begin, if the client does not ask for less with `grpc-timeout`. Streams that \
+                have begun are not cut.",
+        kind: Kind::Number {
+            min: 1,
+            max: 3600,
+            of: |draft| &mut draft.config.request_timeout_seconds,
+        },
+    },
+];
