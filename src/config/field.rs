@@ -47,10 +47,10 @@ pub(super) enum Value {
 /// A configuration in the making: valid field by field, but not yet as a whole.
 #[derive(Debug)]
 pub(super) struct Draft {
-    config: Config,
-    tls_cert: Option<(PathBuf, Place)>,
-    tls_key: Option<(PathBuf, Place)>,
-    log_key: Option<(PathBuf, Place)>,
+    pub(super) config: Config,
+    pub(super) tls_cert: Option<(PathBuf, Place)>,
+    pub(super) tls_key: Option<(PathBuf, Place)>,
+    pub(super) log_key: Option<(PathBuf, Place)>,
 }
 
 impl Draft {

@@ -6,7 +6,7 @@ use tonic::Code;
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
 
-use crate::support::{CERTIFIED, Server, Setup};
+use crate::server::{CERTIFIED, Server, Setup};
 
 #[tokio::test]
 async fn hosts_origins_and_sites_are_judged_by_both_protocols() {

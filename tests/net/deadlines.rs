@@ -7,7 +7,7 @@ use tonic_health::ServingStatus;
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
 
-use crate::support::{Server, Setup};
+use crate::server::{Server, Setup};
 
 const SHORT: Duration = Duration::from_millis(200);
 

@@ -6,7 +6,7 @@ use http::StatusCode;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 
-use crate::support::{Server, Setup};
+use crate::server::{Server, Setup};
 
 const SHORT: Duration = Duration::from_millis(300);
 

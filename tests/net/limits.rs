@@ -6,7 +6,8 @@ use http::StatusCode;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 
-use crate::support::{Server, Setup};
+use crate::client::Client;
+use crate::server::{Server, Setup};
 
 const A_WHILE: Duration = Duration::from_millis(300);
 
@@ -52,7 +53,7 @@ async fn a_stream_too_many_waits_for_a_place() {
         client.ask(&server.host(), "/healthz", &[]).await.unwrap().status,
         StatusCode::OK
     );
-    let crate::support::Client::Http2(sender) = &client else {
+    let Client::Http2(sender) = &client else {
         unreachable!("an HTTP/2 client")
     };
     let pending: Vec<_> = (0..2)

@@ -6,10 +6,11 @@
 )]
 
 mod admission;
+mod client;
 mod deadlines;
 mod handshakes;
 mod limits;
 mod routes;
+mod server;
 mod shutdown;
-mod support;
 mod tls;

@@ -10,7 +10,8 @@ use tonic_health::pb::health_client::HealthClient;
 use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
 use tonic_prost::ProstCodec;
 
-use crate::support::{CHECKPOINT, Client, Server, Setup};
+use crate::client::Client;
+use crate::server::{CHECKPOINT, Server, Setup};
 
 /// One client of each kind: HTTP/1.1 and HTTP/2, plain and over TLS.
 async fn everyway() -> Vec<(&'static str, Server, Client)> {

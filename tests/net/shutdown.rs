@@ -9,7 +9,7 @@ use tokio::time::timeout;
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
 
-use crate::support::{Server, Setup};
+use crate::server::{Server, Setup};
 
 const SHORT: Duration = Duration::from_millis(300);
 /// Longer than a handshake may take.

@@ -5,7 +5,8 @@ use std::path::Path;
 use http::StatusCode;
 use indelible::net::{Listening, Tls};
 
-use crate::support::{Certificate, Client, Server, Setup, file};
+use crate::client::Client;
+use crate::server::{Certificate, Server, Setup, file};
 
 #[tokio::test]
 async fn the_client_chooses_the_protocol() {
