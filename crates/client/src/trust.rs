@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use indelible_merkle::{ConsistencyProof, Consistent, Hash, TreeHead, check_consistency};
 use indelible_note::{SignedCheckpoint, Verified, VerifierKey, open_checkpoint};
+use tonic::Code;
 
 use crate::error::Error;
 use crate::heads::{HeadStore, Swap};
@@ -92,6 +93,27 @@ impl Trust {
             }
         }
         Err(Error::Contended { tries: TRIES_MAX })
+    }
+
+    /// Fetches the newest head and accepts it.
+    pub(crate) async fn newest(&self) -> Result<Verified<SignedCheckpoint>, Error> {
+        let head = self.open(&self.service.newest_head().await?)?;
+        self.accept(&head, &[]).await?;
+        Ok(head)
+    }
+
+    /// Looks for the evidence behind an error. A stream that begins at the held head is refused as out of range if the log was
+    /// rolled back, and that refusal convicts nobody; the head that the log has now does.
+    pub(crate) async fn explain(&self, error: Error) -> Error {
+        match error {
+            Error::Refused {
+                code: Code::OutOfRange, ..
+            } => match self.newest().await {
+                Err(misbehaved @ Error::Misbehaved(_)) => misbehaved,
+                _ => error,
+            },
+            error => error,
+        }
     }
 
     /// Asks the service for the proof that one head continues another, and checks it.

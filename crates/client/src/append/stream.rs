@@ -30,6 +30,7 @@ impl Appender {
         while let Some(first) = self.queue.recv().await {
             let mut outstanding = VecDeque::new();
             if let Err(error) = self.stream(first, &mut outstanding).await {
+                let error = self.trust.explain(error).await;
                 // They may or may not be in the log. To send them again would be to decide for the callers that twice is
                 // better than never.
                 self.room.fail(outstanding, &error);

@@ -258,6 +258,30 @@ async fn a_rewritten_log_is_seen_in_a_stream_that_is_open_and_in_a_new_one() {
 }
 
 #[tokio::test]
+async fn a_log_that_was_rolled_back_is_convicted_by_its_own_heads() {
+    let server = Server::start().await;
+    let (client, heads) = connect(&server).await;
+    for entry in ["one", "two", "three"] {
+        client.append(entry.into()).await.unwrap();
+    }
+    server.lie(Lie::EndWithout);
+    client.append("four".into()).await.unwrap_err();
+    server.lie(Lie::None);
+    let held = heads.load().unwrap();
+    server.log().truncate(1);
+    let error = client.append("four".into()).await.unwrap_err();
+    let AppendError::Unconfirmed(error) = error else {
+        panic!("{error}")
+    };
+    let Misbehavior::Inconsistent { older, newer, .. } = misbehavior(&error) else {
+        panic!("{error}")
+    };
+    assert_eq!(older.note_bytes(), server.log().signed(1));
+    assert_eq!(newer.note_bytes(), held.as_deref().unwrap());
+    assert_eq!(heads.load().unwrap(), held);
+}
+
+#[tokio::test]
 async fn all_that_were_outstanding_hear_of_the_end() {
     let server = Server::start().await;
     let (client, heads) = connect(&server).await;

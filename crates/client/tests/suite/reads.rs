@@ -50,6 +50,8 @@ async fn one_size_with_two_roots_is_a_fork_and_both_heads_are_kept() {
     let (server, client, heads) = filled(5).await;
     let before = heads.load().unwrap().unwrap();
     server.log().rewrite(4, "other".into());
+    // Nothing that the server could say about it matters.
+    server.lie(Lie::NoConsistency);
     let error = client.head().await.unwrap_err();
     let Misbehavior::Fork { held, answered } = misbehavior(&error) else {
         panic!("{error}")
@@ -281,6 +283,8 @@ async fn consistency_is_proved_between_heads_that_the_caller_holds() {
     grow(&server, 9);
     let head = |size| SignedCheckpoint::parse(&server.log().signed(size)).unwrap();
     for (older, newer) in [(3, 7), (7, 7), (0, 7)] {
+        // Two of these need no proof.
+        server.lie(if older == 3 { Lie::None } else { Lie::NoConsistency });
         let consistent = client.consistency(&head(older), &head(newer)).await.unwrap();
         assert_eq!(consistent.old_head(), head(older).head());
         assert_eq!(consistent.new_head(), head(newer).head());
@@ -295,6 +299,7 @@ async fn consistency_is_proved_between_heads_that_the_caller_holds() {
     assert!(matches!(error, Error::Input(BadInput::ForeignHead(_))), "{error}");
 
     let older = head(3);
+    server.lie(Lie::None);
     server.log().rewrite(0, "other".into());
     let error = client.consistency(&older, &head(7)).await.unwrap_err();
     assert!(

@@ -8,7 +8,7 @@ use indelible_client::{
 };
 use indelible_note::SignedCheckpoint;
 
-use crate::server::Server;
+use crate::server::{Lie, Server};
 use crate::{connect, connect_with, misbehavior, options};
 
 #[tokio::test]
@@ -52,17 +52,21 @@ async fn a_history_that_another_client_has_seen_otherwise_is_refused() {
 
 #[tokio::test]
 async fn a_client_that_is_behind_the_store_learns_from_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("held");
     let server = Server::start().await;
-    let (first, heads) = connect(&server).await;
-    let second = connect_with(&server, Arc::clone(&heads)).await;
+    let first = connect_with(&server, FileHeads::new(&path).unwrap()).await;
+    let second = connect_with(&server, FileHeads::new(&path).unwrap()).await;
     first.append("one".into()).await.unwrap();
     first.append("two".into()).await.unwrap();
-    let held = heads.load().unwrap();
-    server.lie(crate::server::Lie::OldHead);
+    let held = std::fs::read(&path).unwrap();
+    server.lie(Lie::OldHead);
     assert_eq!(second.head().await.unwrap().head().size, 1);
-    assert_eq!(heads.load().unwrap(), held);
-    // From now on it holds the larger head itself, and sees a rollback to the smaller one.
-    server.lie(crate::server::Lie::None);
+    assert_eq!(std::fs::read(&path).unwrap(), held);
+
+    // From now on it holds the larger head itself, so that it needs no store to see a rollback to the smaller one.
+    std::fs::remove_file(&path).unwrap();
+    server.lie(Lie::None);
     server.log().truncate(1);
     let error = second.head().await.unwrap_err();
     assert!(
