@@ -5,7 +5,7 @@
 
 use clap::{CommandFactory, Parser, Subcommand};
 
-use crate::cmd::{self, CommandResult};
+use crate::cmd::{self, CommandResult, judge};
 
 /// The audit log for CI/CD that nobody can quietly rewrite.
 #[derive(Debug, Parser)]
@@ -33,7 +33,7 @@ enum Command {
 impl Cli {
     /// Runs the command.
     pub fn run(self) -> CommandResult {
-        match self.command {
+        let result = match self.command {
             Command::Demo(args) => cmd::demo::run(&args),
             Command::Init(args) => cmd::init::run(&args),
             Command::Serve(args) => cmd::serve::run(args),
@@ -42,6 +42,7 @@ impl Cli {
             Command::Verify(args) => cmd::verify::run(&args),
             Command::Keygen(args) => cmd::keygen::run(&args),
             Command::Completions(args) => cmd::completions::run(&args, &mut Cli::command()),
-        }
+        };
+        result.or_else(judge)
     }
 }

@@ -1,6 +1,6 @@
 //! The `indelible` program: errors become exit codes here, and nowhere else.
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -23,5 +23,5 @@ fn main() -> ExitCode {
 
 /// Words go to stderr; if nobody reads them any more, the exit code still says it.
 fn say(words: &str) {
-    let _ = writeln!(std::io::stderr(), "indelible: {words}");
+    let _ = writeln!(io::stderr(), "indelible: {words}");
 }

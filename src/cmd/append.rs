@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
-use indelible_client::{AppendError, Client};
+use indelible_client::Client;
 use indelible_merkle::{ENTRY_MAX, Hash};
 use indelible_note::Receipt;
 
@@ -14,7 +14,7 @@ use super::files::read_entry;
 use super::progress::counter;
 use super::remote::RemoteArgs;
 use super::runtime::block_on;
-use super::{CommandResult, Verdict};
+use super::{CommandResult, Failure, Verdict};
 
 /// Append entries to a running log, and keep their receipts.
 ///
@@ -79,15 +79,6 @@ async fn send(client: &Client, entry: io::Result<Bytes>) -> Result<(Hash, Receip
     let entry = entry?;
     let leaf = Hash::leaf(&entry);
     Ok((leaf, client.append(entry).await?))
-}
-
-/// What ends the command.
-#[derive(Debug, thiserror::Error)]
-enum Failure {
-    #[error(transparent)]
-    Read(#[from] io::Error),
-    #[error(transparent)]
-    Append(#[from] AppendError),
 }
 
 /// The entries of all files, read as they are asked for.

@@ -6,6 +6,7 @@ use clap::ValueEnum;
 use indelible_log::Kind;
 use indelible_note::KeyName;
 
+use super::out::line;
 use super::{CommandResult, Verdict};
 use crate::data::{DataDir, NewLog, init};
 
@@ -61,7 +62,7 @@ pub fn run(args: &Args) -> CommandResult {
     getrandom::fill(&mut new.key_seed)?;
     let data = DataDir::at(&args.data);
     let vkey = init(&data, &new)?;
-    println!("{vkey}");
+    line(vkey)?;
     let shown = args.data.display();
     eprintln!(
         "made the log {} in {shown}; its public key is the line above, and in {}",

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use indelible_note::{KeyName, SigningKey};
 use zeroize::Zeroizing;
 
+use super::out::line;
 use super::{CommandResult, Verdict};
 use crate::data::write_key;
 
@@ -29,7 +30,7 @@ pub fn run(args: &Args) -> CommandResult {
     getrandom::fill(seed.as_mut())?;
     let key = SigningKey::from_seed(args.origin.clone(), *seed);
     write_key(&args.out, &key)?;
-    println!("{}", key.verifier());
+    line(key.verifier())?;
     eprintln!(
         "wrote the private key to {}; the line above is the public key",
         args.out.display()

@@ -10,10 +10,12 @@ pub mod serve;
 pub mod verify;
 
 mod files;
+mod out;
 mod progress;
 mod remote;
 mod runtime;
 mod verdict;
 mod vkey;
 
-pub use verdict::{CommandResult, Verdict};
+pub(crate) use verdict::judge;
+pub use verdict::{CommandResult, Failure, Verdict};

@@ -3,14 +3,13 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use indelible_client::{Client, Error};
 use indelible_merkle::Hash;
 use indelible_note::Receipt;
 
 use super::files::read_entry;
 use super::remote::RemoteArgs;
 use super::runtime::block_on;
-use super::{CommandResult, Verdict};
+use super::{CommandResult, Failure, Verdict};
 
 /// Fetch the receipt of an entry from a running log, under its newest head.
 ///
@@ -46,11 +45,7 @@ struct Subject {
 
 /// Fetches and checks.
 pub fn run(args: &Args) -> CommandResult {
-    let receipt = match block_on(prove(args))? {
-        Ok(receipt) => receipt,
-        Err(Failure::Client(error @ Error::Misbehaved(_))) => return Ok(Verdict::DoesNotHold(error.to_string())),
-        Err(error) => return Err(error.into()),
-    };
+    let receipt = block_on(prove(args))??;
     match &args.output {
         Some(path) => {
             std::fs::write(path, receipt.to_string()).map_err(|error| format!("{}: {error}", path.display()))?;
@@ -62,20 +57,12 @@ pub fn run(args: &Args) -> CommandResult {
     Ok(Verdict::Holds)
 }
 
-#[derive(Debug, thiserror::Error)]
-enum Failure {
-    #[error(transparent)]
-    Client(#[from] Error),
-    #[error(transparent)]
-    Other(#[from] Box<dyn std::error::Error + Send + Sync>),
-}
-
 async fn prove(args: &Args) -> Result<Receipt, Failure> {
-    let client: Client = args.remote.connect().await?;
+    let client = args.remote.connect().await?;
     let leaf = match (&args.subject.index, &args.subject.entry, args.subject.leaf) {
         (Some(index), _, _) => return Ok(client.prove(*index).await?),
         (None, _, Some(leaf)) => leaf,
-        (None, Some(path), None) => Hash::leaf(&read_entry(path).map_err(|error| Failure::Other(error.into()))?),
+        (None, Some(path), None) => Hash::leaf(&read_entry(path)?),
         (None, None, None) => unreachable!("clap demands one of the three"),
     };
     Ok(client.prove_leaf(leaf).await?)

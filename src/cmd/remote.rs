@@ -1,12 +1,12 @@
 //! A running log, as the commands reach it.
 
-use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use indelible_client::{Client, FileHeads, MemoryHeads, Options};
 use indelible_note::VerifierKey;
 
+use super::Failure;
 use super::files::read_at_most;
 use super::vkey::VkeyArg;
 
@@ -34,7 +34,7 @@ pub(super) struct RemoteArgs {
 
 impl RemoteArgs {
     /// Connects. Every answer is checked against the key and against the head that is remembered.
-    pub(super) async fn connect(&self) -> Result<Client, Box<dyn Error + Send + Sync>> {
+    pub(super) async fn connect(&self) -> Result<Client, Failure> {
         let key = self.vkey.read()?;
         let ca_certificates = self
             .ca

@@ -52,11 +52,7 @@ pub fn run(args: Args) -> CommandResult {
 async fn serve(data: DataDir, config: Config) -> CommandResult {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    let service = match Service::start(data, config).await {
-        Ok(service) => service,
-        Err(error) if error.is_refuted() => return Ok(Verdict::DoesNotHold(error.to_string())),
-        Err(error) => return Err(error.into()),
-    };
+    let service = Service::start(data, config).await?;
     let open = service.open();
     if let Some(cut) = &open.opened.cut {
         tracing::warn!(

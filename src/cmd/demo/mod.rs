@@ -3,8 +3,8 @@
 mod events;
 mod operator;
 
-use std::error::Error;
 use std::fs;
+use std::io;
 use std::path::Path;
 
 use bytes::Bytes;
@@ -17,8 +17,9 @@ use tokio::task::JoinHandle;
 use zeroize::Zeroizing;
 
 use self::events::events;
+use super::out::line;
 use super::runtime::block_on;
-use crate::cmd::{CommandResult, Verdict};
+use crate::cmd::{CommandResult, Failure, Verdict};
 use crate::config::Config;
 use crate::data::{DataDir, NewLog, init, read_key};
 use crate::proofs::blocking;
@@ -41,51 +42,51 @@ pub fn run(_: &Args) -> CommandResult {
 }
 
 async fn play(folder: &Path) -> CommandResult {
-    heading("A log of its own");
+    heading("A log of its own")?;
     let data = DataDir::at(folder.join("log"));
     let vkey = make(&data)?;
     let served = Served::start(data.clone()).await?;
-    println!(
+    line(format_args!(
         "  serving on {}\n  public key, the one thing that its readers trust:\n  {vkey}",
         served.url
-    );
+    ))?;
 
-    heading("A dozen events from the pipelines, one receipt each");
+    heading("A dozen events from the pipelines, one receipt each")?;
     let client = connect(&served, &vkey, folder).await?;
     let mut receipts = Vec::new();
     for (name, words, body) in events() {
         let receipt = client.append(body).await?;
-        println!("  {:>2}  {name:<17}  {words}", receipt.index());
+        line(format_args!("  {:>2}  {name:<17}  {words}", receipt.index()))?;
         receipts.push(receipt);
     }
     let early = receipts[APPROVAL].checkpoint().clone();
     let newest = client.head().await?;
 
-    heading("The receipt of the approval at night: what cy's approver keeps");
-    print_indented(&client.prove(NIGHT).await?.to_string());
+    heading("The receipt of the approval at night, as its submitter keeps it")?;
+    let night = &receipts[usize::try_from(NIGHT)?];
+    print_indented(&night.to_string())?;
 
-    heading("Verified offline: the receipt, the event, the public key, no server");
-    let night = client.prove(NIGHT).await?;
-    verify_offline(&night, &vkey)?;
-    println!(
+    heading("Verified offline: the receipt, the event, the public key, no server")?;
+    verify_offline(night, &vkey)?;
+    line(format_args!(
         "\n  The tree of size {} is the beginning of the tree of size {}:",
         early.head().size,
         newest.head().size
-    );
+    ))?;
     client.consistency(&early, &newest).await?;
-    println!("  consistency proof checked: nothing was changed, dropped or reordered between the two");
+    line("  consistency proof checked: nothing was changed, dropped or reordered between the two")?;
 
     drop(client);
     served.stop().await?;
     refuse_changed_byte(folder, &data).await?;
     refuse_second_history(folder, &data, &vkey).await?;
 
-    heading("That is all");
-    println!("  Nobody had to trust the operator. See README.md for the five-minute start.\n");
+    heading("That is all")?;
+    line("  Nobody had to trust the operator. See README.md for the five-minute start.\n")?;
     Ok(Verdict::Holds)
 }
 
-fn make(data: &DataDir) -> Result<VerifierKey, Box<dyn Error + Send + Sync>> {
+fn make(data: &DataDir) -> Result<VerifierKey, Failure> {
     let mut new = NewLog {
         origin: "demo.example/audit".parse()?,
         kind: Kind::Opaque,
@@ -98,29 +99,29 @@ fn make(data: &DataDir) -> Result<VerifierKey, Box<dyn Error + Send + Sync>> {
     Ok(init(data, &new)?)
 }
 
-fn verify_offline(receipt: &Receipt, vkey: &VerifierKey) -> Result<(), String> {
+fn verify_offline(receipt: &Receipt, vkey: &VerifierKey) -> Result<(), Failure> {
     let (_, _, body) = events().swap_remove(usize::try_from(NIGHT).expect("a small index"));
     let verified = receipt
         .verify(Hash::leaf(&body), vkey)
         .map_err(|error| error.to_string())?;
     let head = verified.checkpoint().head();
-    println!(
+    line(format_args!(
         "  holds: entry {} is in the tree of size {}, which the log's key has signed",
         NIGHT, head.size
-    );
+    ))?;
     let forged = forge(&body);
     match receipt.verify(Hash::leaf(&forged), vkey) {
         Err(error) => {
-            println!("  and with one byte of the event changed: {error}");
+            line(format_args!("  and with one byte of the event changed: {error}"))?;
             Ok(())
         }
-        Ok(_) => Err("a receipt held for another event".to_owned()),
+        Ok(_) => Err("a receipt held for another event".into()),
     }
 }
 
 /// The first lie: one byte, and every checksum of journal and object store recomputed.
-async fn refuse_changed_byte(folder: &Path, data: &DataDir) -> Result<(), Box<dyn Error + Send + Sync>> {
-    heading("The dishonest operator changes one byte, approver 103 to 102, and recomputes every checksum");
+async fn refuse_changed_byte(folder: &Path, data: &DataDir) -> Result<(), Failure> {
+    heading("The dishonest operator changes one byte, approver 103 to 102, and recomputes every checksum")?;
     let copy = DataDir::at(folder.join("changed"));
     let (original, key) = (data.clone(), read_key(&data.log_key())?);
     let started = blocking(move || {
@@ -135,12 +136,8 @@ async fn refuse_changed_byte(folder: &Path, data: &DataDir) -> Result<(), Box<dy
 }
 
 /// The second lie: the changed tree is signed again, with the right key. By itself it holds; whoever remembers a head sees it.
-async fn refuse_second_history(
-    folder: &Path,
-    data: &DataDir,
-    vkey: &VerifierKey,
-) -> Result<(), Box<dyn Error + Send + Sync>> {
-    heading("The dishonest operator signs the changed tree again, with the log's own key");
+async fn refuse_second_history(folder: &Path, data: &DataDir, vkey: &VerifierKey) -> Result<(), Failure> {
+    heading("The dishonest operator signs the changed tree again, with the log's own key")?;
     let copy = DataDir::at(folder.join("signed-again"));
     let key: Zeroizing<String> = read_key(&data.log_key())?.expose_skey();
     let entries = events()
@@ -150,13 +147,13 @@ async fn refuse_second_history(
     operator::sign_again(&copy, &key, entries.collect()).await?;
     fs::copy(data.log_key(), copy.log_key())?;
     let served = Served::start(copy).await?;
-    println!("  it starts, and a stranger who sees it for the first time finds nothing wrong");
+    line("  it starts, and a stranger who sees it for the first time finds nothing wrong")?;
 
     let client = connect(&served, vkey, folder).await?;
     match client.head().await {
         Err(error @ ClientError::Misbehaved(_)) => {
-            println!("  the client that holds the older head refuses it:");
-            print_indented(&error.to_string());
+            line("  the client that holds the older head refuses it:")?;
+            print_indented(&error.to_string())?;
         }
         Err(other) => return Err(other.into()),
         Ok(_) => return Err("a second history was believed".into()),
@@ -189,14 +186,14 @@ impl Served {
         Ok(Served { url, stop, running })
     }
 
-    async fn stop(self) -> Result<(), Box<dyn Error + Send + Sync>> {
+    async fn stop(self) -> Result<(), Failure> {
         drop(self.stop);
         Ok(self.running.await??)
     }
 }
 
 /// The client of this demo, which remembers in a file the newest head that it has verified.
-async fn connect(served: &Served, vkey: &VerifierKey, folder: &Path) -> Result<Client, Box<dyn Error + Send + Sync>> {
+async fn connect(served: &Served, vkey: &VerifierKey, folder: &Path) -> Result<Client, Failure> {
     let heads = FileHeads::new(folder.join("client.checkpoint"))?;
     Ok(Client::connect(&served.url, vkey.clone(), heads, Options::default()).await?)
 }
@@ -207,14 +204,15 @@ fn forge(body: &[u8]) -> Bytes {
     Bytes::from(text)
 }
 
-fn heading(words: &str) {
-    println!("\n{words}");
+fn heading(words: &str) -> io::Result<()> {
+    line(format_args!("\n{words}"))
 }
 
-fn print_indented(text: &str) {
-    for line in text.lines() {
-        println!("  | {line}");
+fn print_indented(text: &str) -> io::Result<()> {
+    for row in text.lines() {
+        line(format_args!("  | {row}"))?;
     }
+    Ok(())
 }
 
 /// Where the approval at night stands.

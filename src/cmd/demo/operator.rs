@@ -1,6 +1,5 @@
 //! The dishonest operator, who has root, the disk and the log's private key. What is done here is done to a copy.
 
-use std::error::Error;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -11,14 +10,18 @@ use indelible_note::{SigningKey, sign_checkpoint};
 use indelible_store::journal::{FileJournal, Genesis, Journal, Kind, Options as JournalOptions};
 use indelible_store::objects::{Options as ObjectsOptions, SledObjects};
 
+use crate::cmd::Failure;
 use crate::data::DataDir;
-
-type Done<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
 /// Copies the log of `original` to `copy` with `forge` applied to the entry at `index`, and every checksum made anew: a journal
 /// in which frame follows frame without a flaw, and an empty object store, which a start fills from the journal. Only the signed
 /// heads are as they were.
-pub(super) fn rewrite(original: &DataDir, copy: &DataDir, index: u64, forge: fn(&[u8]) -> Bytes) -> Done<()> {
+pub(super) fn rewrite(
+    original: &DataDir,
+    copy: &DataDir,
+    index: u64,
+    forge: fn(&[u8]) -> Bytes,
+) -> Result<(), Failure> {
     let (journal, _) = FileJournal::open(&original.journal(), JournalOptions::default())?;
     let genesis = journal.genesis().clone();
     let forged = create(copy, &genesis)?;
@@ -37,7 +40,7 @@ pub(super) fn rewrite(original: &DataDir, copy: &DataDir, index: u64, forge: fn(
 }
 
 /// Tries to start the log in `data`; the reason if it refuses.
-pub(super) fn start(data: &DataDir, key: SigningKey) -> Done<Result<(), StartError>> {
+pub(super) fn start(data: &DataDir, key: SigningKey) -> Result<Result<(), StartError>, Failure> {
     let (journal, _) = FileJournal::open(&data.journal(), JournalOptions::default())?;
     let objects = SledObjects::open(&data.tree(), ObjectsOptions::default())?;
     match Log::start(Arc::new(journal), Arc::new(objects), key, &Settings::default()) {
@@ -47,7 +50,7 @@ pub(super) fn start(data: &DataDir, key: SigningKey) -> Done<Result<(), StartErr
 }
 
 /// Makes a second log in `data` with these entries, signed with the first one's key: all of it holds, by itself.
-pub(super) async fn sign_again(data: &DataDir, key: &str, entries: Vec<Bytes>) -> Done<()> {
+pub(super) async fn sign_again(data: &DataDir, key: &str, entries: Vec<Bytes>) -> Result<(), Failure> {
     let key: SigningKey = key.parse()?;
     let description = Description::new(indelible_log::Kind::Opaque, key.verifier());
     let note = sign_checkpoint(TreeHead::EMPTY, &key).note().to_string().into();
@@ -63,7 +66,7 @@ pub(super) async fn sign_again(data: &DataDir, key: &str, entries: Vec<Bytes>) -
     Ok(log.shutdown()?)
 }
 
-fn create(data: &DataDir, genesis: &Genesis) -> Done<FileJournal> {
+fn create(data: &DataDir, genesis: &Genesis) -> Result<FileJournal, Failure> {
     make_private(data.path())?;
     let journal = FileJournal::create(&data.journal(), genesis, JournalOptions::default())?;
     drop(SledObjects::create(&data.tree(), ObjectsOptions::default())?);
