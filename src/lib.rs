@@ -11,6 +11,7 @@
 //! | [`access`] | who may do what |
 //! | [`proofs`] | plan, fetch, finish |
 //! | [`follow`] | what reads the log behind its back: the leaf index |
+//! | [`task`] | waiting for work that runs beside |
 //! | [`serve`] | puts all of it together, and takes it down in order |
 
 pub mod access;
@@ -24,4 +25,5 @@ pub mod http;
 pub mod net;
 pub mod proofs;
 pub mod serve;
+pub mod task;
 pub mod wire;

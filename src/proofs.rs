@@ -11,6 +11,7 @@ use indelible_merkle::{
     BatchPlan, ConsistencyProof, Hash, InclusionProof, NodeId, OutOfTree, RangeProof, WrongCount, plan_batch, proof,
 };
 
+use crate::task::blocking;
 use crate::wire::{ConsistencyQuery, EntryName, InclusionQuery, InclusionsQuery};
 
 /// Proves what the log holds. Cheap to clone.
@@ -220,14 +221,6 @@ impl Proofs {
                 blocking(move || reader.nodes(&nodes)).await
             }
         }
-    }
-}
-
-/// Runs what may block on a thread that may.
-pub async fn blocking<T: Send + 'static>(run: impl FnOnce() -> T + Send + 'static) -> T {
-    match tokio::task::spawn_blocking(run).await {
-        Ok(value) => value,
-        Err(error) => std::panic::resume_unwind(error.into_panic()),
     }
 }
 

@@ -16,7 +16,8 @@ use crate::follow;
 use crate::grpc::{self, LogService};
 use crate::http::{self, Health, Pages};
 use crate::net::{self, BindError, Limits, Listening, Tls, TlsError};
-use crate::proofs::{Proofs, blocking};
+use crate::proofs::Proofs;
+use crate::task::blocking;
 
 /// A log that runs behind a bound socket, not served yet.
 #[derive(Debug)]

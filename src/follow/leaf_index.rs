@@ -5,7 +5,7 @@ use std::sync::Arc;
 use indelible_index::{IndexError, LeafIndex};
 use indelible_log::{ReadError, Reader};
 
-use crate::proofs::blocking;
+use crate::task::blocking;
 
 /// Follows the log until it has ended and all of it is indexed, or until index or log cannot be read; the index then lags,
 /// which those who ask it are told.

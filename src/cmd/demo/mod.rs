@@ -22,8 +22,8 @@ use super::runtime::block_on;
 use crate::cmd::{CommandResult, Failure, Verdict};
 use crate::config::Config;
 use crate::data::{DataDir, NewLog, init, read_key};
-use crate::proofs::blocking;
 use crate::serve::{ServeError, Service};
+use crate::task::blocking;
 
 /// Show in a minute what the log is for: a receipt, its proof, and two lies that are refused.
 ///

@@ -7,7 +7,7 @@ use indelible_log::{ReadError, Reader};
 use tokio_util::sync::CancellationToken;
 use tonic::Status;
 
-use crate::proofs::blocking;
+use crate::task::blocking;
 use crate::wire::{GetEntriesResponse, IntoStatus, RangeQuery, entries_reply};
 
 /// The stream of replies.

@@ -14,6 +14,7 @@ use tonic::{Status, Streaming};
 
 use super::LogService;
 use crate::proofs::Proofs;
+use crate::task::join;
 use crate::wire::{AppendStreamRequest, AppendStreamResponse, ConsistencyQuery, IntoStatus, StreamEntry, stream_reply};
 
 /// The stream of replies.
@@ -44,10 +45,7 @@ pub(super) fn serve(service: &LogService, inbound: Streaming<AppendStreamRequest
             // The first message decides whether acknowledgements carry consistency proofs; without one there is nothing to do.
             let held_size = held_size.await.unwrap_or_default();
             let acknowledged = outlet.run(held_size).await?;
-            match intake.await {
-                Ok(intake) => intake.conclude(acknowledged),
-                Err(error) => std::panic::resume_unwind(error.into_panic()),
-            }
+            join(intake).await.conclude(acknowledged)
         };
         if let Err(status) = ended.await {
             // If the client has gone, nobody is there to hear it.
