@@ -77,8 +77,8 @@ pub(super) static FIELDS: [Field; 16] = [
     Field {
         name: "queue_mib",
         unit: "MiB",
-        about: "Bytes of entries that wait for a commit or are in one. When it is full, streams are slowed down and other \
-                appends refused with RESOURCE_EXHAUSTED.",
+        about: "Memory for entries that wait for a commit or are in one. When it is full, streams are slowed down; other appends wait \
+                too, and when as much waits as the queue holds, more are refused with RESOURCE_EXHAUSTED.",
         kind: Kind::Number {
             min: 8,
             max: 4096,
