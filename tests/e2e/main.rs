@@ -10,6 +10,7 @@ mod crash;
 mod demo;
 mod health;
 mod python;
+mod rebuilt;
 mod shutdown;
 mod streams;
 mod support;
