@@ -1,10 +1,20 @@
 //! The guard over real HTTP. The whole table of decisions is beside the decision; here is that it sees what it must see.
 
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use http::header::HOST;
 use http::{Request, StatusCode};
 use http_body_util::Full;
+use indelible::net::application;
+use indelible::net::host::KnownHosts;
 use tonic::Code;
+use tonic::service::Routes;
+use tonic::transport::server::TcpConnectInfo;
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
+use tower::ServiceExt;
 
 use crate::server::{CERTIFIED, Server, Setup};
 
@@ -85,6 +95,34 @@ async fn a_second_host_over_http2_is_judged_too() {
         .await
         .unwrap();
     assert_eq!(answer.status, StatusCode::FORBIDDEN);
+}
+
+/// Every address of this machine that a test can count on is a loopback one, and known anyway. So this is in two halves: here
+/// the guard goes by what the connection says, in `routes` the connection says the truth.
+#[tokio::test]
+async fn the_address_that_a_connection_arrived_on_is_known() {
+    let known = KnownHosts::new(&[], &[]);
+    let app = application(Routes::default(), Router::new(), known, Duration::from_secs(30));
+    for (arrived_at, expected) in [
+        ("10.1.2.3:7425", StatusCode::NOT_FOUND),
+        ("10.1.2.4:7425", StatusCode::FORBIDDEN),
+    ] {
+        let info = TcpConnectInfo {
+            local_addr: Some(arrived_at.parse().unwrap()),
+            remote_addr: None,
+        };
+        let request = Request::builder()
+            .uri("/")
+            .header(HOST, "10.1.2.3")
+            .extension(info)
+            .body(Body::empty())
+            .unwrap();
+        assert_eq!(
+            app.clone().oneshot(request).await.unwrap().status(),
+            expected,
+            "{arrived_at}"
+        );
+    }
 }
 
 #[tokio::test]

@@ -189,3 +189,16 @@ async fn health_is_200_or_503_with_the_reason() {
     );
     assert_eq!(answer.headers[CONTENT_TYPE], "text/plain; charset=utf-8");
 }
+
+#[tokio::test]
+async fn handlers_learn_both_ends_of_their_connection() {
+    let server = Server::start(Setup::default()).await;
+    let stream = server.tcp().await;
+    let ends = format!("{} {}", server.address, stream.local_addr().unwrap());
+    let answer = Client::http1(stream)
+        .await
+        .ask("localhost", "/connection", &[])
+        .await
+        .unwrap();
+    assert_eq!(answer.body, ends);
+}

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Extension;
 use axum::routing::{any, get};
 use bytes::Bytes;
 use hyper_util::rt::TokioIo;
@@ -20,6 +21,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio_rustls::{TlsConnector, client::TlsStream};
 use tonic::service::Routes;
+use tonic::transport::server::TcpConnectInfo;
 use tonic::transport::{Channel, Endpoint};
 use tonic_health::server::HealthReporter;
 
@@ -96,6 +98,12 @@ impl Server {
             get(async || {
                 tokio::time::sleep(Duration::from_millis(300)).await;
                 "soon\n"
+            }),
+        )
+        .route(
+            "/connection",
+            get(async |Extension(info): Extension<TcpConnectInfo>| {
+                format!("{} {}", info.local_addr().unwrap(), info.remote_addr().unwrap())
             }),
         );
         let app = application(
