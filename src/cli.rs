@@ -1,4 +1,4 @@
-//! The command line. Parsing touches nothing; each command has its file in [`cmd`](crate::cmd).
+//! The command line. Parsing touches nothing; each command has its file in [`cmd`].
 //!
 //! Data goes to stdout, words to stderr. Exit 0 = it holds (or it is done), 1 = it does not hold, 2 = could not tell, or could
 //! not do it.
