@@ -7,7 +7,7 @@ use indelible_store::journal::Record;
 /// Entries in one batch, at most. The one range proof of a batch is then a fraction of a byte an entry: more would gain nothing.
 pub const BATCH_ENTRIES_MAX: usize = 10_000;
 
-/// Bytes in one batch, at most, counting [`ENTRY_OVERHEAD`] for each entry besides its own: what one commit takes.
+/// Bytes in one batch, at most, counting 4 for each entry besides its own: what one commit takes.
 pub const BATCH_BYTES_MAX: usize = 4 << 20;
 
 /// Entries that are appended together, all or nothing, in their order.
