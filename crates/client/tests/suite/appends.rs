@@ -1,6 +1,7 @@
 //! `append`: one stream for all callers.
 
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use indelible_client::{
@@ -8,6 +9,7 @@ use indelible_client::{
 };
 use indelible_merkle::Hash;
 use indelible_note::SignedCheckpoint;
+use tokio::sync::Mutex;
 
 use crate::server::{Lie, Server};
 use crate::{connect, connect_with, misbehavior, options};
@@ -185,7 +187,7 @@ async fn a_stream_that_falls_silent_is_given_up() {
 #[tokio::test]
 async fn a_stream_that_rests_or_works_for_longer_than_the_timeout_is_not_given_up() {
     let server = Server::start().await;
-    let timeout = Duration::from_millis(300);
+    let timeout = Duration::from_millis(600);
     let options = Options { timeout, ..options() };
     let client = Client::connect(server.url(), server.key(), MemoryHeads::new(), options)
         .await
@@ -194,17 +196,20 @@ async fn a_stream_that_rests_or_works_for_longer_than_the_timeout_is_not_given_u
     tokio::time::sleep(2 * timeout).await;
     client.append("two".into()).await.unwrap();
 
-    // Several callers, so that there is always something outstanding.
+    // Callers out of step, so that there is always something outstanding.
+    server.lie(Lie::Slow);
     let end = tokio::time::Instant::now() + 2 * timeout;
-    let callers = (0..8).map(|_| {
+    let mut callers = Vec::new();
+    for _ in 0..4 {
         let client = client.clone();
-        tokio::spawn(async move {
+        callers.push(tokio::spawn(async move {
             while tokio::time::Instant::now() < end {
                 client.append("more".into()).await.unwrap();
             }
-        })
-    });
-    for caller in callers.collect::<Vec<_>>() {
+        }));
+        tokio::time::sleep(Duration::from_millis(40)).await;
+    }
+    for caller in callers {
         caller.await.unwrap();
     }
     assert_eq!(server.streams().0, 1);
@@ -304,46 +309,50 @@ async fn all_that_were_outstanding_hear_of_the_end() {
     assert_eq!(heads.load().unwrap(), held);
 }
 
-/// Takes its time to store a head, so that acknowledgements pile up behind it.
-#[derive(Default)]
-struct SlowHeads(MemoryHeads);
+/// Stores a head only while the gate is not held, so that acknowledgements pile up behind it.
+struct GatedHeads {
+    heads: MemoryHeads,
+    gate: Arc<Mutex<()>>,
+}
 
-impl HeadStore for SlowHeads {
+impl HeadStore for GatedHeads {
     fn load(&self) -> io::Result<Option<Vec<u8>>> {
-        self.0.load()
+        self.heads.load()
     }
 
     fn compare_and_swap(&self, old: Option<&[u8]>, new: &[u8]) -> io::Result<Swap> {
-        std::thread::sleep(Duration::from_millis(500));
-        self.0.compare_and_swap(old, new)
+        let _open = self.gate.blocking_lock();
+        self.heads.compare_and_swap(old, new)
     }
 }
 
 #[tokio::test]
 async fn what_is_acknowledged_behind_a_lie_is_not_believed() {
     let server = Server::start().await;
-    let client = connect_with(&server, SlowHeads::default()).await;
-    let append = |entry: String| {
-        let client = client.clone();
-        tokio::spawn(async move { client.append(entry.into()).await })
+    let gate = Arc::new(Mutex::new(()));
+    let closed = gate.lock().await;
+    let heads = GatedHeads {
+        heads: MemoryHeads::new(),
+        gate: Arc::clone(&gate),
     };
-    let first = append("the head of this one is being stored".into());
-    tokio::time::sleep(Duration::from_millis(100)).await;
-    let second = append("the truth, which waits".into());
-    tokio::time::sleep(Duration::from_millis(50)).await;
-    server.lie(Lie::BadSignature);
-    let lied = append("a lie".into());
-    tokio::time::sleep(Duration::from_millis(50)).await;
-    server.lie(Lie::None);
-    let mut behind = Vec::new();
-    for number in 0..40 {
-        behind.push(append(format!("the truth, too late: {number}")));
-        tokio::time::sleep(Duration::from_millis(5)).await;
+    let client = connect_with(&server, heads).await;
+    // The head of the first is being stored when the second comes, and is still when all others have come.
+    let mut calls = Vec::new();
+    for size in 1..44 {
+        server.lie(if size == 3 { Lie::BadSignature } else { Lie::None });
+        let client = client.clone();
+        calls.push(tokio::spawn(
+            async move { client.append(size.to_string().into()).await },
+        ));
+        server.grown_to(size).await;
     }
-    first.await.unwrap().unwrap();
-    second.await.unwrap().unwrap();
-    for caller in std::iter::once(lied).chain(behind) {
-        let error = caller.await.unwrap().unwrap_err();
+    let lies = calls.split_off(2);
+    drop(closed);
+    for call in calls {
+        call.await.unwrap().unwrap();
+    }
+    for call in lies {
+        let error = call.await.unwrap().unwrap_err();
         assert!(
             matches!(error, AppendError::Unconfirmed(Error::Misbehaved(_))),
             "{error}"
@@ -404,11 +413,5 @@ async fn the_stream_ends_with_the_last_client() {
     other.append("two".into()).await.unwrap();
     assert_eq!(server.streams(), (1, 0));
     drop(other);
-    for _ in 0..100 {
-        if server.streams() == (1, 1) {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    panic!("the stream is still open");
+    server.wait_until(|server| server.streams() == (1, 1)).await;
 }

@@ -3,6 +3,7 @@
 use std::ops::Deref;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 use bytes::Bytes;
 use indelible_merkle::Hash;
@@ -66,6 +67,8 @@ pub(crate) enum Lie {
     EndWithout,
     /// Calls are refused.
     Refuse,
+    /// No lie either: acknowledging takes a tenth of a second.
+    Slow,
     /// Nobody answers.
     Silence,
 }
@@ -130,6 +133,22 @@ impl Server {
 
     pub(crate) fn lie(&self, lie: Lie) {
         *self.shared.lie.lock().unwrap() = lie;
+    }
+
+    /// Waits for the log to have this size.
+    pub(crate) async fn grown_to(&self, size: u64) {
+        self.wait_until(|server| server.log().size() == size).await;
+    }
+
+    /// Waits for something that should come true soon.
+    pub(crate) async fn wait_until(&self, is_true: impl Fn(&Server) -> bool) {
+        for _ in 0..1000 {
+            if is_true(self) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        panic!("it has not come true");
     }
 
     /// Wakes those who watch the head.
@@ -219,6 +238,9 @@ impl TransparencyLog for Service {
                 }
                 if lie == Lie::Silence {
                     std::future::pending::<()>().await;
+                }
+                if lie == Lie::Slow {
+                    tokio::time::sleep(Duration::from_millis(100)).await;
                 }
                 if lie == Lie::EndWithout {
                     return;
