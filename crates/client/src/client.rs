@@ -181,7 +181,7 @@ impl Client {
     /// Up to `count` entries from index `start` on, fewer if the log ends before, each proved to be in the log.
     ///
     /// # Errors
-    /// [`Error::Input`] if the log has no entry at `start` yet, or `count` is 0; else as [`Client::head`].
+    /// [`Error::Input`] if the log has no entry at `start` yet; else as [`Client::head`].
     pub async fn entries(&self, start: u64, count: u64) -> Result<Entries, Error> {
         let head = self.head().await?;
         Entries::open(Arc::clone(&self.trust), head, start, count).await
