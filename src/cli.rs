@@ -26,6 +26,7 @@ enum Command {
     Append(cmd::append::Args),
     Prove(cmd::prove::Args),
     Verify(cmd::verify::Args),
+    Recover(cmd::recover::Args),
     Keygen(cmd::keygen::Args),
     Completions(cmd::completions::Args),
 }
@@ -40,6 +41,7 @@ impl Cli {
             Command::Append(args) => cmd::append::run(&args),
             Command::Prove(args) => cmd::prove::run(&args),
             Command::Verify(args) => cmd::verify::run(&args),
+            Command::Recover(args) => cmd::recover::run(&args),
             Command::Keygen(args) => cmd::keygen::run(&args),
             Command::Completions(args) => cmd::completions::run(&args, &mut Cli::command()),
         };

@@ -10,6 +10,7 @@
 //! | [`wire`] | the only place that names generated types |
 //! | [`access`] | who may do what |
 //! | [`proofs`] | plan, fetch, finish |
+//! | [`memory`] | heads that are remembered outside the data directory |
 //! | [`follow`] | what reads the log behind its back: the leaf index |
 //! | [`task`] | waiting for work that runs beside |
 //! | [`serve`] | puts all of it together, and takes it down in order |
@@ -22,6 +23,7 @@ pub mod data;
 pub mod follow;
 pub mod grpc;
 pub mod http;
+pub mod memory;
 pub mod net;
 pub mod proofs;
 pub mod serve;

@@ -7,14 +7,16 @@ use std::time::Duration;
 use indelible_log::Condition;
 use indelible_store::journal::JournalError;
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::access::{Exposed, Policy};
 use crate::config::Config;
-use crate::data::{DataDir, OpenError, OpenLog, open};
+use crate::data::{DataDir, OpenError, OpenLog, checkpoint_file, open};
 use crate::follow;
 use crate::grpc::{self, LogService};
 use crate::http::{self, Health, Pages};
+use crate::memory::{CheckpointFile, MemoryError};
 use crate::net::{self, BindError, Limits, Listening, Tls, TlsError};
 use crate::proofs::Proofs;
 use crate::task::blocking;
@@ -25,6 +27,9 @@ pub struct Service {
     open: OpenLog,
     listening: Listening,
     policy: Policy,
+    memory: CheckpointFile,
+    /// Whether nothing outside the data directory knew of the log when it was started.
+    unremembered: bool,
 }
 
 /// Why the service does not run, or ended.
@@ -42,6 +47,9 @@ pub enum ServeError {
     /// The log cannot be started.
     #[error(transparent)]
     Open(Box<OpenError>),
+    /// What is remembered outside the data directory contradicts the log in it.
+    #[error(transparent)]
+    Memory(#[from] MemoryError),
     /// The journal failed while the log ran.
     #[error("the log stopped: {0}")]
     Journal(#[from] JournalError),
@@ -55,13 +63,15 @@ impl ServeError {
                 OpenError::Start(error) => error.is_refuted(),
                 _ => false,
             },
+            ServeError::Memory(error) => error.is_refuted(),
             _ => false,
         }
     }
 }
 
 impl Service {
-    /// Binds, then opens the log: whoever connects meanwhile waits, and nobody is served by a log that does not hold.
+    /// Binds, opens the log, and asks what is remembered outside: whoever connects meanwhile waits, and nobody is served by a log
+    /// that does not hold.
     pub async fn start(data: DataDir, config: Config) -> Result<Service, ServeError> {
         let tls = config
             .tls
@@ -72,14 +82,25 @@ impl Service {
         Policy::for_listener(config.listen)?;
         let listening = Listening::bind(config.listen, tls).await?;
         let policy = Policy::for_listener(listening.local_addr())?;
-        let open = blocking(move || open(&data, config))
-            .await
-            .map_err(|error| ServeError::Open(Box::new(error)))?;
-        Ok(Service {
-            open,
-            listening,
-            policy,
+        blocking(move || {
+            let memory = CheckpointFile::at(checkpoint_file(&data, &config))?;
+            let open = open(&data, config).map_err(|error| ServeError::Open(Box::new(error)))?;
+            match memory.confirm(&open.log) {
+                Ok(remembered) => Ok(Service {
+                    open,
+                    listening,
+                    policy,
+                    memory,
+                    unremembered: !remembered,
+                }),
+                Err(error) => {
+                    // What the log was started for is not to be; that it ends in order is all that matters now.
+                    let _ = open.log.shutdown();
+                    Err(error.into())
+                }
+            }
         })
+        .await
     }
 
     /// Where clients find it.
@@ -99,6 +120,8 @@ impl Service {
             open,
             listening,
             policy,
+            memory,
+            unremembered,
         } = self;
         let OpenLog {
             log,
@@ -109,9 +132,11 @@ impl Service {
         } = open;
         let reader = log.reader();
         let stopping = CancellationToken::new();
-        let followers = leaves
-            .clone()
-            .map(|leaves| tokio::spawn(follow::fill(leaves, reader.clone())));
+        let mut followers = JoinSet::new();
+        followers.spawn(memory.follow(reader.clone()));
+        if let Some(leaves) = leaves.clone() {
+            followers.spawn(follow::fill(leaves, reader.clone()));
+        }
 
         let service = LogService {
             appender: log.appender(),
@@ -125,7 +150,7 @@ impl Service {
         let condition = log.condition();
         let pages = Pages {
             checkpoint: Arc::new(move || reader.head().note_bytes()),
-            health: Arc::new(move || health_of(&condition.borrow())),
+            health: Arc::new(move || health_of(&condition.borrow(), unremembered)),
         };
         let known_hosts = listening.known_hosts(&config.hosts);
         let timeout = Duration::from_secs(u64::from(config.request_timeout_seconds));
@@ -142,18 +167,19 @@ impl Service {
         };
         net::serve(listening, app, &Limits::from(&config), end).await;
         let ended = blocking(move || log.shutdown()).await;
-        if let Some(follower) = followers {
-            // The log has ended, so that the follower ends when it has caught up.
-            let _ = follower.await;
-        }
+        // The log has ended, so that the followers end when they have caught up.
+        followers.join_all().await;
         health.abort();
         drop(lock);
         Ok(ended?)
     }
 }
 
-fn health_of(condition: &Condition) -> Health {
+fn health_of(condition: &Condition, unremembered: bool) -> Health {
     match condition {
+        Condition::Serving if unremembered => {
+            Health::Degraded("at the start nothing outside the data directory remembered the log".to_owned())
+        }
         Condition::Serving => Health::Serving,
         Condition::Stopping => Health::NotServing("the log is stopping".to_owned()),
         Condition::SealingStopped(_) => Health::Degraded("sealing has stopped".to_owned()),

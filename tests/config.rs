@@ -36,6 +36,7 @@ fn every_field_can_be_set() {
         tls_cert = "cert.pem"
         tls_key = "/etc/tls/key.pem"
         log_key = "../keys/log.key"
+        checkpoint_file = "/mnt/other/log.checkpoint"
         open = true
         leaf_index = false
         segment_mib = 8
@@ -56,6 +57,7 @@ fn every_field_can_be_set() {
             key: "/etc/tls/key.pem".into(),
         }),
         log_key: Some("/data/../keys/log.key".into()),
+        checkpoint_file: Some("/mnt/other/log.checkpoint".into()),
         open: true,
         leaf_index: false,
         segment_mib: 8,

@@ -6,6 +6,7 @@ pub mod demo;
 pub mod init;
 pub mod keygen;
 pub mod prove;
+pub mod recover;
 pub mod serve;
 pub mod verify;
 

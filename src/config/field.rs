@@ -51,6 +51,7 @@ pub(super) struct Draft {
     pub(super) tls_cert: Option<(PathBuf, Place)>,
     pub(super) tls_key: Option<(PathBuf, Place)>,
     pub(super) log_key: Option<(PathBuf, Place)>,
+    pub(super) checkpoint_file: Option<(PathBuf, Place)>,
 }
 
 impl Draft {
@@ -60,6 +61,7 @@ impl Draft {
             tls_cert: None,
             tls_key: None,
             log_key: None,
+            checkpoint_file: None,
         }
     }
 
@@ -120,6 +122,7 @@ impl Draft {
         Ok(Config {
             tls,
             log_key: self.log_key.map(|(path, _)| path),
+            checkpoint_file: self.checkpoint_file.map(|(path, _)| path),
             ..self.config
         })
     }

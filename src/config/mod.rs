@@ -30,6 +30,8 @@ pub struct Config {
     pub tls: Option<TlsFiles>,
     /// The log's private key; without, `log.key` in the data directory.
     pub log_key: Option<PathBuf>,
+    /// Where the newest head is remembered; without, `DIR.checkpoint` beside the data directory `DIR`.
+    pub checkpoint_file: Option<PathBuf>,
     /// Whether anybody who reaches the port may use the log.
     pub open: bool,
     /// Whether leaf hashes can be looked up.
@@ -70,6 +72,7 @@ impl Default for Config {
             hosts: Vec::new(),
             tls: None,
             log_key: None,
+            checkpoint_file: None,
             open: false,
             leaf_index: true,
             segment_mib: 256,

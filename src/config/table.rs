@@ -3,7 +3,7 @@
 use super::field::{Field, Kind};
 
 /// Every field, in the order in which they are explained.
-pub(super) static FIELDS: [Field; 16] = [
+pub(super) static FIELDS: [Field; 17] = [
     Field {
         name: "listen",
         unit: "",
@@ -39,6 +39,14 @@ pub(super) static FIELDS: [Field; 16] = [
         about: "The log's private key, as `keygen` makes it. Empty means `log.key` in the data directory. A key belongs to one \
                 log for ever.",
         kind: Kind::Path(|draft| &mut draft.log_key),
+    },
+    Field {
+        name: "checkpoint_file",
+        unit: "",
+        about: "Where the newest published head is remembered, outside the data directory, so that an older copy of it is not \
+                served unnoticed. Empty means a file beside the data directory, with `.checkpoint` behind its name. Better is \
+                another disk.",
+        kind: Kind::Path(|draft| &mut draft.checkpoint_file),
     },
     Field {
         name: "open",

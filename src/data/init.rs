@@ -8,12 +8,13 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 use indelible_log::{Description, Kind};
 use indelible_merkle::TreeHead;
-use indelible_note::{KeyName, SigningKey, VerifierKey, sign_checkpoint};
+use indelible_note::{KeyName, SignedCheckpoint, SigningKey, Verified, VerifierKey, sign_checkpoint};
 use indelible_store::journal::{FileJournal, Genesis, JournalError, Options as JournalOptions};
 use indelible_store::objects::{ObjectsError, Options as ObjectsOptions, SledObjects};
 
 use super::{DataDir, KeyError, read_key, write_key};
 use crate::config;
+use crate::memory::{CheckpointFile, MemoryError};
 
 /// What is to be made.
 #[derive(Debug)]
@@ -36,6 +37,12 @@ pub enum InitError {
     /// Something is there already.
     #[error("{0} exists and is not empty; a new log needs a directory of its own")]
     Exists(PathBuf),
+    /// A head is remembered beside the directory, of a log that was there before.
+    #[error("{0} remembers a head of a log that was made here before; move it away if that log is gone for good")]
+    Remembered(PathBuf),
+    /// The first head could not be remembered beside the directory.
+    #[error(transparent)]
+    Memory(#[from] MemoryError),
     /// The key given has another name than the log.
     #[error("the key in {path} is named {name}, but the log is to be {origin}; the two must be equal")]
     OtherName {
@@ -69,6 +76,10 @@ pub enum InitError {
 /// Everything is synced. Returns the log's public key.
 pub fn init(data: &DataDir, new: &NewLog) -> Result<VerifierKey, InitError> {
     refuse_existing(data.path())?;
+    let memory = CheckpointFile::at(data.checkpoint())?;
+    if memory.path().exists() {
+        return Err(InitError::Remembered(memory.path().to_owned()));
+    }
     let absolute = std::path::absolute(data.path()).map_err(io(data.path()))?;
     let parent = absolute.parent().unwrap_or(Path::new("/"));
     fs::create_dir_all(parent).map_err(io(parent))?;
@@ -78,7 +89,7 @@ pub fn init(data: &DataDir, new: &NewLog) -> Result<VerifierKey, InitError> {
         .tempdir_in(parent)
         .map_err(io(parent))?;
 
-    let vkey = fill(&DataDir::at(making.path()), new)?;
+    let (vkey, first) = fill(&DataDir::at(making.path()), new)?;
     // From here on the directory stays. The rename succeeds over an empty directory, and over nothing else.
     let made = making.keep();
     fs::rename(&made, &absolute).map_err(|error| {
@@ -90,10 +101,12 @@ pub fn init(data: &DataDir, new: &NewLog) -> Result<VerifierKey, InitError> {
         }
     })?;
     sync_directory(parent)?;
+    memory.store(&first)?;
     Ok(vkey)
 }
 
-fn fill(data: &DataDir, new: &NewLog) -> Result<VerifierKey, InitError> {
+/// Fills the directory; returns the log's public key and its first head.
+fn fill(data: &DataDir, new: &NewLog) -> Result<(VerifierKey, Verified<SignedCheckpoint>), InitError> {
     let key = match &new.key_file {
         Some(path) => named_key(path, &new.origin)?,
         None => {
@@ -107,11 +120,11 @@ fn fill(data: &DataDir, new: &NewLog) -> Result<VerifierKey, InitError> {
     write(&data.config(), &configuration(new)?, 0o644)?;
 
     let description = Description::new(new.kind, vkey.clone());
-    let note = sign_checkpoint(TreeHead::EMPTY, &key).note().to_string().into();
+    let first = sign_checkpoint(TreeHead::EMPTY, &key);
     let genesis = Genesis {
         seed: new.journal_seed,
         description: Bytes::from(description.to_string()),
-        note,
+        note: Bytes::copy_from_slice(first.note_bytes()),
     };
     drop(FileJournal::create(
         &data.journal(),
@@ -124,7 +137,7 @@ fn fill(data: &DataDir, new: &NewLog) -> Result<VerifierKey, InitError> {
     };
     drop(SledObjects::create(&data.tree(), options)?);
     sync_directory(data.path())?;
-    Ok(vkey)
+    Ok((vkey, first))
 }
 
 /// The default configuration, with the place of the key if that is not the default one.

@@ -1,5 +1,6 @@
 //! The data directory: which file is where, who holds it, how it is made and opened.
 
+mod admin;
 mod init;
 mod key;
 mod lock;
@@ -7,10 +8,11 @@ mod open;
 
 use std::path::{Path, PathBuf};
 
+pub use admin::record;
 pub use init::{InitError, NewLog, init};
 pub use key::{KeyError, read_key, write_key};
 pub use lock::{Lock, LockError};
-pub use open::{OpenError, OpenLog, configure, open};
+pub use open::{OpenError, OpenLog, checkpoint_file, configure, open};
 
 /// A data directory by its path. Naming its files touches nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,6 +57,20 @@ impl DataDir {
     /// The configuration.
     pub fn config(&self) -> PathBuf {
         self.0.join("indelible.toml")
+    }
+
+    /// What was done to the log by those who run it.
+    pub fn admin(&self) -> PathBuf {
+        self.0.join("admin.jsonl")
+    }
+
+    /// Where the newest head is remembered if the configuration names no other file: beside the directory, not in it, so that
+    /// whoever restores an older directory does not restore the memory with it.
+    pub fn checkpoint(&self) -> PathBuf {
+        let absolute = std::path::absolute(&self.0).unwrap_or_else(|_| self.0.clone());
+        let mut name = absolute.file_name().unwrap_or_default().to_owned();
+        name.push(".checkpoint");
+        absolute.with_file_name(name)
     }
 
     /// Held by the process that uses the directory.

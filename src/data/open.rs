@@ -125,6 +125,11 @@ pub fn open(data: &DataDir, config: Config) -> Result<OpenLog, OpenError> {
     })
 }
 
+/// The file that remembers the log's newest head.
+pub fn checkpoint_file(data: &DataDir, config: &Config) -> PathBuf {
+    config.checkpoint_file.clone().unwrap_or_else(|| data.checkpoint())
+}
+
 fn key_path(data: &DataDir, config: &Config) -> PathBuf {
     config.log_key.as_deref().map_or_else(|| data.log_key(), Path::to_owned)
 }

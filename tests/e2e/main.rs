@@ -9,6 +9,7 @@ mod commands;
 mod crash;
 mod demo;
 mod health;
+mod memory;
 mod python;
 mod rebuilt;
 mod shutdown;
