@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
-use indelible_client::Client;
+use indelible_client::{Appending, Client};
 use indelible_merkle::{ENTRY_MAX, Hash};
 use indelible_note::Receipt;
 
@@ -59,7 +59,9 @@ async fn append(args: &Args) -> CommandResult {
     let bar = counter("appended", None);
     let mut out = io::stdout().lock();
     let entries = stream::iter(entries(args));
-    let mut receipts = std::pin::pin!(entries.map(|entry| send(&client, entry)).buffered(UNDER_WAY));
+    // Begun one after the other, so that they stand in the log in their order; the receipts come behind.
+    let begun = entries.then(|entry| begin(&client, entry));
+    let mut receipts = std::pin::pin!(begun.map(finish).buffered(UNDER_WAY));
     while let Some((leaf, receipt)) = receipts.try_next().await? {
         let index = receipt.index();
         if let Some(path) = &args.receipt {
@@ -75,10 +77,15 @@ async fn append(args: &Args) -> CommandResult {
     Ok(Verdict::Holds)
 }
 
-async fn send(client: &Client, entry: io::Result<Bytes>) -> Result<(Hash, Receipt), Failure> {
+async fn begin(client: &Client, entry: io::Result<Bytes>) -> Result<(Hash, Appending), Failure> {
     let entry = entry?;
     let leaf = Hash::leaf(&entry);
-    Ok((leaf, client.append(entry).await?))
+    Ok((leaf, client.begin_append(entry).await?))
+}
+
+async fn finish(begun: Result<(Hash, Appending), Failure>) -> Result<(Hash, Receipt), Failure> {
+    let (leaf, appending) = begun?;
+    Ok((leaf, appending.receipt().await?))
 }
 
 /// The entries of all files, read as they are asked for.

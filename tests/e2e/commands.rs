@@ -84,6 +84,30 @@ fn init_serve_append_prove_verify() {
     assert!(status.success());
 }
 
+/// More lines than the client has under way at once stand in the log in the order of the file.
+#[test]
+fn lines_stand_in_the_log_in_their_order() {
+    let bed = Bed::with_log();
+    let server = bed.serve();
+    let lines: Vec<String> = (0..30_000).map(|number| format!("line {number}")).collect();
+    bed.write("lines", lines.join("\n"));
+    let appended = [
+        "append",
+        "--lines",
+        "lines",
+        "--vkey",
+        "log/log.vkey",
+        "--url",
+        &server.url,
+    ];
+    let output = bed.run(&appended);
+    let rows = lines
+        .iter()
+        .zip(0..)
+        .map(|(line, index)| format!("{index}\t{}\n", Hash::leaf(line.as_bytes())));
+    assert!(stdout(&output) == rows.collect::<String>(), "{}", stderr(&output));
+}
+
 #[test]
 fn verify_says_1_for_what_does_not_hold_and_2_for_what_it_cannot_tell() {
     let bed = Bed::with_log();

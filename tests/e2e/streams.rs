@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Code;
 
-use crate::stubs::AppendStreamRequest;
+use crate::stubs::{AppendStreamRequest, GetTreeHeadRequest};
 use crate::support::Bed;
 
 fn message(entry: impl Into<Bytes>) -> AppendStreamRequest {
@@ -109,6 +109,17 @@ async fn a_held_head_beyond_the_log_is_out_of_range() {
     }]);
     let mut acks = stub.append_stream(requests).await.unwrap().into_inner();
     assert_eq!(acks.message().await.unwrap_err().code(), Code::OutOfRange);
+    let head = stub
+        .get_tree_head(GetTreeHeadRequest {})
+        .await
+        .unwrap()
+        .into_inner()
+        .head
+        .unwrap();
+    assert!(
+        head.checkpoint.starts_with(b"test.example/log\n0\n"),
+        "nothing was written"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,7 +7,7 @@ use indelible_merkle::{
 };
 use indelible_note::{Receipt, SignedCheckpoint, Verified, VerifierKey};
 
-use crate::append::{AppendedRun, BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, Queue};
+use crate::append::{AppendedRun, Appending, BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, Queue};
 use crate::connect::{self, Options};
 use crate::entries::Entries;
 use crate::error::{AppendError, BadInput, ConnectError, Error};
@@ -58,8 +58,17 @@ impl Client {
     /// sends an entry again by itself, because it may be in the log already; that is for the caller to weigh. The next call
     /// opens a new stream.
     pub async fn append(&self, entry: Bytes) -> Result<Receipt, AppendError> {
+        self.begin_append(entry).await?.receipt().await
+    }
+
+    /// Puts an entry on the stream, and gives its receipt later. Entries whose calls follow one another, each awaited before the
+    /// next, stand in the log in that order, without one of them waiting for the receipt of another.
+    ///
+    /// # Errors
+    /// [`AppendError::NotAppended`] if the entry is too long.
+    pub async fn begin_append(&self, entry: Bytes) -> Result<Appending, AppendError> {
         check_length(0, &entry).map_err(not_appended)?;
-        self.queue.append(entry).await
+        self.queue.begin(entry).await
     }
 
     /// Appends 1 to 10,000 entries, all or nothing, so that they stand side by side in the order given: at most 4 MiB,

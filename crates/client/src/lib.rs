@@ -36,7 +36,7 @@ mod trust;
 mod watch;
 mod wire;
 
-pub use append::{AppendedRun, BATCH_BYTES_MAX, BATCH_ENTRIES_MAX};
+pub use append::{AppendedRun, Appending, BATCH_BYTES_MAX, BATCH_ENTRIES_MAX};
 pub use client::Client;
 pub use connect::Options;
 pub use entries::Entries;

@@ -6,7 +6,7 @@
 //! second ends when all that was queued is acknowledged, and says how the first ended.
 
 use futures_util::FutureExt;
-use indelible_log::{Acks, AppendError, BadBatch, Batch, StreamAck, StreamAppender};
+use indelible_log::{Acks, AppendError, BadBatch, Batch, Reader, StreamAck, StreamAppender};
 use tokio::sync::{mpsc, oneshot};
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
@@ -28,6 +28,7 @@ pub(super) fn serve(service: &LogService, inbound: Streaming<AppendStreamRequest
     let stopping = service.stopping.child_token();
     let intake = Intake {
         inbound,
+        reader: service.reader.clone(),
         appender,
         stopping: stopping.clone(),
     };
@@ -58,6 +59,7 @@ pub(super) fn serve(service: &LogService, inbound: Streaming<AppendStreamRequest
 /// The reading half.
 struct Intake {
     inbound: Streaming<AppendStreamRequest>,
+    reader: Reader,
     appender: StreamAppender,
     stopping: CancellationToken,
 }
@@ -84,6 +86,12 @@ impl Intake {
 
     async fn read(&mut self, held: oneshot::Sender<Option<u64>>, queued: &mut u64) -> Result<(), Status> {
         let Some(first) = self.next().await? else { return Ok(()) };
+        let size = self.reader.head().size();
+        if let Some(held) = first.held_size.filter(|held| *held > size) {
+            // Refused before anything is written: whoever holds such a head has something to find out first.
+            let words = format!("held_size ({held}) is beyond the newest head, of size {size}");
+            return Err(Status::out_of_range(words));
+        }
         // The writing half listens, or there is nobody left to acknowledge to.
         let _ = held.send(first.held_size);
         let mut waiting = Some(first.entry);

@@ -15,6 +15,7 @@ mod run;
 mod stream;
 mod verifier;
 
+pub use queue::Appending;
 pub(crate) use queue::Queue;
 pub use run::AppendedRun;
 

@@ -29,8 +29,8 @@ impl Queue {
         Queue { entries, room }
     }
 
-    /// Sends an entry, which the caller knows to be short enough, and waits until it is verified to be in the log.
-    pub(crate) async fn append(&self, entry: Bytes) -> Result<Receipt, AppendError> {
+    /// Sends an entry, which the caller knows to be short enough, as soon as there is room.
+    pub(crate) async fn begin(&self, entry: Bytes) -> Result<Appending, AppendError> {
         let leaf = Hash::leaf(&entry);
         let units = self.room.take(entry.len()).await?;
         let (reply, place) = oneshot::channel();
@@ -38,7 +38,21 @@ impl Queue {
         self.entries
             .send(Queued { entry, waiting })
             .map_err(|_| AppendError::NotAppended(Error::Stopped))?;
-        let Place { run, index } = place.await.unwrap_or(Err(AppendError::Unconfirmed(Error::Stopped)))?;
+        Ok(Appending(place))
+    }
+}
+
+/// An entry that is on its way. Dropped, it goes on all the same, and only its receipt is lost.
+#[derive(Debug)]
+pub struct Appending(oneshot::Receiver<Result<Place, AppendError>>);
+
+impl Appending {
+    /// Waits until the entry is verified to be in the log.
+    ///
+    /// # Errors
+    /// [`AppendError::Unconfirmed`], as [`Client::append`](crate::Client::append) has it.
+    pub async fn receipt(self) -> Result<Receipt, AppendError> {
+        let Place { run, index } = self.0.await.unwrap_or(Err(AppendError::Unconfirmed(Error::Stopped)))?;
         Ok(run
             .receipt(index)
             .expect("the verifier replies with an index of the run"))
