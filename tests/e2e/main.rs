@@ -16,6 +16,7 @@ mod shutdown;
 mod streams;
 mod support;
 mod test_log;
+mod tls;
 
 /// The service as a stranger's generated code sees it.
 #[expect(
