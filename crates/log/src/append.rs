@@ -1,9 +1,13 @@
 //! The way in: a bounded queue to the sequencer, and the acknowledgements back.
 
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc as queue;
+use std::task::Poll;
 
+use tokio::sync::mpsc::error::TryRecvError;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError, mpsc, oneshot, watch};
 
 use crate::batch::Batch;
@@ -47,7 +51,7 @@ pub struct Appender {
     room: Arc<Semaphore>,
     /// Room for what waits for room: without it, callers that nobody slows down would wait with all they carry.
     waiting_room: Arc<Semaphore>,
-    condition: watch::Receiver<Condition>,
+    ending: Ending,
     streams: Arc<AtomicU64>,
 }
 
@@ -56,13 +60,13 @@ impl Appender {
         queue: queue::Sender<Message>,
         room: Arc<Semaphore>,
         waiting_room: Arc<Semaphore>,
-        condition: watch::Receiver<Condition>,
+        ending: Ending,
     ) -> Appender {
         Appender {
             queue,
             room,
             waiting_room,
-            condition,
+            ending,
             streams: Arc::new(AtomicU64::new(0)),
         }
     }
@@ -80,7 +84,11 @@ impl Appender {
             room,
             reply: Reply::Once(answer),
         })?;
-        answered.await.unwrap_or_else(|_| Err(self.refusal()))
+        match answered.await {
+            Ok(result) => result,
+            // The batch was dropped without an answer: the sequencer ends, and is about to say why.
+            Err(_) => Err(self.ending.clone().reached().await),
+        }
     }
 
     /// Begins a stream: batches whose acknowledgements come in order, one for all that a commit takes of it.
@@ -93,22 +101,18 @@ impl Appender {
             room: Arc::new(Semaphore::new(STREAM_BYTES_MAX)),
             stream,
         };
-        (appender, Acks(receiver))
-    }
-
-    /// Why nothing is acknowledged any more.
-    fn refusal(&self) -> AppendError {
-        match &*self.condition.borrow() {
-            Condition::Failed(reason) => AppendError::Failed(reason.clone()),
-            Condition::Serving | Condition::SealingStopped(_) | Condition::Stopping => AppendError::Stopping,
-        }
+        let acks = Acks {
+            acks: receiver,
+            ending: self.ending.clone(),
+        };
+        (appender, acks)
     }
 
     /// Takes room in the queue: at once, or after waiting for it if the waiting room has a place.
     async fn enter(&self, weight: u32) -> Result<OwnedSemaphorePermit, AppendError> {
         match Arc::clone(&self.room).try_acquire_many_owned(weight) {
             Ok(room) => Ok(room),
-            Err(TryAcquireError::Closed) => Err(self.refusal()),
+            Err(TryAcquireError::Closed) => Err(self.ending.refusal()),
             Err(TryAcquireError::NoPermits) => {
                 let _place = self
                     .waiting_room
@@ -123,11 +127,13 @@ impl Appender {
         Arc::clone(&self.room)
             .acquire_many_owned(weight)
             .await
-            .map_err(|_| self.refusal())
+            .map_err(|_| self.ending.refusal())
     }
 
     fn submit(&self, submission: Submission) -> Result<(), AppendError> {
-        self.queue.send(Message::Submit(submission)).map_err(|_| self.refusal())
+        self.queue
+            .send(Message::Submit(submission))
+            .map_err(|_| self.ending.refusal())
     }
 }
 
@@ -158,18 +164,39 @@ impl StreamAppender {
 
     /// Why the acknowledgements ended before all was acknowledged.
     pub fn refusal(&self) -> AppendError {
-        self.appender.refusal()
+        self.appender.ending.refusal()
     }
 }
 
 /// The acknowledgements of a stream, in the order of its entries.
 #[derive(Debug)]
-pub struct Acks(mpsc::UnboundedReceiver<Result<StreamAck, AppendError>>);
+pub struct Acks {
+    acks: mpsc::UnboundedReceiver<Result<StreamAck, AppendError>>,
+    ending: Ending,
+}
 
 impl Acks {
-    /// The next acknowledgement; `None` when the sending half is dropped and all is acknowledged, or when the log has stopped.
+    /// The next acknowledgement; `None` when the sending half is dropped and all is acknowledged.
+    ///
+    /// # Errors
+    ///
+    /// When the log has stopped, whether or not something is still to be acknowledged: after that nothing will be.
     pub async fn next(&mut self) -> Option<Result<StreamAck, AppendError>> {
-        self.0.recv().await
+        let Acks { acks, ending } = self;
+        let mut ended = pin!(ending.reached());
+        let next = poll_fn(|context| match acks.poll_recv(context) {
+            Poll::Ready(next) => Poll::Ready(Ok(next)),
+            Poll::Pending => ended.as_mut().poll(context).map(Err),
+        });
+        match next.await {
+            Ok(next) => next,
+            // What the sequencer sent last may have come between the two looks.
+            Err(refusal) => match acks.try_recv() {
+                Ok(last) => Some(last),
+                Err(TryRecvError::Disconnected) => None,
+                Err(TryRecvError::Empty) => Some(Err(refusal)),
+            },
+        }
     }
 }
 
@@ -180,6 +207,35 @@ pub struct StreamAck {
     /// Where the run stands.
     pub ack: Ack,
     _room: OwnedSemaphorePermit,
+}
+
+/// How callers hear that the sequencer has ended, and why.
+#[derive(Clone, Debug)]
+pub(crate) struct Ending {
+    condition: watch::Receiver<Condition>,
+    /// Gets no value ever: its sender is dropped when the sequencer has ended.
+    running: watch::Receiver<()>,
+}
+
+impl Ending {
+    pub(crate) fn new(condition: watch::Receiver<Condition>, running: watch::Receiver<()>) -> Ending {
+        Ending { condition, running }
+    }
+
+    /// Why nothing is taken any more.
+    fn refusal(&self) -> AppendError {
+        match &*self.condition.borrow() {
+            Condition::Failed(reason) => AppendError::Failed(reason.clone()),
+            Condition::Serving | Condition::SealingStopped(_) | Condition::Stopping => AppendError::Stopping,
+        }
+    }
+
+    /// Waits until the sequencer has ended: from then on no answer is under way, and the condition says why. Before, whoever
+    /// has lost an answer would be told that nothing was written while the journal's failure is not known yet.
+    async fn reached(&mut self) -> AppendError {
+        while self.running.changed().await.is_ok() {}
+        self.refusal()
+    }
 }
 
 /// What goes through the queue.

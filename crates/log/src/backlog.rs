@@ -62,7 +62,7 @@ impl Backlog {
         Ok(())
     }
 
-    /// A commit was published.
+    /// A commit is about to be published.
     pub(crate) fn add(&self, bytes: u64) {
         let mut state = self.lock();
         state.bytes += bytes;
@@ -95,6 +95,8 @@ impl Backlog {
 
     /// Waits until there is something to seal: at least `bytes_min`, or anything after `quiet` without a commit.
     pub(crate) fn wait_for_work(&self, bytes_min: u64, quiet: Duration) -> Work {
+        // A full backlog is always work, or the sequencer would wait for room and the sealer for the sequencer.
+        let bytes_min = bytes_min.min(self.bytes_max);
         let mut state = self.lock();
         loop {
             match (state.bytes, state.closing) {

@@ -10,7 +10,7 @@ use indelible_store::journal::{Journal, JournalError};
 use indelible_store::objects::Objects;
 use tokio::sync::{Semaphore, watch};
 
-use crate::append::{Appender, Message};
+use crate::append::{Appender, Ending, Message};
 use crate::backlog::Backlog;
 use crate::condition::Condition;
 use crate::description::Description;
@@ -75,18 +75,19 @@ impl Log {
             open_ended: true,
         };
         let sealer = {
-            let (backlog, settings, conditions) = (backlog.clone(), settings.clone(), conditions.clone());
-            spawn("sealer", move || {
-                sealer.run(&backlog, &settings);
-                if let Some(reason) = backlog.failure() {
-                    conditions.send_replace(Condition::SealingStopped(reason));
-                }
-            })
+            let settings = settings.clone();
+            let end = SealerEnd {
+                conditions: conditions.clone(),
+                backlog: backlog.clone(),
+            };
+            spawn("sealer", move || sealer.run(&end.backlog, &settings))
         };
-        let end = End {
+        let (running, ended) = watch::channel(());
+        let end = SequencerEnd {
             conditions: conditions.clone(),
             room: room.clone(),
             backlog,
+            _running: running,
         };
         let sequencer = spawn("sequencer", move || {
             let result = sequencer.run();
@@ -95,7 +96,12 @@ impl Log {
         });
         Ok(Log {
             description: recovered.description,
-            appender: Appender::new(sender.clone(), room.clone(), waiting_room, conditions.subscribe()),
+            appender: Appender::new(
+                sender.clone(),
+                room.clone(),
+                waiting_room,
+                Ending::new(conditions.subscribe(), ended),
+            ),
             reader: Reader::new(recovered.tail, objects, published),
             conditions,
             stop: sender,
@@ -154,13 +160,15 @@ impl Log {
 }
 
 /// What happens when the sequencer ends, however it ends: the condition is set, then whoever waits is let go, and can say why.
-struct End {
+struct SequencerEnd {
     conditions: watch::Sender<Condition>,
     room: Arc<Semaphore>,
     backlog: Arc<Backlog>,
+    /// Dropped last: whoever sees it gone finds the condition set.
+    _running: watch::Sender<()>,
 }
 
-impl End {
+impl SequencerEnd {
     fn reached(self, result: &Result<(), JournalError>) {
         if let Err(error) = result {
             tracing::error!(%error, "the journal failed; nothing more is appended");
@@ -169,7 +177,7 @@ impl End {
     }
 }
 
-impl Drop for End {
+impl Drop for SequencerEnd {
     fn drop(&mut self) {
         if std::thread::panicking() {
             self.conditions
@@ -177,6 +185,29 @@ impl Drop for End {
         }
         self.room.close();
         self.backlog.close();
+    }
+}
+
+/// What happens when the sealer ends, however it ends: a sequencer that waits for room is let go, and the log says that nothing
+/// is sealed any more, unless it has something worse to say.
+struct SealerEnd {
+    conditions: watch::Sender<Condition>,
+    backlog: Arc<Backlog>,
+}
+
+impl Drop for SealerEnd {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.backlog.fail("the sealer panicked".to_owned());
+        }
+        let Some(reason) = self.backlog.failure() else { return };
+        self.conditions.send_if_modified(|condition| {
+            let serving = *condition == Condition::Serving;
+            if serving {
+                *condition = Condition::SealingStopped(reason);
+            }
+            serving
+        });
     }
 }
 

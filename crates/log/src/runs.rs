@@ -81,6 +81,8 @@ impl Runs {
                 head: head.clone(),
             };
             next += run.count;
+            // Given back before the answer, so that whoever has heard it finds the room free.
+            drop(run.room);
             // Whoever has gone away does not hear it; the entries stand all the same.
             match run.reply {
                 Reply::Once(answer) => drop(answer.send(Ok(ack))),
@@ -92,6 +94,7 @@ impl Runs {
     /// Tells everybody that nothing was written.
     pub(crate) fn refuse(self, error: &AppendError) {
         for run in self.list {
+            drop(run.room);
             match run.reply {
                 Reply::Once(answer) => drop(answer.send(Err(error.clone()))),
                 Reply::Stream { stream, .. } => drop(stream.acks.send(Err(error.clone()))),

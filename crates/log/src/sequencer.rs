@@ -119,12 +119,13 @@ impl Sequencer {
         // From here on the entries are in the log for ever. If the process dies before they are published or acknowledged, the
         // next start publishes the same head, and their senders, who cannot know, may send them again.
         let first = commit.first();
+        // Counted before the sealer can find it, who takes off the count what it has sealed.
+        self.backlog.add(weight);
         self.tail.push(Arc::new(commit));
         self.heads.send_replace(head.clone());
 
         // From here on readers have seen the head. If the process dies here, only answers are lost.
         runs.acknowledge(first, &head);
-        self.backlog.add(weight);
         Ok(())
     }
 

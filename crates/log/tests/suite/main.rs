@@ -1,0 +1,16 @@
+//! The log engine from outside: what it must do on stores that are well, that fail, and that lie.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a panic is how a test reports; clippy exempts test functions but not their helpers"
+)]
+#![expect(clippy::cast_possible_truncation, reason = "the trees of the tests are small")]
+
+mod doubles;
+mod journal_failures;
+mod queue;
+mod reference;
+mod sealing;
+mod stopping;
+mod streams;
+mod support;
