@@ -100,6 +100,12 @@ impl FromStr for Description {
             line: format!("{name} {line}"),
         };
 
+        // Every number has one spelling, so that one description has one text.
+        let number = |name: &'static str, text: &str| -> Result<u64, BadDescription> {
+            let number = text.parse().ok().filter(|number: &u64| number.to_string() == text);
+            number.ok_or_else(|| bad(name, text))
+        };
+
         let origin = field("origin")?;
         let kind = field("kind")?;
         let vkey = field("vkey")?;
@@ -115,10 +121,8 @@ impl FromStr for Description {
             origin: origin.parse().map_err(|_| bad("origin", origin))?,
             kind: kind.parse()?,
             vkey: vkey.parse().map_err(|_| bad("vkey", vkey))?,
-            segment_bytes: segment_bytes.parse().map_err(|_| bad("segment-bytes", segment_bytes))?,
-            volume_entries: volume_entries
-                .parse()
-                .map_err(|_| bad("volume-entries", volume_entries))?,
+            segment_bytes: number("segment-bytes", segment_bytes)?,
+            volume_entries: number("volume-entries", volume_entries)?,
         };
         if description.vkey.name() != &description.origin {
             return Err(bad("vkey", vkey));

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use indelible_merkle::{FullTile, Hash, TILE_WIDTH, bundle};
+use indelible_merkle::{FullTile, Hash, TILE_WIDTH, TreeHead, bundle};
 use indelible_note::{BadCheckpoint, VerifierKey, open_checkpoint};
 use indelible_store::journal::{Absence, Journal, JournalError, Kind, Replayed};
 use indelible_store::objects::{Key, Objects, ObjectsError};
@@ -17,7 +17,8 @@ use crate::seal::Sealer;
 use crate::settings::Settings;
 use crate::tail::Tail;
 
-/// Why a log does not start. Nothing was changed, and nothing is served: what is wrong stays to be looked at.
+/// Why a log does not start. Nothing is served, and nothing was changed, but that a long journal may be sealed up to a head of
+/// it that holds: what is wrong stays to be looked at.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The genesis frame describes a log that this program cannot serve.
@@ -31,8 +32,8 @@ pub enum StartError {
         /// The public half of the key that was given.
         given: Box<VerifierKey>,
     },
-    /// The last head in the journal is not a checkpoint under the log's key.
-    #[error("the last head in the journal does not hold: {0}")]
+    /// The last head in the journal, or one up to which it was to be sealed, is not a checkpoint under the log's key.
+    #[error("a head in the journal does not hold: {0}")]
     Head(#[from] BadCheckpoint),
     /// The last head speaks of another number of entries than the journal has.
     #[error("the last head is for {head} entries, but the journal has {journal}")]
@@ -42,7 +43,7 @@ pub enum StartError {
         /// Entries in the journal.
         journal: u64,
     },
-    /// The tree that was rebuilt is not the tree that was signed.
+    /// A tree that was rebuilt is not the tree that was signed.
     #[error(
         "the {size} entries stored hash to the root {computed}, but the log has signed {signed}: an entry, a tile or a head was changed"
     )]
@@ -51,7 +52,7 @@ pub enum StartError {
         size: u64,
         /// Root of the entries as they are stored now.
         computed: Hash,
-        /// Root in the last signed head.
+        /// Root in the signed head.
         signed: Hash,
     },
     /// The object store has entries that the journal lacks.
@@ -158,17 +159,8 @@ pub(crate) fn recover(
         objects: objects.clone(),
         volume_entries: description.volume_entries,
     };
-    let backlog = replay(journal, &sealer, settings)?;
-
-    let computed = tail.edge().head();
-    if computed != head.tree() {
-        let signed = head.tree().root;
-        return Err(StartError::Root {
-            size,
-            computed: computed.root,
-            signed,
-        });
-    }
+    let backlog = replay(journal, &sealer, expected, settings)?;
+    same_tree(tail.edge().head(), head.tree())?;
     Ok(Recovered {
         description,
         tail,
@@ -177,12 +169,26 @@ pub(crate) fn recover(
     })
 }
 
+/// Refuses a tree that is not the one that was signed.
+fn same_tree(computed: TreeHead, signed: TreeHead) -> Result<(), StartError> {
+    match computed == signed {
+        true => Ok(()),
+        false => Err(StartError::Root {
+            size: computed.size,
+            computed: computed.root,
+            signed: signed.root,
+        }),
+    }
+}
+
 /// How many entries the object store has.
 fn sealed_size(objects: &dyn Objects) -> Result<u64, StartError> {
     let Some((first, run)) = objects.last_run()? else {
         return Ok(0);
     };
-    Ok(first + decode_run(first, &run)?.len() as u64)
+    let count = decode_run(first, &run)?.len() as u64;
+    // An index that no tree has is ahead of every journal.
+    Ok(first.saturating_add(count))
 }
 
 /// By tile level: the hashes of the last tile, if it is not full. Reads the entries of the last bundle, and at each level the
@@ -226,16 +232,21 @@ fn edge_leaves(objects: &dyn Objects, sealed: u64) -> Result<Vec<Hash>, StartErr
     Ok(hashes)
 }
 
+/// The entries of a run, of which there is at least one, and none beyond the bundle.
 fn decode_run(first: u64, run: &[u8]) -> Result<Vec<&[u8]>, StartError> {
-    bundle::decode(run).map_err(|error| StartError::Object {
-        key: Key::Entries { first },
-        problem: error.to_string(),
-    })
+    let key = Key::Entries { first };
+    let problem = |problem: String| StartError::Object { key, problem };
+    let entries = bundle::decode(run).map_err(|error| problem(error.to_string()))?;
+    match entries.len() as u64 {
+        0 => Err(problem("empty".to_owned())),
+        count if count > TILE_WIDTH - first % TILE_WIDTH => Err(problem("longer than its bundle".to_owned())),
+        _ => Ok(entries),
+    }
 }
 
 /// Integrates what the journal has behind the sealed entries, sealing on the way what would be too much for memory. Returns
 /// the weight of what is left to seal.
-fn replay(journal: &dyn Journal, sealer: &Sealer, settings: &Settings) -> Result<u64, StartError> {
+fn replay(journal: &dyn Journal, sealer: &Sealer, key: &VerifierKey, settings: &Settings) -> Result<u64, StartError> {
     let tail = &sealer.tail;
     let (sealed, mut next) = tail.sizes();
     let mut edge = tail.edge();
@@ -267,6 +278,9 @@ fn replay(journal: &dyn Journal, sealer: &Sealer, settings: &Settings) -> Result
         tail.push(Arc::new(commit));
         backlog.update(|bytes| bytes + weight);
         if backlog.get() > settings.backlog_bytes_max / 2 {
+            // What is sealed can never be changed, so that only what was signed may be.
+            let signed = open_checkpoint(&frame.note, key)?;
+            same_tree(edge.head(), signed.head())?;
             sealer.seal(next / TILE_WIDTH * TILE_WIDTH, |freed| {
                 backlog.update(|bytes| bytes - freed);
             })?;

@@ -6,9 +6,12 @@
 )]
 #![expect(clippy::cast_possible_truncation, reason = "the trees of the tests are small")]
 
+mod damage;
+mod disk;
 mod doubles;
 mod journal_failures;
 mod queue;
+mod recovery;
 mod reference;
 mod sealing;
 mod stopping;
