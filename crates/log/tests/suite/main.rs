@@ -6,14 +6,18 @@
 )]
 #![expect(clippy::cast_possible_truncation, reason = "the trees of the tests are small")]
 
+mod appends;
 mod damage;
 mod disk;
 mod doubles;
 mod journal_failures;
+mod proofs;
 mod queue;
+mod reads;
 mod recovery;
 mod reference;
 mod sealing;
+mod simulation;
 mod stopping;
 mod streams;
 mod support;
