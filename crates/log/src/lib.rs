@@ -10,6 +10,7 @@
 //! * [`Log::start`] recovers from a journal and an object store, and runs the two threads.
 //! * [`Appender`] queues a [`Batch`] and waits for its [`Ack`].
 //! * [`Reader`] answers from what was published: heads, nodes, proofs, entries. It never meets the sequencer.
+//! * [`fsck()`] checks a log at rest, [`rebuild()`] makes its object store anew from the journal.
 //!
 //! The crate knows neither files nor sockets: where things lie is behind `indelible_store`'s traits, and requests come from
 //! the shell. It reads no clock but to wait, and takes randomness from nobody.
@@ -20,8 +21,10 @@ mod batch;
 mod commit;
 mod condition;
 mod description;
+mod fsck;
 mod log;
 mod reader;
+mod rebuild;
 mod recover;
 mod runs;
 mod seal;
@@ -34,7 +37,9 @@ pub use batch::{BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, BadBatch, Batch};
 pub use commit::Head;
 pub use condition::Condition;
 pub use description::{BadDescription, Description, Kind};
+pub use fsck::{Checked, Finding, FsckError, HeadProblem, ObjectProblem, Step, fsck};
 pub use log::Log;
 pub use reader::{ReadError, Reader};
+pub use rebuild::{Rebuilt, rebuild};
 pub use recover::StartError;
 pub use settings::Settings;
