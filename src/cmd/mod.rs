@@ -3,9 +3,11 @@
 pub mod append;
 pub mod completions;
 pub mod demo;
+pub mod fsck;
 pub mod init;
 pub mod keygen;
 pub mod prove;
+pub mod rebuild;
 pub mod recover;
 pub mod serve;
 pub mod verify;

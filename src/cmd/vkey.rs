@@ -20,23 +20,24 @@ pub(super) struct VkeyArg {
 }
 
 impl VkeyArg {
-    /// Takes the argument for a key if it is one, else for the name of a file with one.
+    /// The key.
     pub(super) fn read(&self) -> Result<VerifierKey, String> {
-        let as_text = self.vkey.parse::<VerifierKey>();
-        let path = Path::new(&self.vkey);
-        match as_text {
-            Ok(key) => Ok(key),
-            Err(error) if !path.exists() => Err(format!(
-                "--vkey: {:?} is neither a public key ({error}) nor a file",
-                self.vkey
-            )),
-            Err(_) => {
-                let bytes = read_at_most(path, VKEY_BYTES_MAX).map_err(|error| error.to_string())?;
-                let text = String::from_utf8_lossy(&bytes);
-                text.trim_end()
-                    .parse()
-                    .map_err(|error| format!("--vkey: {} holds no public key: {error}", path.display()))
-            }
+        read_vkey(&self.vkey)
+    }
+}
+
+/// Takes a text for a key if it is one, else for the name of a file with one.
+pub(super) fn read_vkey(vkey: &str) -> Result<VerifierKey, String> {
+    let path = Path::new(vkey);
+    match vkey.parse::<VerifierKey>() {
+        Ok(key) => Ok(key),
+        Err(error) if !path.exists() => Err(format!("--vkey: {vkey:?} is neither a public key ({error}) nor a file")),
+        Err(_) => {
+            let bytes = read_at_most(path, VKEY_BYTES_MAX).map_err(|error| error.to_string())?;
+            let text = String::from_utf8_lossy(&bytes);
+            text.trim_end()
+                .parse()
+                .map_err(|error| format!("--vkey: {} holds no public key: {error}", path.display()))
         }
     }
 }

@@ -1,18 +1,22 @@
 //! The data directory: which file is where, who holds it, how it is made and opened.
 
 mod admin;
+mod at_rest;
 mod init;
 mod key;
 mod lock;
 mod open;
+mod rebuild;
 
 use std::path::{Path, PathBuf};
 
 pub use admin::record;
+pub use at_rest::{AtRest, at_rest};
 pub use init::{InitError, NewLog, init};
 pub use key::{KeyError, read_key, write_key};
 pub use lock::{Lock, LockError};
 pub use open::{OpenError, OpenLog, checkpoint_file, configure, open};
+pub use rebuild::{RebuildError, Replaced, rebuild};
 
 /// A data directory by its path. Naming its files touches nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]

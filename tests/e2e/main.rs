@@ -8,6 +8,7 @@ mod client;
 mod commands;
 mod crash;
 mod demo;
+mod fsck;
 mod health;
 mod memory;
 mod python;

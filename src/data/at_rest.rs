@@ -1,0 +1,56 @@
+//! A log that nobody serves: its journal, for those who check it or make something anew from it.
+
+use indelible_log::{Description, StartError};
+use indelible_note::VerifierKey;
+use indelible_store::journal::{FileJournal, Journal, Opened, Options as JournalOptions};
+use indelible_store::objects::{ObjectsError, Options as ObjectsOptions, SledObjects};
+
+use super::{DataDir, Lock, OpenError};
+
+/// An open journal, for as long as this lives in nobody else's hands.
+#[derive(Debug)]
+pub struct AtRest {
+    /// Every commit.
+    pub journal: FileJournal,
+    /// What the log is.
+    pub description: Description,
+    /// What opening the journal had to cut off.
+    pub opened: Opened,
+    _lock: Lock,
+}
+
+/// Locks the directory and opens its journal, as a start does: what a crash tore is cut off.
+pub fn at_rest(data: &DataDir) -> Result<AtRest, OpenError> {
+    if !data.journal().is_dir() {
+        return Err(OpenError::Missing(data.path().to_owned()));
+    }
+    let lock = Lock::take(data)?;
+    let (journal, opened) = FileJournal::open(&data.journal(), JournalOptions::default())?;
+    let description = Description::of(&journal.genesis().description).map_err(StartError::from)?;
+    Ok(AtRest {
+        journal,
+        description,
+        opened,
+        _lock: lock,
+    })
+}
+
+impl AtRest {
+    /// The log's key by its own account.
+    pub fn vkey(&self) -> &VerifierKey {
+        &self.description.vkey
+    }
+
+    /// Opens the log's object store.
+    pub fn objects(&self, data: &DataDir) -> Result<SledObjects, ObjectsError> {
+        SledObjects::open(&data.tree(), self.objects_options())
+    }
+
+    /// How the log's objects lie in sled.
+    pub(super) fn objects_options(&self) -> ObjectsOptions {
+        ObjectsOptions {
+            volume_entries: self.description.volume_entries,
+            ..ObjectsOptions::default()
+        }
+    }
+}
