@@ -1,6 +1,7 @@
 //! Appends of many callers: every one is told where its entries stand, and there they stand.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -75,7 +76,7 @@ fn what_waits_for_a_commit_is_committed_together_up_to_a_limit() {
         commit_bytes_max: 1_000,
         ..lazy()
     };
-    let log = start(journal.clone(), std::sync::Arc::new(homes.objects), &settings).unwrap();
+    let log = start(journal.clone(), Arc::new(homes.objects), &settings).unwrap();
     let appender = log.appender();
     // Of 96 journal bytes an entry: 10 fit into a commit. 40 of them and a large one are a commit of their own.
     let sizes = [1, 4, 4, 4, 40, 40, 2, 1, 8];
@@ -120,7 +121,7 @@ fn what_waits_for_a_commit_is_committed_together_up_to_a_limit() {
 fn an_append_that_nobody_waits_for_any_more_is_committed_and_disturbs_nobody() {
     let homes = Homes::new();
     let journal = TestJournal::new(homes.journal.clone(), &Power::steady());
-    let log = start(journal.clone(), std::sync::Arc::new(homes.objects), &lazy()).unwrap();
+    let log = start(journal.clone(), Arc::new(homes.objects), &lazy()).unwrap();
     let appender = log.appender();
     let whole = entries(0..40);
     journal.gate.close();

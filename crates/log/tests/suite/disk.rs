@@ -9,7 +9,9 @@ use indelible_store::journal::{FileJournal, Options as JournalOptions};
 use indelible_store::objects::{Options, SledObjects};
 
 use crate::doubles::{Last, Power, TestJournal, TestObjects};
-use crate::support::{append, batch, check_log, eager, entries, eventually, genesis, sealed, shutdown, start};
+use crate::support::{
+    append, batch, check_log, eager, entries, eventually, genesis, read_all, sealed, shutdown, start,
+};
 
 const SEGMENTS: JournalOptions = JournalOptions {
     segment_bytes: 256 << 10,
@@ -65,7 +67,7 @@ fn a_log_on_disk_survives_failures_of_both_kinds() {
         let (log, journal, objects) = open(dir.path(), &Power::fails_after(writes, last));
         let reader = log.reader();
         // What the failure kept although it was not acknowledged is there as it was sent.
-        let found = crate::support::read_all(&reader);
+        let found = read_all(&reader);
         assert!(found.len() - acknowledged.len() <= 40);
         assert_eq!(found, entries(0..found.len() as u64));
         check_log(&reader, &found);

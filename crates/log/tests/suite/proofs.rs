@@ -1,9 +1,15 @@
 //! Nodes and proofs against the definitions of RFC 9162, of every size, while entries move from memory to the object store.
 
+use indelible_log::StartError;
 use indelible_merkle::{CompactRange, InclusionProof, NodeId, check_consistency, check_inclusion, check_range, proof};
+use indelible_store::objects::Key;
 
+use crate::doubles::{Power, TestObjects};
 use crate::reference::Reference;
-use crate::support::{Homes, append, batch, check_log, eager, entries, lazy, read_all, shutdown, small_entries};
+use crate::support::{
+    Homes, append, batch, check_log, eager, entries, home_of, lazy, objects_of, read_all, shutdown, small_entries,
+    start,
+};
 
 #[test]
 fn every_proof_of_every_size_up_to_300_is_that_of_the_rfc() {
@@ -65,7 +71,7 @@ fn every_node_is_found_wherever_sealing_stands() {
         shutdown(log).unwrap();
         // The log as it would be had the sealer come so far.
         let homes = Homes {
-            objects: crate::support::home_of(crate::support::objects_of(&entries[..sealed])),
+            objects: home_of(objects_of(&entries[..sealed])),
             ..homes
         };
         let log = homes.start(&lazy());
@@ -115,4 +121,16 @@ fn a_tile_of_tiles_is_sealed_found_again_and_grown_behind() {
     assert_eq!(read_all(&reader), entries);
     shutdown(log).unwrap();
     assert_eq!(homes.sealed(), SIZE);
+
+    // Neither it nor one below it that is still an edge may be missing at the next start.
+    for (level, index) in [(1, 0), (0, 256)] {
+        let key = Key::Tile { level, index };
+        let objects = TestObjects::new(homes.objects.clone(), &Power::steady());
+        objects.serve_instead(key, None);
+        let error = start(homes.journal.clone(), objects, &lazy()).unwrap_err();
+        assert!(
+            matches!(error, StartError::Object { key: missing, .. } if missing == key),
+            "{error}"
+        );
+    }
 }
