@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use indelible_log::Log;
+use indelible_log::{AppendError, Log};
 use indelible_store::journal::{FileJournal, Options as JournalOptions};
 use indelible_store::objects::{Options, SledObjects};
 
@@ -72,12 +72,17 @@ fn a_log_on_disk_survives_failures_of_both_kinds() {
         assert_eq!(found, entries(0..found.len() as u64));
         check_log(&reader, &found);
         acknowledged = found;
-        while let Ok(ack) = {
+        // More writes than the power supply allows.
+        let refused = (0..=writes).find_map(|_| {
             let next = acknowledged.len() as u64;
-            append(&log.appender(), batch(&entries(next..next + 40)))
-        } {
-            acknowledged.extend(entries(ack.first..ack.first + 40));
-        }
+            let sent = entries(next..next + 40);
+            let refusal = append(&log.appender(), batch(&sent)).err();
+            if refusal.is_none() {
+                acknowledged.extend(sent);
+            }
+            refusal
+        });
+        assert!(matches!(refused, Some(AppendError::Failed(_))), "{refused:?}");
         drop((log, reader));
         eventually(|| Arc::strong_count(&journal) == 1 && Arc::strong_count(&objects) == 1);
     }

@@ -157,17 +157,16 @@ fn quiet_closes_the_journal_once_and_appends_go_on_behind_that() {
         ..lazy()
     };
     let log = start(journal.clone(), Arc::new(homes.objects.clone()), &settings).unwrap();
-    let long = Duration::from_millis(150);
-    thread::sleep(long);
-    assert_eq!(
-        journal.frames(),
-        [(Kind::Closing, 0)],
-        "what stood last may have been a commit"
-    );
-    let expected = [(Kind::Closing, 0), (Kind::Commit, 3), (Kind::Closing, 0)];
+    let closed_once = |expected: &[(Kind, usize)]| {
+        eventually(|| journal.frames() == expected);
+        thread::sleep(Duration::from_millis(100));
+        assert_eq!(journal.frames(), expected);
+    };
+    // What stood last when it started may have been a commit.
+    closed_once(&[(Kind::Closing, 0)]);
     append(&log.appender(), batch(&entries(0..3))).unwrap();
-    thread::sleep(long);
-    assert_eq!(journal.frames(), expected);
+    let expected = [(Kind::Closing, 0), (Kind::Commit, 3), (Kind::Closing, 0)];
+    closed_once(&expected);
     let ack = append(&log.appender(), batch(&entries(3..4))).unwrap();
     assert_eq!(ack.first, 3);
     shutdown(log).unwrap();
