@@ -101,8 +101,9 @@ fn a_tile_of_tiles_is_sealed_found_again_and_grown_behind() {
     const SIZE: u64 = 65_536 + 300;
     let entries = small_entries(0..SIZE);
     let reference = Reference::of(&entries);
-    let homes = Homes::with_volumes(1 << 15);
-    let log = homes.start(&eager());
+    // All of it is sealed at the end, in more objects than one batch of the store takes.
+    let homes = Homes::with_volumes(1 << 16);
+    let log = homes.start(&lazy());
     for part in entries[..SIZE as usize - 10].chunks(9_999) {
         append(&log.appender(), batch(part)).unwrap();
     }
