@@ -1,8 +1,11 @@
 //! Entries across the border between object store and memory, and what is said about objects that are gone.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+
 use bytes::Bytes;
 use indelible_log::{Log, ReadError};
-use indelible_merkle::{Hash, NodeId, bundle};
+use indelible_merkle::{CompactRange, Hash, NodeId, bundle};
 use indelible_store::objects::Key;
 
 use crate::doubles::{Power, TestObjects};
@@ -95,6 +98,38 @@ fn a_slow_reader_of_heads_gets_the_newest() {
     assert!(heads.has_changed().unwrap());
     assert_eq!(heads.borrow_and_update().size(), 20);
     assert!(!heads.has_changed().unwrap());
+}
+
+#[test]
+fn whoever_sees_a_head_finds_its_tree_wherever_the_entries_are_at_that_moment() {
+    let homes = Homes::new();
+    let log = homes.start(&eager());
+    let whole = small_entries(0..1_500);
+    let looked = AtomicU64::new(0);
+    thread::scope(|scope| {
+        for _ in 0..2 {
+            let (reader, whole, looked) = (log.reader(), &whole, &looked);
+            scope.spawn(move || {
+                while reader.head().size() < 1_500 {
+                    let head = reader.head().tree();
+                    let edge = reader.nodes(&CompactRange::nodes_of(head.size)).unwrap();
+                    assert_eq!(CompactRange::from_hashes(head.size, edge).unwrap().head(), head);
+                    if let Some(last) = head.size.checked_sub(1) {
+                        assert_eq!(reader.entries(last, head.size, 8).unwrap(), whole[last as usize..][..1]);
+                        assert_eq!(
+                            reader.entries(last / 2, head.size, 8).unwrap(),
+                            whole[last as usize / 2..][..1]
+                        );
+                    }
+                    looked.fetch_add(1, Ordering::Relaxed);
+                }
+            });
+        }
+        for entry in &whole {
+            append(&log.appender(), batch(std::slice::from_ref(entry))).unwrap();
+        }
+    });
+    assert!(looked.into_inner() > 100);
 }
 
 #[test]
