@@ -7,11 +7,12 @@ use axum::Router;
 use axum::extract::Request;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use http::header::{ALLOW, CONTENT_TYPE};
-use http::{HeaderMap, Method, StatusCode, Version};
+use http::header::ALLOW;
+use http::{Method, StatusCode, Version};
 use tonic::Status;
 use tonic::service::Routes;
 
+use super::content_type::is_grpc;
 use super::deadline::deadline;
 use super::guard::guard;
 use super::host::KnownHosts;
@@ -33,15 +34,6 @@ pub fn application(grpc: Routes, pages: Router, known_hosts: KnownHosts, request
         .method_not_allowed_fallback(unknown_method)
         .layer(middleware::from_fn_with_state(request_timeout, deadline))
         .layer(middleware::from_fn_with_state(Arc::new(known_hosts), guard))
-}
-
-/// Whether the content type is that of gRPC over HTTP/2: `application/grpc`, perhaps with `+proto` or the like. gRPC-Web has
-/// another framing and is not meant.
-pub(super) fn is_grpc(headers: &HeaderMap) -> bool {
-    let rest = headers
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.as_bytes().strip_prefix(b"application/grpc"));
-    rest.is_some_and(|rest| matches!(rest.first(), None | Some(b'+' | b';')))
 }
 
 async fn grpc_only(request: Request, next: Next) -> Response {
@@ -75,29 +67,4 @@ async fn unknown_path(request: Request) -> Response {
 
 async fn unknown_method() -> Response {
     (StatusCode::METHOD_NOT_ALLOWED, "method not allowed\n").into_response()
-}
-
-#[cfg(test)]
-mod tests {
-    use http::HeaderValue;
-
-    use super::*;
-
-    #[test]
-    fn grpc_is_told_by_its_content_type() {
-        for (text, expected) in [
-            ("application/grpc", true),
-            ("application/grpc+proto", true),
-            ("application/grpc; charset=utf-8", true),
-            ("application/grpc-web", false),
-            ("application/grpc-web+proto", false),
-            ("application/grpcx", false),
-            ("text/plain", false),
-            ("", false),
-        ] {
-            let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(text))]);
-            assert_eq!(is_grpc(&headers), expected, "{text}");
-        }
-        assert!(!is_grpc(&HeaderMap::new()));
-    }
 }

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode};
 use tonic::Status;
 
-use super::application::is_grpc;
+use super::content_type::is_grpc;
 
 /// Gives the handler until the caller's `grpc-timeout` or the server's own limit, whichever is the shorter.
 ///

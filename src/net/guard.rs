@@ -9,7 +9,7 @@ use tonic::Status;
 use tonic::transport::server::TcpConnectInfo;
 
 use super::admission::{Refusal, admit};
-use super::application::is_grpc;
+use super::content_type::is_grpc;
 use super::host::KnownHosts;
 
 /// Passes on what is admitted, and tells the rest why not, in the language of the request.

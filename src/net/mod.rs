@@ -10,6 +10,7 @@
 //! | `connection` | the limits of each protocol, one task a connection |
 //! | `guard` | whether the request may come from a page in a browser ([`host`] and [`admission`] decide, purely) |
 //! | `deadline` | how long an answer may take to begin |
+//! | `content_type` | whether it is gRPC |
 //! | `application` | which handler gets the request, and what no handler gets |
 //! | `serve` | runs all of it, and ends it in time |
 //!
@@ -21,6 +22,7 @@ pub mod host;
 
 mod application;
 mod connection;
+mod content_type;
 mod deadline;
 mod guard;
 mod limits;
