@@ -79,7 +79,7 @@ impl Reader {
         self.nodes(&leaves)
     }
 
-    /// Entries from `start` on, in order: at least one, at most up to `end`, and not more than `bytes_max` bytes of them unless
+    /// Entries from `start` on, in order: at least one, at most up to `end` and 4,096, and not more than `bytes_max` bytes of them unless
     /// the first alone has more. Reads one bundle of the object store at most.
     ///
     /// # Errors
@@ -90,6 +90,8 @@ impl Reader {
         if start >= end || end > size {
             return Err(ReadError::Beyond { end, size });
         }
+        // However long the tail, no more of its commits are held than a message of small entries needs.
+        let end = end.min(start + ENTRIES_AT_ONCE);
         let mut bytes = 0;
         let mut fits = |entry: &Bytes| {
             let first = bytes == 0;
@@ -181,3 +183,6 @@ pub enum ReadError {
     #[error(transparent)]
     Objects(#[from] ObjectsError),
 }
+
+/// Entries in one answer, at most.
+const ENTRIES_AT_ONCE: u64 = 4_096;
