@@ -96,13 +96,17 @@ impl Appender {
         let (sender, receiver) = mpsc::unbounded_channel();
         let id = self.streams.fetch_add(1, Ordering::Relaxed);
         let stream = Stream { id, acks: sender };
+        let queued = Arc::new(AtomicU64::new(0));
         let appender = StreamAppender {
             appender: self.clone(),
             room: Arc::new(Semaphore::new(STREAM_BYTES_MAX)),
             stream,
+            queued: queued.clone(),
         };
         let acks = Acks {
             acks: receiver,
+            queued,
+            acknowledged: 0,
             ending: self.ending.clone(),
         };
         (appender, acks)
@@ -143,6 +147,8 @@ pub struct StreamAppender {
     appender: Appender,
     room: Arc<Semaphore>,
     stream: Stream,
+    /// Entries that were queued; the other half compares.
+    queued: Arc<AtomicU64>,
 }
 
 impl StreamAppender {
@@ -159,12 +165,9 @@ impl StreamAppender {
             stream: self.stream.clone(),
             room: own,
         };
+        // Counted first: when the acknowledgements end, all that could have been queued is in the count.
+        self.queued.fetch_add(batch.len() as u64, Ordering::Release);
         self.appender.submit(Submission { batch, room, reply })
-    }
-
-    /// Why the acknowledgements ended before all was acknowledged.
-    pub fn refusal(&self) -> AppendError {
-        self.appender.ending.refusal()
     }
 }
 
@@ -172,6 +175,8 @@ impl StreamAppender {
 #[derive(Debug)]
 pub struct Acks {
     acks: mpsc::UnboundedReceiver<Result<StreamAck, AppendError>>,
+    queued: Arc<AtomicU64>,
+    acknowledged: u64,
     ending: Ending,
 }
 
@@ -182,7 +187,21 @@ impl Acks {
     ///
     /// When the log has stopped, whether or not something is still to be acknowledged: after that nothing will be.
     pub async fn next(&mut self) -> Option<Result<StreamAck, AppendError>> {
-        let Acks { acks, ending } = self;
+        match self.receive().await {
+            // The sequencer dropped what was queued, as it ends.
+            None if self.acknowledged < self.queued.load(Ordering::Acquire) => Some(Err(self.ending.reached().await)),
+            None => None,
+            Some(Err(refusal)) => Some(Err(refusal)),
+            Some(Ok(next)) => {
+                self.acknowledged += next.ack.count;
+                Some(Ok(next))
+            }
+        }
+    }
+
+    /// What comes next, or the refusal once the log has ended; `None` when nobody is left who could send.
+    async fn receive(&mut self) -> Option<Result<StreamAck, AppendError>> {
+        let Acks { acks, ending, .. } = self;
         let mut ended = pin!(ending.reached());
         let next = poll_fn(|context| match acks.poll_recv(context) {
             Poll::Ready(next) => Poll::Ready(Ok(next)),

@@ -6,7 +6,7 @@
 //! second ends when all that was queued is acknowledged, and says how the first ended.
 
 use futures_util::FutureExt;
-use indelible_log::{Acks, AppendError, BadBatch, Batch, Reader, StreamAck, StreamAppender};
+use indelible_log::{Acks, BadBatch, Batch, Reader, StreamAck, StreamAppender};
 use tokio::sync::{mpsc, oneshot};
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
@@ -45,8 +45,8 @@ pub(super) fn serve(service: &LogService, inbound: Streaming<AppendStreamRequest
         let ended = async {
             // The first message decides whether acknowledgements carry consistency proofs; without one there is nothing to do.
             let held_size = held_size.await.unwrap_or_default();
-            let acknowledged = outlet.run(held_size).await?;
-            join(intake).await.conclude(acknowledged)
+            outlet.run(held_size).await?;
+            join(intake).await
         };
         if let Err(status) = ended.await {
             // If the client has gone, nobody is there to hear it.
@@ -64,27 +64,9 @@ struct Intake {
     stopping: CancellationToken,
 }
 
-/// How the reading half ended.
-struct IntakeEnd {
-    /// Entries that were queued.
-    queued: u64,
-    result: Result<(), Status>,
-    /// What to say if the log stops before all of them are acknowledged.
-    refusal: AppendError,
-}
-
 impl Intake {
-    async fn run(mut self, held: oneshot::Sender<Option<u64>>) -> IntakeEnd {
-        let mut queued = 0;
-        let result = self.read(held, &mut queued).await;
-        IntakeEnd {
-            queued,
-            result,
-            refusal: self.appender.refusal(),
-        }
-    }
-
-    async fn read(&mut self, held: oneshot::Sender<Option<u64>>, queued: &mut u64) -> Result<(), Status> {
+    /// Reads until the client's side ends; dropped then, it ends the acknowledgements behind the last that is due.
+    async fn run(mut self, held: oneshot::Sender<Option<u64>>) -> Result<(), Status> {
         let Some(first) = self.next().await? else { return Ok(()) };
         let size = self.reader.head().size();
         if let Some(held) = first.held_size.filter(|held| *held > size) {
@@ -120,9 +102,7 @@ impl Intake {
                     }
                 }
             };
-            let count = batch.len() as u64;
             self.appender.append(batch).await.map_err(IntoStatus::into_status)?;
-            *queued += count;
             if let Some(ended) = ended {
                 return ended;
             }
@@ -141,15 +121,6 @@ impl Intake {
     }
 }
 
-impl IntakeEnd {
-    fn conclude(self, acknowledged: u64) -> Result<(), Status> {
-        match acknowledged == self.queued {
-            true => self.result,
-            false => Err(self.refusal.into_status()),
-        }
-    }
-}
-
 /// The writing half.
 struct Outlet {
     acks: Acks,
@@ -158,9 +129,8 @@ struct Outlet {
 }
 
 impl Outlet {
-    /// Writes acknowledgements until there are no more, and returns how many entries they were for.
-    async fn run(mut self, mut held_size: Option<u64>) -> Result<u64, Status> {
-        let mut acknowledged = 0;
+    /// Writes acknowledgements until nothing is left to acknowledge.
+    async fn run(mut self, mut held_size: Option<u64>) -> Result<(), Status> {
         while let Some(ack) = self.acks.next().await {
             let StreamAck { ack, .. } = &ack.map_err(IntoStatus::into_status)?;
             let proof = self
@@ -193,9 +163,8 @@ impl Outlet {
             {
                 return Err(Status::cancelled("the client has gone"));
             }
-            acknowledged += ack.count;
         }
-        Ok(acknowledged)
+        Ok(())
     }
 }
 

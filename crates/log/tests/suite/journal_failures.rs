@@ -134,7 +134,7 @@ fn a_sequencer_that_panics_says_that_it_failed() {
         append(&appender, batch(&entries(0..1))).unwrap_err(),
         append(&appender, batch(&entries(0..1))).unwrap_err(),
         wait(acks.next()).unwrap().unwrap_err(),
-        stream.refusal(),
+        wait(stream.append(batch(&entries(0..1)))).unwrap_err(),
     ] {
         assert!(
             matches!(&error, AppendError::Failed(reason) if reason.contains("panicked")),

@@ -183,11 +183,30 @@ fn a_stream_that_is_idle_hears_that_the_log_has_stopped() {
 }
 
 fn assert_stopped(appender: &StreamAppender, expected: &AppendError) {
-    for error in [wait(appender.append(text("late"))).unwrap_err(), appender.refusal()] {
-        assert_eq!(
-            std::mem::discriminant(&error),
-            std::mem::discriminant(expected),
-            "{error}"
-        );
+    let error = wait(appender.append(text("late"))).unwrap_err();
+    assert_eq!(
+        std::mem::discriminant(&error),
+        std::mem::discriminant(expected),
+        "{error}"
+    );
+}
+
+/// Its client has sent all it had: the end of the acknowledgements must not look like the last of them.
+#[test]
+fn a_stream_that_has_sent_all_hears_that_the_journal_failed() {
+    let (log, journal) = gated(&Power::fails_after(0, Last::Lost));
+    let (committing, mut committing_acks) = log.appender().stream();
+    let (queued, mut queued_acks) = log.appender().stream();
+    journal.gate.close();
+    wait(async {
+        committing.append(text("being committed")).await.unwrap();
+        journal.gate.wait_for_arrival();
+        queued.append(text("queued")).await.unwrap();
+    });
+    drop((committing, queued));
+    journal.gate.open();
+    for acks in [&mut committing_acks, &mut queued_acks] {
+        let refused = wait(acks.next()).expect("not all is acknowledged").unwrap_err();
+        assert!(matches!(refused, AppendError::Failed(_)), "{refused}");
     }
 }
