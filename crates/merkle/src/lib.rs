@@ -1,7 +1,8 @@
 //! RFC 6962 Merkle trees: hashes, growth, proofs, tiles and entry bundles. Pure: no I/O, no clock, no randomness.
 //!
 //! * A writer keeps a [`CompactRange`] and gets a [`Growth`] for every run of leaves.
-//! * A reader makes proofs with [`proof`]: plan, fetch, finish. [`TileId`] and [`FullTile`] say where nodes are kept.
+//! * A reader makes proofs with [`proof`]: plan, fetch, finish. [`TileId`] and [`FullTile`] say where nodes are kept,
+//!   [`TilePath`] where they are published.
 //! * A verifier calls [`check_inclusion`], [`check_consistency`], [`check_range`] or [`check_batch`] with a [`TreeHead`]
 //!   that it trusts, and gets a value that nothing else can make.
 //!
@@ -48,5 +49,5 @@ pub use proof::consistency::{ConsistencyPlan, ConsistencyProof};
 pub use proof::inclusion::{InclusionPlan, InclusionProof};
 pub use proof::out_of_tree::OutOfTree;
 pub use proof::range::{RangePlan, RangeProof};
-pub use tile::{FullTile, TILE_HEIGHT, TILE_WIDTH, TileId, TileLength};
+pub use tile::{BadTilePath, FullTile, TILE_HEIGHT, TILE_WIDTH, TileContent, TileId, TileLength, TilePath};
 pub use verify::{BadProof, Consistent, Included, IncludedRange, check_consistency, check_inclusion, check_range};

@@ -12,6 +12,7 @@ mod hostile;
 mod huge;
 mod inclusion;
 mod oracles;
+mod paths;
 mod range;
 mod reference;
 mod tiles;
