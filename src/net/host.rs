@@ -162,12 +162,13 @@ impl FromStr for Host {
             let address: Ipv6Addr = address.parse().map_err(|_| NotAHost)?;
             return Ok(Host::Address(IpAddr::V6(address).to_canonical()));
         }
-        if let Ok(address) = text.parse::<Ipv4Addr>() {
+        // The dot goes first: browsers take 127.0.0.1. for the address too, and printed it would be one.
+        let name = text.strip_suffix('.').unwrap_or(text);
+        if let Ok(address) = name.parse::<Ipv4Addr>() {
             return Ok(Host::Address(IpAddr::V4(address)));
         }
-        let name = text.strip_suffix('.').unwrap_or(text);
         let of_a_name = |b: u8| b.is_ascii_alphanumeric() || b"-_.".contains(&b);
-        if name.is_empty() || name.len() > NAME_BYTES_MAX || !name.bytes().all(of_a_name) {
+        if name.is_empty() || name.ends_with('.') || name.len() > NAME_BYTES_MAX || !name.bytes().all(of_a_name) {
             return Err(NotAHost);
         }
         Ok(Host::Name(name.to_ascii_lowercase()))
@@ -189,6 +190,7 @@ mod tests {
             ("Audit.Example.COM:443", "audit.example.com:443"),
             ("my_service-1", "my_service-1"),
             ("127.0.0.1:1", "127.0.0.1:1"),
+            ("127.0.0.1.:1", "127.0.0.1:1"),
             ("[::1]:7425", "[::1]:7425"),
             ("[::ffff:10.0.0.1]", "10.0.0.1"),
         ] {
@@ -204,6 +206,8 @@ mod tests {
             ":",
             ":80",
             ".",
+            "a..",
+            "1.2.3.4..",
             "a:",
             "a:b",
             "a:+1",
@@ -247,6 +251,7 @@ mod tests {
             ("localhost.", true),
             ("127.0.0.1:7425", true),
             ("127.9.9.9", true),
+            ("127.0.0.1.", true),
             ("[::1]:99", true),
             ("[::ffff:127.0.0.1]", true),
             ("localhost.evil.example", false),
@@ -290,6 +295,7 @@ mod tests {
             "a b",
             "10.0.0.1",
             "*.10.0.0.1",
+            "10.0.0.1.",
             "*.*.example.com",
             "a.*.example.com",
             "fo*.example.com",
