@@ -1,0 +1,32 @@
+//! What must hold whatever bytes strangers hand to a parser: one module for each parser, with a `check` that panics where it does
+//! not hold, and `seeds` of genuine values to begin from.
+//!
+//! The file is compiled twice: as this crate, whose targets libFuzzer drives, and as a module of tests/parsers.rs, which runs every
+//! check in each `cargo test`. So no target can rot. docs/fuzzing.md says how to run them.
+
+pub mod bundle;
+pub mod checkpoint;
+pub mod config;
+pub mod description;
+pub mod frame;
+pub mod genesis;
+pub mod guard;
+pub mod host;
+pub mod journal;
+pub mod key;
+pub mod note;
+pub mod proofs;
+pub mod receipt;
+pub mod request;
+pub mod tile;
+
+mod sample;
+
+/// What a parser said to the bytes. Seeds are all accepted: one that is not has ceased to lead anywhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// They are a value of its kind.
+    Accepted,
+    /// They are not.
+    Refused,
+}
