@@ -4,7 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use indelible_log::Condition;
+use indelible_log::{Condition, Log};
 use indelible_store::journal::JournalError;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -16,7 +16,7 @@ use crate::data::{DataDir, OpenError, OpenLog, checkpoint_file, open};
 use crate::follow;
 use crate::grpc::{self, LogService};
 use crate::http::{self, Health, Pages};
-use crate::memory::{CheckpointFile, MemoryError};
+use crate::memory::{CheckpointFile, Gathered, MemoryError, consents, contradictions, gather};
 use crate::net::{self, BindError, Limits, Listening, Tls, TlsError};
 use crate::proofs::Proofs;
 use crate::task::blocking;
@@ -28,8 +28,8 @@ pub struct Service {
     listening: Listening,
     policy: Policy,
     memory: CheckpointFile,
-    /// Whether nothing outside the data directory knew of the log when it was started.
-    unremembered: bool,
+    /// What the memories outside the data directory left open at the start; empty if nothing.
+    doubt: String,
 }
 
 /// Why the service does not run, or ended.
@@ -82,24 +82,29 @@ impl Service {
         Policy::for_listener(config.listen)?;
         let listening = Listening::bind(config.listen, tls).await?;
         let policy = Policy::for_listener(listening.local_addr())?;
-        blocking(move || {
+        let (data, memory, open) = blocking(move || {
             let memory = CheckpointFile::at(checkpoint_file(&data, &config))?;
             let open = open(&data, config).map_err(|error| ServeError::Open(Box::new(error)))?;
-            match memory.confirm(&open.log) {
-                Ok(remembered) => Ok(Service {
+            Ok::<_, ServeError>((data, memory, open))
+        })
+        .await?;
+        let gathered = gather(&memory, &open.config, &open.log.description().vkey).await;
+        blocking(
+            move || match gathered.and_then(|gathered| confirm(gathered, &open.log, &data)) {
+                Ok(doubt) => Ok(Service {
                     open,
                     listening,
                     policy,
                     memory,
-                    unremembered: !remembered,
+                    doubt,
                 }),
                 Err(error) => {
                     // What the log was started for is not to be; that it ends in order is all that matters now.
                     let _ = open.log.shutdown();
                     Err(error.into())
                 }
-            }
-        })
+            },
+        )
         .await
     }
 
@@ -121,7 +126,7 @@ impl Service {
             listening,
             policy,
             memory,
-            unremembered,
+            doubt,
         } = self;
         let OpenLog {
             log,
@@ -150,7 +155,7 @@ impl Service {
         let condition = log.condition();
         let pages = Pages {
             checkpoint: Arc::new(move || reader.head().note_bytes()),
-            health: Arc::new(move || health_of(&condition.borrow(), unremembered)),
+            health: Arc::new(move || health_of(&condition.borrow(), &doubt)),
         };
         let known_hosts = listening.known_hosts(&config.hosts);
         let timeout = Duration::from_secs(u64::from(config.request_timeout_seconds));
@@ -175,12 +180,32 @@ impl Service {
     }
 }
 
-fn health_of(condition: &Condition, unremembered: bool) -> Health {
+/// Holds what is remembered against the log. What is left open stops nothing, and is said.
+fn confirm(gathered: Gathered, log: &Log, data: &DataDir) -> Result<String, MemoryError> {
+    let Gathered { heads, silent } = gathered;
+    let reader = log.reader();
+    let given_up = consents(data, &log.description().vkey).map_err(|error| MemoryError::Io {
+        place: data.admin().display().to_string(),
+        error,
+    })?;
+    let mut doubts: Vec<String> = silent.iter().map(|silent| silent.first_line()).collect();
+    if heads.is_empty() {
+        doubts.push("at the start nothing outside the data directory remembered the log".to_owned());
+    }
+    let contradictions = contradictions(heads, &given_up, |remembered| remembered.check_log(&reader))?;
+    if let Some(first) = contradictions.into_iter().next() {
+        return Err(first.error);
+    }
+    for doubt in &doubts {
+        tracing::warn!("{doubt}; an older copy of the log could go unnoticed");
+    }
+    Ok(doubts.join("; "))
+}
+
+fn health_of(condition: &Condition, doubt: &str) -> Health {
     match condition {
-        Condition::Serving if unremembered => {
-            Health::Degraded("at the start nothing outside the data directory remembered the log".to_owned())
-        }
-        Condition::Serving => Health::Serving,
+        Condition::Serving if doubt.is_empty() => Health::Serving,
+        Condition::Serving => Health::Degraded(doubt.to_owned()),
         Condition::Stopping => Health::NotServing("the log is stopping".to_owned()),
         Condition::SealingStopped(_) => Health::Degraded("sealing has stopped".to_owned()),
         Condition::Failed(_) => Health::NotServing("the journal failed".to_owned()),

@@ -37,6 +37,8 @@ fn every_field_can_be_set() {
         tls_key = "/etc/tls/key.pem"
         log_key = "../keys/log.key"
         checkpoint_file = "/mnt/other/log.checkpoint"
+        memories = ["http://10.0.0.2:7425", "https://mirror.example.com"]
+        memories_required = true
         open = true
         leaf_index = false
         segment_mib = 8
@@ -58,6 +60,8 @@ fn every_field_can_be_set() {
         }),
         log_key: Some("/data/../keys/log.key".into()),
         checkpoint_file: Some("/mnt/other/log.checkpoint".into()),
+        memories: vec!["http://10.0.0.2:7425".into(), "https://mirror.example.com".into()],
+        memories_required: true,
         open: true,
         leaf_index: false,
         segment_mib: 8,
@@ -197,6 +201,10 @@ fn a_wrong_file_is_refused_by_line_field_and_limit() {
             "hosts = [1]",
             "/data/indelible.toml:1: `hosts` must be a list of host names or addresses, each with or without a port, not a list \
              of other than strings",
+        ),
+        (
+            "memories = ['http://a', 'b:7425']",
+            "/data/indelible.toml:1: `memories` must be a list of URLs, each http:// or https:// and a host, not \"b:7425\"",
         ),
         (
             "\ntls_cert = 'c'",

@@ -1,6 +1,7 @@
 //! One file a subcommand: its arguments with their help, and what it does with them.
 
 pub mod append;
+pub mod backup;
 pub mod completions;
 pub mod demo;
 pub mod fsck;
@@ -9,9 +10,11 @@ pub mod keygen;
 pub mod prove;
 pub mod rebuild;
 pub mod recover;
+pub mod restore;
 pub mod serve;
 pub mod verify;
 
+mod consent;
 mod files;
 mod out;
 mod progress;

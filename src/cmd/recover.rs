@@ -1,20 +1,20 @@
 //! `indelible recover`
 
-use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
-use std::time::{SystemTime, UNIX_EPOCH};
 
-use serde_json::json;
-
+use super::consent::{ConsentArg, LATER_HEAD, now};
+use super::runtime::block_on;
 use super::{CommandResult, Verdict};
-use crate::data::{DataDir, checkpoint_file, configure, open, record};
-use crate::memory::{CheckpointFile, MemoryError};
+use crate::config::Config;
+use crate::data::{DataDir, checkpoint_file, configure, open};
+use crate::memory::{CheckpointFile, consents, contradictions, gather, record_consent};
 
 /// Go on after something that `serve` refuses, with your consent, which is recorded.
 ///
-/// A log that was restored from a backup is older than what was published, and the checkpoint file remembers that. Whoever holds
-/// a receipt or a head from the time between will be able to show that the log took it back. If that is what you want, say so
-/// here: the checkpoint file is moved aside, and DIR/admin.jsonl keeps who said so, when, and which head was given up.
+/// --accept-older: a log that was restored from a backup is older than what was published, and the checkpoint file and the other
+/// memories know that. Whoever holds a receipt or a head from the time between will be able to show that the log took it back. If
+/// that is what you want, say so here: the checkpoint file is moved aside, and DIR/admin.jsonl keeps who said so, when, and which
+/// heads were given up. A memory that is asked by URL is believed again as soon as it has a later head than that.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:
   indelible recover --accept-older --data /var/lib/indelible")]
@@ -22,9 +22,8 @@ pub struct Args {
     /// Serve the log in the directory although a later head of it, or another one, is remembered.
     #[arg(long, required = true)]
     accept_older: bool,
-    /// Do not ask.
-    #[arg(long)]
-    yes: bool,
+    #[command(flatten)]
+    consent: ConsentArg,
     /// The log's directory.
     #[arg(long, value_name = "DIR", default_value = "./indelible-data", env = "INDELIBLE_DATA")]
     data: PathBuf,
@@ -33,51 +32,41 @@ pub struct Args {
 /// Asks, records, and moves the memory aside.
 pub fn run(args: &Args) -> CommandResult {
     let data = DataDir::at(&args.data);
-    let environment = std::env::vars().collect();
-    let config = configure(&data, &environment, &[])?;
-    let memory = CheckpointFile::at(checkpoint_file(&data, &config))?;
-    let open = open(&data, config)?;
-    let contradiction = match memory.confirm(&open.log) {
-        Ok(_) => {
-            eprintln!("indelible: nothing contradicts this log; there is nothing to accept");
-            open.log.shutdown()?;
-            return Ok(Verdict::Holds);
-        }
-        Err(error @ (MemoryError::Later { .. } | MemoryError::OtherRoot { .. })) => error,
-        Err(error) => return Err(error.into()),
-    };
-    let said = contradiction.to_string();
-    let said = said.lines().next().unwrap_or_default();
-    eprintln!("indelible: {said}");
-    if !args.yes && !consents()? {
-        return Err("nothing was changed".into());
-    }
-    let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
-    let remembered = memory
-        .load(&open.log.description().vkey)?
-        .map(|head| head.note().to_string());
-    let served = open.log.reader().head().checkpoint().note().to_string();
-    // The record comes first: if the process dies between the two, there is a consent without an act, never the reverse.
-    record(
-        &data,
-        &json!({"time": now, "act": "accept-older", "given_up": remembered, "served": served}),
-    )?;
-    let aside = memory.overrule(now)?;
-    eprintln!(
-        "indelible: moved the memory to {}; `serve` will start now",
-        aside.display()
-    );
-    open.log.shutdown()?;
-    Ok(Verdict::Holds)
+    let config = configure(&data, &std::env::vars().collect(), &[])?;
+    accept_older(&data, config, &args.consent)
 }
 
-fn consents() -> Result<bool, super::Failure> {
-    if !std::io::stdin().is_terminal() {
-        return Err("this needs consent: answer at a terminal, or pass --yes".into());
+fn accept_older(data: &DataDir, config: Config, consent: &ConsentArg) -> CommandResult {
+    let file = CheckpointFile::at(checkpoint_file(data, &config))?;
+    let open = open(data, config)?;
+    let vkey = open.log.description().vkey.clone();
+    let gathered = block_on(gather(&file, &open.config, &vkey))??;
+    for silent in &gathered.silent {
+        eprintln!("indelible: {silent}");
     }
-    eprint!("Whoever holds a later head will see that the log took it back. Go on? Type yes: ");
-    std::io::stderr().flush()?;
-    let mut answer = String::new();
-    std::io::stdin().read_line(&mut answer)?;
-    Ok(answer.trim() == "yes")
+    let reader = open.log.reader();
+    let contradictions = contradictions(gathered.heads, &consents(data, &vkey)?, |remembered| {
+        remembered.check_log(&reader)
+    })?;
+    if contradictions.is_empty() {
+        eprintln!("indelible: nothing contradicts this log; there is nothing to accept");
+        open.log.shutdown()?;
+        return Ok(Verdict::Holds);
+    }
+    for contradiction in &contradictions {
+        eprintln!("indelible: {}", contradiction.error.first_line());
+    }
+    consent.obtain(LATER_HEAD)?;
+    let now = now()?;
+    let head = reader.head();
+    for contradiction in &contradictions {
+        record_consent(data, now, &contradiction.remembered, head.checkpoint())?;
+        if contradiction.remembered.place == file.place() {
+            let aside = file.overrule(now)?;
+            eprintln!("indelible: moved the memory to {}", aside.display());
+        }
+    }
+    eprintln!("indelible: `serve` will start now");
+    open.log.shutdown()?;
+    Ok(Verdict::Holds)
 }

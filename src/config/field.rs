@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use http::Uri;
+
 use crate::net::host::Authority;
 
 use super::error::{ConfigError, Place};
@@ -22,6 +24,7 @@ pub(super) struct Field {
 pub(super) enum Kind {
     Address(fn(&mut Draft) -> &mut SocketAddr),
     Hosts(fn(&mut Draft) -> &mut Vec<Authority>),
+    Urls(fn(&mut Draft) -> &mut Vec<String>),
     /// An empty path is as good as none.
     Path(fn(&mut Draft) -> &mut Option<(PathBuf, Place)>),
     Switch(fn(&mut Draft) -> &mut bool),
@@ -87,6 +90,12 @@ impl Draft {
                 let parse = |host: &String| host.parse().map_err(|_| wrong(at.clone(), format!("{host:?}")));
                 *slot(self) = hosts.iter().map(parse).collect::<Result<_, _>>()?;
             }
+            (Kind::Urls(slot), Value::List(urls)) => {
+                if let Some(url) = urls.iter().find(|url| !is_http(url)) {
+                    return Err(wrong(at, format!("{url:?}")));
+                }
+                *slot(self) = urls.clone();
+            }
             (Kind::Path(slot), Value::Text(path)) => {
                 *slot(self) = if path.is_empty() {
                     None
@@ -138,6 +147,10 @@ impl Field {
         let mut draft = Draft::new();
         match &self.kind {
             Kind::Address(slot) => format!("\"{}\"", slot(&mut draft)),
+            Kind::Urls(slot) => {
+                let urls: Vec<String> = slot(&mut draft).iter().map(|url| format!("\"{url}\"")).collect();
+                format!("[{}]", urls.join(", "))
+            }
             Kind::Hosts(slot) => {
                 let hosts: Vec<String> = slot(&mut draft).iter().map(|host| format!("\"{host}\"")).collect();
                 format!("[{}]", hosts.join(", "))
@@ -155,10 +168,10 @@ impl Field {
             (Kind::Switch(_), "true") => Value::Switch(true),
             (Kind::Switch(_), "false") => Value::Switch(false),
             (Kind::Number { .. }, digits) if is_integer(digits) => Value::Number(digits.into()),
-            (Kind::Hosts(_), list) => Value::List(
+            (Kind::Hosts(_) | Kind::Urls(_), list) => Value::List(
                 list.split(',')
                     .map(str::trim)
-                    .filter(|host| !host.is_empty())
+                    .filter(|item| !item.is_empty())
                     .map(String::from)
                     .collect(),
             ),
@@ -173,6 +186,7 @@ impl Kind {
         match self {
             Kind::Address(_) => "an IP address and a port, as \"127.0.0.1:7425\" or \"[::1]:7425\"",
             Kind::Hosts(_) => "a list of host names or addresses, each with or without a port",
+            Kind::Urls(_) => "a list of URLs, each http:// or https:// and a host",
             Kind::Path(_) => "a path",
             Kind::Switch(_) => "true or false",
             Kind::Number { .. } => "an integer",
@@ -190,6 +204,12 @@ impl Value {
             Value::Other(what) => (*what).into(),
         }
     }
+}
+
+/// Whether it is an URL at which a client could connect.
+fn is_http(url: &str) -> bool {
+    url.parse::<Uri>()
+        .is_ok_and(|uri| matches!(uri.scheme_str(), Some("http" | "https")) && uri.authority().is_some())
 }
 
 fn is_integer(text: &str) -> bool {

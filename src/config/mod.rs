@@ -32,6 +32,10 @@ pub struct Config {
     pub log_key: Option<PathBuf>,
     /// Where the newest head is remembered; without, `DIR.checkpoint` beside the data directory `DIR`.
     pub checkpoint_file: Option<PathBuf>,
+    /// URLs of those who remember a head of the log and are asked for it at each start.
+    pub memories: Vec<String>,
+    /// Whether all of them must answer.
+    pub memories_required: bool,
     /// Whether anybody who reaches the port may use the log.
     pub open: bool,
     /// Whether leaf hashes can be looked up.
@@ -73,6 +77,8 @@ impl Default for Config {
             tls: None,
             log_key: None,
             checkpoint_file: None,
+            memories: Vec::new(),
+            memories_required: false,
             open: false,
             leaf_index: true,
             segment_mib: 256,

@@ -3,7 +3,7 @@
 use super::field::{Field, Kind};
 
 /// Every field, in the order in which they are explained.
-pub(super) static FIELDS: [Field; 17] = [
+pub(super) static FIELDS: [Field; 19] = [
     Field {
         name: "listen",
         unit: "",
@@ -47,6 +47,22 @@ pub(super) static FIELDS: [Field; 17] = [
                 served unnoticed. Empty means a file beside the data directory, with `.checkpoint` behind its name. Better is \
                 another disk.",
         kind: Kind::Path(|draft| &mut draft.checkpoint_file),
+    },
+    Field {
+        name: "memories",
+        unit: "",
+        about: "Who else remembers a head of this log, by the URL of a gRPC service that answers GetTreeHead of \
+                indelible.v1.TransparencyLog with a head under the log's key: a mirror, a monitor, another copy. Each is asked \
+                at every start and in `restore`, for at most 5 s; one that knows a later head or another root stops the start. \
+                Not this log's own URL, where nobody answers yet when it is asked.",
+        kind: Kind::Urls(|draft| &mut draft.config.memories),
+    },
+    Field {
+        name: "memories_required",
+        unit: "",
+        about: "Whether a memory of `memories` that does not answer stops the start. If not, it is a warning, and health says \
+                degraded until the next start.",
+        kind: Kind::Switch(|draft| &mut draft.config.memories_required),
     },
     Field {
         name: "open",

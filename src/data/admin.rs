@@ -7,6 +7,14 @@ use std::os::unix::fs::OpenOptionsExt;
 use serde_json::Value;
 
 use super::DataDir;
+use super::files::read_if_there;
+
+/// All acts that were recorded. A line that is no JSON was not finished, and is passed over.
+pub fn acts(data: &DataDir) -> io::Result<Vec<Value>> {
+    let text = read_if_there(&data.admin())?.unwrap_or_default();
+    let lines = text.split(|byte| *byte == b'\n');
+    Ok(lines.filter_map(|line| serde_json::from_slice(line).ok()).collect())
+}
 
 /// Appends a line, and syncs it.
 pub fn record(data: &DataDir, act: &Value) -> io::Result<()> {

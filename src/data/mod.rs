@@ -2,21 +2,26 @@
 
 mod admin;
 mod at_rest;
+mod backup;
+mod files;
 mod init;
 mod key;
 mod lock;
 mod open;
 mod rebuild;
+mod restore;
 
 use std::path::{Path, PathBuf};
 
-pub use admin::record;
+pub use admin::{acts, record};
 pub use at_rest::{AtRest, at_rest};
+pub use backup::{BackedUp, Backup, BackupError, CopyError, Extent, backup, journal_key};
 pub use init::{InitError, NewLog, init};
 pub use key::{KeyError, read_key, write_key};
 pub use lock::{Lock, LockError};
-pub use open::{OpenError, OpenLog, checkpoint_file, configure, open};
+pub use open::{OpenError, OpenLog, checkpoint_file, configure, key_path, open};
 pub use rebuild::{RebuildError, Replaced, rebuild};
+pub use restore::{Copied, RestoreError, Restored, restore_configuration};
 
 /// A data directory by its path. Naming its files touches nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -130,7 +130,8 @@ pub fn checkpoint_file(data: &DataDir, config: &Config) -> PathBuf {
     config.checkpoint_file.clone().unwrap_or_else(|| data.checkpoint())
 }
 
-fn key_path(data: &DataDir, config: &Config) -> PathBuf {
+/// The file of the log's private key.
+pub fn key_path(data: &DataDir, config: &Config) -> PathBuf {
     config.log_key.as_deref().map_or_else(|| data.log_key(), Path::to_owned)
 }
 

@@ -241,6 +241,8 @@ fn every_command_has_help_with_an_example() {
         "append",
         "prove",
         "verify",
+        "backup",
+        "restore",
         "fsck",
         "rebuild",
         "recover",

@@ -10,7 +10,8 @@
 //! * [`Log::start`] recovers from a journal and an object store, and runs the two threads.
 //! * [`Appender`] queues a [`Batch`] and waits for its [`Ack`].
 //! * [`Reader`] answers from what was published: heads, nodes, proofs, entries. It never meets the sequencer.
-//! * [`fsck()`] checks a log at rest, [`rebuild()`] makes its object store anew from the journal.
+//! * [`fsck()`] checks a log at rest, [`rebuild()`] makes its object store anew from the journal, a [`Tally`] tells a copy of the
+//!   journal from damage.
 //!
 //! The crate knows neither files nor sockets: where things lie is behind `indelible_store`'s traits, and requests come from
 //! the shell. It reads no clock but to wait, and takes randomness from nobody.
@@ -31,6 +32,7 @@ mod seal;
 mod sequencer;
 mod settings;
 mod tail;
+mod tally;
 
 pub use append::{Ack, Acks, AppendError, Appender, StreamAck, StreamAppender};
 pub use batch::{BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, BadBatch, Batch};
@@ -43,3 +45,4 @@ pub use reader::{ReadError, Reader};
 pub use rebuild::{Rebuilt, rebuild};
 pub use recover::StartError;
 pub use settings::Settings;
+pub use tally::{Tally, TallyError};

@@ -34,6 +34,11 @@ impl CompactRange {
         self.size
     }
 
+    /// The hashes that [`CompactRange::from_hashes`] restores it from.
+    pub fn hashes(&self) -> &[Hash] {
+        &self.peaks
+    }
+
     /// The root of the tree; costs at most 63 node hashes.
     pub fn root(&self) -> Hash {
         node::fold(&self.peaks).unwrap_or(Hash::EMPTY_ROOT)

@@ -4,9 +4,11 @@
 
 mod blank;
 mod end;
+mod mirror;
 mod open;
 mod replay;
 mod segment;
+mod stored;
 mod survey;
 mod walk;
 mod window;
@@ -19,8 +21,10 @@ use std::sync::{Mutex, MutexGuard, RwLock, RwLockReadGuard};
 use bytes::Bytes;
 
 pub use self::end::Cut;
+pub use self::mirror::{Likeness, Mirror};
 pub use self::open::Opened;
 use self::replay::Replay;
+pub use self::stored::{StoredFrame, StoredFrames};
 use self::window::Window;
 use self::writer::Writer;
 use super::codec::{ATTACHMENT_BYTES_MAX, ATTACHMENT_PREFIX_BYTES, Seal, open_attachment};

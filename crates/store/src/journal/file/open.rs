@@ -130,7 +130,7 @@ fn journal(directory: &Path, genesis: Genesis, writer: Writer, last_note: Bytes,
     }
 }
 
-fn read_genesis(directory: &Path) -> Result<Genesis, JournalError> {
+pub(super) fn read_genesis(directory: &Path) -> Result<Genesis, JournalError> {
     let window = Window::open(segment::path(directory, 0))?;
     let front = window.piece(0, HEADER_BYTES as u64)?;
     let header = Header::parse(&front, Seal::of_genesis()).map_err(|reason| window.damaged(0, reason))?;
