@@ -7,7 +7,6 @@ mod backup;
 mod bad_input;
 mod client;
 mod commands;
-mod crash;
 mod demo;
 mod fsck;
 mod health;

@@ -2,8 +2,8 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
-use std::sync::mpsc;
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::{Mutex, mpsc};
 use std::time::Duration;
 
 use indelible_client::{Client, MemoryHeads, Options};
@@ -81,7 +81,11 @@ impl Bed {
 
     /// Serves the log of the bed on a free port.
     pub(crate) fn serve(&self) -> Server {
-        Server::start(self.command(&["serve", "--data", "log", "--listen", "127.0.0.1:0"]))
+        Server::start(self.serve_command())
+    }
+
+    pub(crate) fn serve_command(&self) -> Command {
+        self.command(&["serve", "--data", "log", "--listen", "127.0.0.1:0"])
     }
 }
 
@@ -89,11 +93,17 @@ impl Bed {
 pub(crate) struct Server {
     child: Child,
     pub(crate) url: String,
-    words: mpsc::Receiver<String>,
+    words: Mutex<mpsc::Receiver<String>>,
 }
 
 impl Server {
-    pub(crate) fn start(mut command: Command) -> Server {
+    pub(crate) fn start(command: Command) -> Server {
+        Server::try_start(command)
+            .unwrap_or_else(|(ended, said)| panic!("the server did not start ({ended}): {said:#?}"))
+    }
+
+    /// How it ended and what it said, if it did so instead of serving.
+    pub(crate) fn try_start(mut command: Command) -> Result<Server, (ExitStatus, Vec<String>)> {
         let mut child = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
         let (sender, words) = mpsc::channel();
         let stderr = BufReader::new(child.stderr.take().unwrap());
@@ -107,10 +117,12 @@ impl Server {
             match words.recv_timeout(Duration::from_secs(60)) {
                 Ok(line) if line.contains(" on http") => break line.rsplit(' ').next().unwrap().to_owned(),
                 Ok(line) => said.push(line),
-                Err(error) => panic!("the server did not start ({error}): {said:#?}"),
+                Err(mpsc::RecvTimeoutError::Disconnected) => return Err((child.wait().unwrap(), said)),
+                Err(error) => panic!("the server does not start ({error}): {said:#?}"),
             }
         };
-        Server { child, url, words }
+        let words = Mutex::new(words);
+        Ok(Server { child, url, words })
     }
 
     pub(crate) fn pid(&self) -> u32 {
@@ -133,10 +145,16 @@ impl Server {
     }
 
     /// SIGTERM, and what it then said and how it ended.
-    pub(crate) fn stop(mut self) -> (std::process::ExitStatus, Vec<String>) {
+    pub(crate) fn stop(self) -> (ExitStatus, Vec<String>) {
         self.terminate();
+        self.wait()
+    }
+
+    /// Waits for its end; how it ended, and what it had said since it served.
+    pub(crate) fn wait(mut self) -> (ExitStatus, Vec<String>) {
         let status = self.child.wait().unwrap();
-        (status, self.words.iter().collect())
+        let words = self.words.lock().unwrap();
+        (status, words.iter().collect())
     }
 
     pub(crate) async fn client(&self, vkey: VerifierKey) -> Client {

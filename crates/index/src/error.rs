@@ -38,7 +38,7 @@ pub enum IndexError {
         ours: u32,
     },
     /// Disk: SQLite cannot open the file, or read or write it; also if it is not a database or damaged.
-    #[error("cannot {act} the index {}\n\nhint: it can be deleted, it is built again from the log", path.display())]
+    #[error("cannot {act} the index {}: {source}\n\nhint: it can be deleted, it is built again from the log", path.display())]
     Sqlite {
         /// What was tried.
         act: &'static str,

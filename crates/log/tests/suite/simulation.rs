@@ -225,5 +225,5 @@ impl Drop for Blame {
     }
 }
 
-/// Logs that live in every run of the tests; some seconds.
-const SEEDS: u64 = 250;
+/// Logs that live in every run of the tests; some twenty seconds.
+const SEEDS: u64 = 1_000;

@@ -93,7 +93,7 @@ pub enum ObjectsError {
         reason: String,
     },
     /// Disk: the operating system refused.
-    #[error("cannot {act} {}", path.display())]
+    #[error("cannot {act} {}: {source}", path.display())]
     Io {
         /// What was tried.
         act: &'static str,

@@ -58,6 +58,7 @@ pub(super) fn create_volume(dir: &Path, volume: u64) -> Result<PathBuf, ObjectsE
     contain(&making, "create", || {
         config(&making, MAKING_CACHE_BYTES).open().map(drop)
     })?;
+    refuse_unwritten(&making.join("db"))?;
     // A crash up to here leaves a directory that the next start removes. sled itself has synced none of these.
     for made in [
         making.join("conf"),
@@ -71,6 +72,16 @@ pub(super) fn create_volume(dir: &Path, volume: u64) -> Result<PathBuf, ObjectsE
     // A crash here leaves either name, both with a whole and empty volume behind it.
     sync(dir)?;
     Ok(done)
+}
+
+/// Refuses a new `db` that has nothing in it: sled writes its first bytes when it is dropped, and tells nobody if it cannot.
+///
+/// Under the volume's own name such a file would stand for one that has lost everything.
+fn refuse_unwritten(db: &Path) -> Result<(), ObjectsError> {
+    match fs::metadata(db).map_err(io_error("look at", db))?.len() {
+        0 => Err(io_error("write to", db)(io::Error::other("nothing of it was written"))),
+        _ => Ok(()),
+    }
 }
 
 /// Makes a file's bytes, or a directory's entries, durable.
@@ -114,6 +125,20 @@ const MAKING_CACHE_BYTES: u64 = 1 << 20;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What a full disk leaves of a volume in the making, as sled does not say that it could not write.
+    #[test]
+    fn a_volume_without_its_first_bytes_does_not_get_its_name() {
+        let home = tempfile::TempDir::new().unwrap();
+        let db = home.path().join("db");
+        fs::write(&db, "").unwrap();
+        assert!(matches!(
+            refuse_unwritten(&db),
+            Err(ObjectsError::Io { act: "write to", .. })
+        ));
+        fs::write(&db, "something").unwrap();
+        refuse_unwritten(&db).unwrap();
+    }
 
     #[test]
     fn names_of_volumes() {
