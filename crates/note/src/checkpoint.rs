@@ -100,14 +100,38 @@ impl SignedCheckpoint {
     ///
     /// As [`Note::open`] with this one key; also if the key signed for an origin that is not its name.
     pub fn open(self, key: &VerifierKey) -> Result<Verified<Self>, UntrustedCheckpoint> {
-        self.note.check(std::slice::from_ref(key))?;
-        if self.origin != *key.name() {
-            return Err(UntrustedCheckpoint::Origin {
-                origin: self.origin,
-                key: key.name().clone(),
-            });
+        self.open_any(std::slice::from_ref(key))
+    }
+
+    /// Checks that the log signed it with at least one of these keys; the keys may be those of several logs.
+    ///
+    /// # Errors
+    ///
+    /// As [`Note::open`] with these keys; also if only keys with another name than the origin signed.
+    pub fn open_any(self, keys: &[VerifierKey]) -> Result<Verified<Self>, UntrustedCheckpoint> {
+        self.note.check(keys)?;
+        let signed = |key: &&VerifierKey| {
+            self.note
+                .signatures()
+                .iter()
+                .any(|line| line.is_by(key.name(), key.id()))
+        };
+        let signers: Vec<_> = keys.iter().filter(signed).map(VerifierKey::name).collect();
+        if signers.contains(&&self.origin) {
+            return Ok(Verified::after_check(self));
         }
-        Ok(Verified::after_check(self))
+        let signer = signers
+            .first()
+            .expect("a note that holds was signed by one of the keys");
+        Err(UntrustedCheckpoint::Origin {
+            key: KeyName::clone(signer),
+            origin: self.origin,
+        })
+    }
+
+    /// The same checkpoint in a note of the same text, with other signature lines.
+    pub(crate) fn with_note(self, note: Note) -> Self {
+        Self { note, ..self }
     }
 
     /// The log that the checkpoint is about.

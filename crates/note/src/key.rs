@@ -16,11 +16,11 @@ use crate::name::{BadKeyName, KeyName};
 pub struct KeyId([u8; 4]);
 
 impl KeyId {
-    /// The id of an Ed25519 key (C2SP signed-note, "Signatures").
-    pub(crate) fn of(name: &KeyName, public: &[u8; 32]) -> Self {
+    /// The id of an Ed25519 key (C2SP signed-note, "Signatures", and tlog-cosignature, "Format").
+    pub(crate) fn of(name: &KeyName, public: &[u8; 32], kind: KeyType) -> Self {
         let mut digest = Sha256::new();
         digest.update(name.as_str());
-        digest.update([b'\n', TYPE_ED25519]);
+        digest.update([b'\n', kind as u8]);
         digest.update(public);
         let [a, b, c, d, ..] = <[u8; 32]>::from(digest.finalize());
         Self([a, b, c, d])
@@ -32,6 +32,15 @@ impl KeyId {
 
     pub(crate) fn as_bytes(&self) -> &[u8; 4] {
         &self.0
+    }
+
+    /// Refuses a key whose text states this id, while its name and bytes give another.
+    pub(crate) fn must_be(self, computed: Self) -> Result<(), MalformedKey> {
+        if self == computed {
+            Ok(())
+        } else {
+            Err(MalformedKey::IdMismatch { stated: self, computed })
+        }
     }
 
     fn from_hex(text: &str) -> Option<Self> {
@@ -51,6 +60,15 @@ impl fmt::Debug for KeyId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
+}
+
+/// What a key is for. The byte stands in its text and in the hash that is its id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum KeyType {
+    /// Ed25519 under the text of a note.
+    Log = 0x01,
+    /// Ed25519 under a time and the text of a checkpoint.
+    Cosigner = 0x04,
 }
 
 /// Why a text is not a key of the kind that was asked for.
@@ -76,9 +94,16 @@ pub enum MalformedKey {
     /// The third field is not base64, or is empty.
     #[error("the key is not base64 with padding")]
     Base64,
-    /// The key is of a type that this crate does not know.
-    #[error("key type {0:02x} is not supported, only 01 (Ed25519) is")]
-    Type(u8),
+    /// The key is for something else, or of a type that this crate does not know.
+    #[error(
+        "a key of type {wanted:02x} is wanted here, this is one of type {found:02x} (01 is a log's, 04 a witness's)"
+    )]
+    Type {
+        /// The type in the text.
+        found: u8,
+        /// The type that can be used here.
+        wanted: u8,
+    },
     /// The key is too short or too long.
     #[error("an Ed25519 key has 32 bytes, this one has {0}")]
     Length(usize),
@@ -107,7 +132,7 @@ pub(crate) struct KeyFields {
 
 impl KeyFields {
     /// Reads `name+id+base64(type || key)`. The base64 may contain `+`; the other fields cannot.
-    pub(crate) fn parse(text: &str) -> Result<Self, MalformedKey> {
+    pub(crate) fn parse(text: &str, kind: KeyType) -> Result<Self, MalformedKey> {
         let mut fields = text.splitn(3, '+');
         let (Some(name), Some(id), Some(base64)) = (fields.next(), fields.next(), fields.next()) else {
             return Err(MalformedKey::Fields);
@@ -121,17 +146,20 @@ impl KeyFields {
             .map_err(|_| MalformedKey::Base64)?;
         match bytes.split_first() {
             None => Err(MalformedKey::Base64),
-            Some((&TYPE_ED25519, key)) => {
+            Some((&found, key)) if found == kind as u8 => {
                 let bytes = Zeroizing::new(key.try_into().map_err(|_| MalformedKey::Length(key.len()))?);
                 Ok(Self { name, id, bytes })
             }
-            Some((&other, _)) => Err(MalformedKey::Type(other)),
+            Some((&found, _)) => Err(MalformedKey::Type {
+                found,
+                wanted: kind as u8,
+            }),
         }
     }
 
     /// Writes what [`KeyFields::parse`] reads, behind a prefix.
-    pub(crate) fn text(prefix: &str, name: &KeyName, id: KeyId, bytes: &[u8; 32]) -> Zeroizing<String> {
-        let mut typed = Zeroizing::new([TYPE_ED25519; 33]);
+    pub(crate) fn text(prefix: &str, name: &KeyName, id: KeyId, bytes: &[u8; 32], kind: KeyType) -> Zeroizing<String> {
+        let mut typed = Zeroizing::new([kind as u8; 33]);
         typed[1..].copy_from_slice(bytes);
         // Allocated once, so that no part of a secret stays behind in a shorter text. 33 bytes are 44 characters of base64.
         let length = prefix.len() + name.as_str().len() + 1 + 8 + 1 + 44;
@@ -145,4 +173,3 @@ impl KeyFields {
 }
 
 pub(crate) const PRIVATE_PREFIX: &str = "PRIVATE+KEY+";
-const TYPE_ED25519: u8 = 0x01;

@@ -1,8 +1,9 @@
 //! What a log signs and what a stranger verifies, in the text formats of C2SP: [signed notes](Note) (signed-note), Ed25519 keys,
-//! [checkpoints](SignedCheckpoint) (tlog-checkpoint) and [receipts](Receipt) (tlog-proof).
+//! [checkpoints](SignedCheckpoint) (tlog-checkpoint), [cosignatures](Cosignature) (tlog-cosignature), what a log and a
+//! [witness] say to each other (tlog-witness), and [receipts](Receipt) (tlog-proof).
 //!
-//! Not here: cosignatures of witnesses and policies over them (their lines are kept and ignored), key types other than Ed25519,
-//! and anything that reads a file, a clock or random bytes.
+//! Not here: key types other than Ed25519 (their lines are kept and ignored), HTTP, and anything that reads a file, a clock or
+//! random bytes.
 //!
 //! Parsing and checking are two steps with two kinds of error. A `Malformed…` error says that bytes are not what they should be,
 //! so that nothing can be said about them; any other says that they are well-formed and do not hold. Every value has one
@@ -28,23 +29,32 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod witness;
+
 mod checkpoint;
+mod cosignature;
+mod cosigner;
+mod ed25519;
 mod key;
 mod name;
 mod note;
 mod receipt;
 mod signing;
 mod text;
+mod time;
 mod verified;
 mod verifier;
 
 pub use checkpoint::{
     BadCheckpoint, MalformedCheckpoint, SignedCheckpoint, UntrustedCheckpoint, open_checkpoint, sign_checkpoint,
 };
+pub use cosignature::{BadCosignature, Cosignature, NotAdded};
+pub use cosigner::{CosignerKey, CosigningKey};
 pub use key::{KeyId, MalformedKey};
 pub use name::{BadKeyName, KeyName};
 pub use note::{MalformedNote, MalformedSignatureLine, NotVerified, Note, SignatureLine};
 pub use receipt::{BadReceipt, MalformedReceipt, Receipt, VerifiedReceipt};
 pub use signing::SigningKey;
+pub use time::PosixTime;
 pub use verified::Verified;
 pub use verifier::VerifierKey;

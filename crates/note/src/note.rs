@@ -44,14 +44,9 @@ impl Note {
         })?;
         check_lines(raw)?;
         let text_len = raw.rfind("\n\n").ok_or(MalformedNote::NoEmptyLine)? + 1;
-        let lines = || raw[text_len + 1..].split_terminator('\n');
-        check_count(lines().count())?;
         let first_line = raw[..text_len].matches('\n').count() + 2;
-        let signatures = lines().zip(first_line..).map(|(line, number)| {
-            SignatureLine::parse(line).map_err(|reason| MalformedNote::SignatureLine { line: number, reason })
-        });
         Ok(Self {
-            signatures: signatures.collect::<Result<_, _>>()?,
+            signatures: parse_signatures(&raw[text_len + 1..], first_line)?,
             raw: raw.to_owned(),
             text_len,
         })
@@ -65,13 +60,18 @@ impl Note {
     pub fn sign(text: String, signers: &[&SigningKey]) -> Result<Self, MalformedNote> {
         check_lines(&text)?;
         check_count(signers.len())?;
-        let line_length = |key: &&SigningKey| key.name().as_str().len() + ED25519_LINE_OVERHEAD;
+        let signatures = signers.iter().map(|key| SignatureLine::sign(&text, key)).collect();
+        Self::from_lines(text, signatures)
+    }
+
+    /// Puts a note together; the text is that of a note.
+    pub(crate) fn from_lines(text: String, signatures: Vec<SignatureLine>) -> Result<Self, MalformedNote> {
+        check_count(signatures.len())?;
         let text_len = text.len();
-        let length = text_len + 1 + signers.iter().map(line_length).sum::<usize>();
+        let length = text_len + 1 + signatures.iter().map(SignatureLine::length).sum::<usize>();
         if length > NOTE_BYTES_MAX {
             return Err(MalformedNote::TooLong { length });
         }
-        let signatures: Vec<_> = signers.iter().map(|key| SignatureLine::sign(&text, key)).collect();
         let mut raw = text;
         raw.reserve_exact(length - text_len);
         raw.push('\n');
@@ -119,14 +119,11 @@ impl Note {
         let mut verified = false;
         for line in &self.signatures {
             // Ids collide: two trusted keys may share name and id, and the line is good if it holds under one of them.
-            let mut candidates = keys
-                .iter()
-                .filter(|key| *key.name() == line.name && key.id() == line.id)
-                .peekable();
+            let mut candidates = keys.iter().filter(|key| line.is_by(key.name(), key.id())).peekable();
             if candidates.peek().is_none() {
                 continue;
             }
-            if !candidates.any(|key| key.verify(self.text().as_bytes(), &line.signature).is_ok()) {
+            if !candidates.any(|key| key.0.verify(self.text().as_bytes(), &line.signature).is_ok()) {
                 return Err(NotVerified::BadSignature {
                     name: line.name.clone(),
                     id: line.id,
@@ -143,6 +140,15 @@ impl Note {
             first_name: first.name.clone(),
             first_id: first.id,
         })
+    }
+}
+
+/// The line with its LF, as it stands in a note.
+impl fmt::Display for SignatureLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut line = String::with_capacity(self.length());
+        self.write(&mut line);
+        f.write_str(&line)
     }
 }
 
@@ -172,12 +178,35 @@ impl SignatureLine {
         self.id
     }
 
+    /// Reads nothing but signature lines, as a witness answers them: each ends in LF, and there are 1 to 100.
+    ///
+    /// # Errors
+    ///
+    /// As for the lines of a note; they are counted from 1.
+    pub fn parse_lines(bytes: &[u8]) -> Result<Vec<Self>, MalformedNote> {
+        let text = str::from_utf8(bytes).map_err(|error| MalformedNote::NotUtf8 {
+            at: error.valid_up_to(),
+        })?;
+        check_lines(text)?;
+        parse_signatures(text, 1)
+    }
+
+    pub(crate) fn new(name: KeyName, id: KeyId, signature: Vec<u8>) -> Self {
+        Self { name, id, signature }
+    }
+
+    /// Whether this key is said to have made it.
+    pub(crate) fn is_by(&self, name: &KeyName, id: KeyId) -> bool {
+        self.name == *name && self.id == id
+    }
+
+    /// What follows the key id.
+    pub(crate) fn payload(&self) -> &[u8] {
+        &self.signature
+    }
+
     fn sign(text: &str, key: &SigningKey) -> Self {
-        Self {
-            name: key.name().clone(),
-            id: key.id(),
-            signature: key.sign(text.as_bytes()).into(),
-        }
+        Self::new(key.name().clone(), key.id(), key.sign(text.as_bytes()).into())
     }
 
     /// Reads a line without its LF.
@@ -199,6 +228,12 @@ impl SignatureLine {
             }
             _ => Err(MalformedSignatureLine::Short { bytes: payload.len() }),
         }
+    }
+
+    /// The bytes of the line with its LF.
+    fn length(&self) -> usize {
+        let base64 = (KEY_ID_BYTES + self.signature.len()).div_ceil(3) * 4;
+        LINE_PREFIX.len() + self.name.as_str().len() + 1 + base64 + 1
     }
 
     /// Writes the line with its LF.
@@ -315,6 +350,16 @@ fn check_lines(text: &str) -> Result<(), MalformedNote> {
     }
 }
 
+/// Reads signature lines, of which the first stands in this line of the note.
+fn parse_signatures(text: &str, first_line: usize) -> Result<Vec<SignatureLine>, MalformedNote> {
+    let lines = || text.split_terminator('\n');
+    check_count(lines().count())?;
+    let signatures = lines().zip(first_line..).map(|(line, number)| {
+        SignatureLine::parse(line).map_err(|reason| MalformedNote::SignatureLine { line: number, reason })
+    });
+    signatures.collect()
+}
+
 fn check_count(count: usize) -> Result<(), MalformedNote> {
     if (1..=SIGNATURE_LINES_MAX).contains(&count) {
         Ok(())
@@ -329,5 +374,4 @@ pub(crate) const NOTE_BYTES_MAX: usize = 1_000_000;
 const SIGNATURE_LINES_MAX: usize = 100;
 /// An em dash and a space.
 const LINE_PREFIX: &str = "— ";
-/// Prefix, space, base64 of 4 + 64 bytes, LF: what a line has besides the name.
-const ED25519_LINE_OVERHEAD: usize = LINE_PREFIX.len() + 1 + 92 + 1;
+const KEY_ID_BYTES: usize = 4;

@@ -1,7 +1,11 @@
 //! What the tests share: the public test log (its private key too is public) and one of its receipts.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use indelible_note::{SigningKey, VerifierKey};
+use indelible_merkle::{CompactRange, ConsistencyProof, Hash, TreeHead, proof};
+use indelible_note::{
+    CosigningKey, PosixTime, SignatureLine, SignedCheckpoint, SigningKey, Verified, VerifierKey, sign_checkpoint,
+    witness::{KnownLog, Request, decide},
+};
 use sha2::{Digest, Sha256};
 
 pub(crate) const LOG_SKEY: &str =
@@ -56,4 +60,59 @@ pub(crate) fn key_text(name: &str, kind: u8, bytes: &[u8]) -> String {
 /// A signature line with any name and payload.
 pub(crate) fn signature_line(name: &str, payload: &[u8]) -> String {
     format!("— {name} {}\n", STANDARD.encode(payload))
+}
+
+/// The key of a witness with this name.
+pub(crate) fn witness_key(name: &str) -> CosigningKey {
+    let mut seed = [9; 32];
+    seed.iter_mut()
+        .zip(name.bytes())
+        .for_each(|(byte, letter)| *byte = letter);
+    CosigningKey::from_seed(name.parse().unwrap(), seed)
+}
+
+pub(crate) fn at(secs: u64) -> PosixTime {
+    PosixTime::from_secs(secs).unwrap()
+}
+
+/// The head of a tree of this size. Trees with another first entry are another history.
+pub(crate) fn head(first: &str, size: u64) -> TreeHead {
+    let mut tree = CompactRange::new();
+    tree.extend(leaves(first, size));
+    tree.head()
+}
+
+/// The proof that the tree of `new` leaves begins with that of `old`.
+pub(crate) fn consistency(first: &str, old: u64, new: u64) -> ConsistencyProof {
+    let growth = CompactRange::new().extend(leaves(first, new));
+    let plan = proof::consistency(old, new).unwrap();
+    let nodes: Vec<Hash> = plan.nodes().iter().map(|&id| growth.node(id).unwrap()).collect();
+    plan.finish(&nodes).unwrap()
+}
+
+/// A head of the test log.
+pub(crate) fn signed(first: &str, size: u64) -> Verified<SignedCheckpoint> {
+    sign_checkpoint(head(first, size), &signing_key())
+}
+
+/// A cosignature of a head of the test log by a witness that knew nothing of it before.
+pub(crate) fn cosigned(checkpoint: &Verified<SignedCheckpoint>, time: u64, key: &CosigningKey) -> SignatureLine {
+    let proof = ConsistencyProof::new(0, checkpoint.head().size, Vec::new());
+    let known = KnownLog {
+        keys: vec![verifier_key()],
+        latest: None,
+    };
+    let accepted = decide(Request::new(proof, checkpoint.clone().into_inner()), Some(&known)).unwrap();
+    accepted.cosign(at(time), key)
+}
+
+fn leaves(first: &str, size: u64) -> Vec<Hash> {
+    let entry = |index| {
+        if index == 0 {
+            first.to_owned()
+        } else {
+            format!("entry {index}")
+        }
+    };
+    (0..size).map(|index| Hash::leaf(entry(index).as_bytes())).collect()
 }

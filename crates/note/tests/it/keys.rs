@@ -77,16 +77,16 @@ fn other_types_and_lengths_are_named() {
         (0x01, 31, MalformedKey::Length(31)),
         (0x01, 33, MalformedKey::Length(33)),
         (0x01, 0, MalformedKey::Length(0)),
-        (0x04, 32, MalformedKey::Type(4)),
-        (0x06, 1312, MalformedKey::Type(6)),
-        (0x00, 32, MalformedKey::Type(0)),
-        (0xff, 40, MalformedKey::Type(255)),
+        (0x04, 32, MalformedKey::Type { found: 4, wanted: 1 }),
+        (0x06, 1312, MalformedKey::Type { found: 6, wanted: 1 }),
+        (0x00, 32, MalformedKey::Type { found: 0, wanted: 1 }),
+        (0xff, 40, MalformedKey::Type { found: 255, wanted: 1 }),
     ] {
         assert_eq!(refused_vkey(&key_text("key.example", kind, &vec![7; length])), expected);
     }
     assert_eq!(
-        MalformedKey::Type(6).to_string(),
-        "key type 06 is not supported, only 01 (Ed25519) is"
+        MalformedKey::Type { found: 6, wanted: 1 }.to_string(),
+        "a key of type 01 is wanted here, this is one of type 06 (01 is a log's, 04 a witness's)"
     );
 }
 
@@ -142,7 +142,7 @@ fn what_an_skey_may_not_be() {
     ));
     assert_eq!(
         refused(&format!("PRIVATE+KEY+{}", key_text("key.example", 6, &[7; 32]))),
-        MalformedKey::Type(6)
+        MalformedKey::Type { found: 6, wanted: 1 }
     );
 }
 

@@ -7,6 +7,7 @@
 
 mod checkpoints;
 mod common;
+mod cosignatures;
 mod hostile;
 mod interop;
 mod keys;
@@ -14,3 +15,4 @@ mod notes;
 mod properties;
 mod receipts;
 mod vectors;
+mod witness;
