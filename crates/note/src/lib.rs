@@ -1,6 +1,6 @@
 //! What a log signs and what a stranger verifies, in the text formats of C2SP: [signed notes](Note) (signed-note), Ed25519 keys,
 //! [checkpoints](SignedCheckpoint) (tlog-checkpoint), [cosignatures](Cosignature) (tlog-cosignature), what a log and a
-//! [witness] say to each other (tlog-witness), and [receipts](Receipt) (tlog-proof).
+//! [witness] say to each other (tlog-witness), [policies](Policy) over witnesses (tlog-policy), and [receipts](Receipt) (tlog-proof).
 //!
 //! Not here: key types other than Ed25519 (their lines are kept and ignored), HTTP, and anything that reads a file, a clock or
 //! random bytes.
@@ -38,6 +38,7 @@ mod ed25519;
 mod key;
 mod name;
 mod note;
+mod policy;
 mod receipt;
 mod signing;
 mod text;
@@ -53,6 +54,7 @@ pub use cosigner::{CosignerKey, CosigningKey};
 pub use key::{KeyId, MalformedKey};
 pub use name::{BadKeyName, KeyName};
 pub use note::{MalformedNote, MalformedSignatureLine, NotVerified, Note, SignatureLine};
+pub use policy::{BadPolicyLine, MalformedPolicy, NotWitnessed, Policy, PolicyLog, PolicyWitness, Voucher, Witnessed};
 pub use receipt::{BadReceipt, MalformedReceipt, Receipt, VerifiedReceipt};
 pub use signing::SigningKey;
 pub use time::PosixTime;

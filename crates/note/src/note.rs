@@ -123,7 +123,7 @@ impl Note {
             if candidates.peek().is_none() {
                 continue;
             }
-            if !candidates.any(|key| key.0.verify(self.text().as_bytes(), &line.signature).is_ok()) {
+            if !candidates.any(|key| key.public().verify(self.text().as_bytes(), &line.signature).is_ok()) {
                 return Err(NotVerified::BadSignature {
                     name: line.name.clone(),
                     id: line.id,
@@ -371,7 +371,7 @@ fn check_count(count: usize) -> Result<(), MalformedNote> {
 /// As the other implementations have it. 100 lines of the longest known kind, an ML-DSA-44 cosignature of 2,432 bytes, are 0.33 MB.
 pub(crate) const NOTE_BYTES_MAX: usize = 1_000_000;
 /// A log's own signatures and those of 32 witnesses are 33 or 34.
-const SIGNATURE_LINES_MAX: usize = 100;
+pub(crate) const SIGNATURE_LINES_MAX: usize = 100;
 /// An em dash and a space.
 const LINE_PREFIX: &str = "— ";
 const KEY_ID_BYTES: usize = 4;

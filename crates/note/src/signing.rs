@@ -31,7 +31,7 @@ impl SigningKey {
 
     /// The public half.
     pub fn verifier(&self) -> VerifierKey {
-        VerifierKey(self.0.public().clone())
+        VerifierKey::from_public(self.0.public().clone())
     }
 
     /// The secret as text, to be written where only its owner reads. Whoever sees it can sign as this key.

@@ -13,7 +13,7 @@ use crate::{
 /// Reading one recomputes its id and refuses points that are no keys or weak ones, so that a value is always fit to verify with.
 /// A key is identified by name and id together.
 #[derive(Clone, PartialEq, Eq)]
-pub struct VerifierKey(pub(crate) PublicKey);
+pub struct VerifierKey(PublicKey);
 
 impl VerifierKey {
     /// The name under which the key signs; for a log's key the log's origin.
@@ -24,6 +24,14 @@ impl VerifierKey {
     /// The id that its signature lines carry.
     pub fn id(&self) -> KeyId {
         self.0.id()
+    }
+
+    pub(crate) fn from_public(public: PublicKey) -> Self {
+        Self(public)
+    }
+
+    pub(crate) fn public(&self) -> &PublicKey {
+        &self.0
     }
 }
 

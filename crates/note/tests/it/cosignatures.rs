@@ -65,11 +65,14 @@ fn no_bit_of_a_cosignature_can_be_flipped() {
 #[test]
 fn a_line_of_a_known_witness_must_hold() {
     let witness = witness_key("witness.example/w1");
-    let key = witness.cosigner();
+    let keys = [witness.cosigner()];
+    let [key] = &keys;
     let checkpoint = signed("one", 7);
     let line = cosigned(&checkpoint, 1000, &witness);
-    let good = checkpoint.with_cosignatures(&[line.clone()], &[key.clone()]).unwrap();
-    assert_eq!(good.cosignatures(&[key.clone()]).unwrap()[0].time(), at(1000));
+    let good = checkpoint
+        .with_cosignatures(std::slice::from_ref(&line), &keys)
+        .unwrap();
+    assert_eq!(good.cosignatures(&keys).unwrap()[0].time(), at(1000));
 
     let refused = BadCosignature {
         name: key.name().clone(),
@@ -96,18 +99,18 @@ fn a_line_of_a_known_witness_must_hold() {
         ("half a time", [&id, &time[..4]].concat()),
     ] {
         let bad = SignatureLine::parse_lines(signature_line("witness.example/w1", &payload).as_bytes()).unwrap();
-        let added = checkpoint.with_cosignatures(&bad, &[key.clone()]);
+        let added = checkpoint.with_cosignatures(&bad, &keys);
         assert_eq!(added, Err(NotAdded::Cosignature(refused.clone())), "{what}");
         let note = format!("{}{}", checkpoint.note(), bad[0]);
         let parsed = SignedCheckpoint::parse(note.as_bytes()).unwrap();
-        assert_eq!(parsed.cosignatures(&[key.clone()]), Err(refused.clone()), "{what}");
+        assert_eq!(parsed.cosignatures(&keys), Err(refused.clone()), "{what}");
         // To those who do not know the witness, the line says nothing.
         assert_eq!(parsed.cosignatures(&[]), Ok(Vec::new()));
     }
     // Made for another checkpoint.
     let of_other = cosigned(&signed("one", 8), 1000, &witness);
     assert_eq!(
-        checkpoint.with_cosignatures(&[of_other], &[key]),
+        checkpoint.with_cosignatures(&[of_other], &keys),
         Err(NotAdded::Cosignature(refused))
     );
 }

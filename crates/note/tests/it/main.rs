@@ -12,6 +12,7 @@ mod hostile;
 mod interop;
 mod keys;
 mod notes;
+mod policies;
 mod properties;
 mod receipts;
 mod vectors;
