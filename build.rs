@@ -1,5 +1,5 @@
-//! Compiles proto/ with protox, so that no protoc need be installed: the server's stubs, the descriptor set that reflection
-//! serves, and client stubs for the tests, which speak to the service as a stranger would.
+//! Compiles proto/ with protox, so that no protoc need be installed: the stubs of the server and of the benchmark's client, the
+//! descriptor set that reflection serves, and client stubs for the tests, which speak to the service as a stranger would.
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -17,11 +17,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         std::fs::create_dir_all(&folder)?;
         Ok(folder)
     };
-    let server = tonic_prost_build::configure()
-        .build_client(false)
-        .bytes(".")
-        .out_dir(into("server")?);
-    server.compile_fds(descriptors.clone())?;
+    let service = tonic_prost_build::configure().bytes(".").out_dir(into("service")?);
+    service.compile_fds(descriptors.clone())?;
     let client = tonic_prost_build::configure()
         .build_server(false)
         .bytes(".")

@@ -31,6 +31,7 @@ enum Command {
     Fsck(cmd::fsck::Args),
     Rebuild(cmd::rebuild::Args),
     Recover(cmd::recover::Args),
+    Bench(cmd::bench::Args),
     Keygen(cmd::keygen::Args),
     Completions(cmd::completions::Args),
 }
@@ -50,6 +51,7 @@ impl Cli {
             Command::Fsck(args) => cmd::fsck::run(&args),
             Command::Rebuild(args) => cmd::rebuild::run(&args),
             Command::Recover(args) => cmd::recover::run(&args),
+            Command::Bench(args) => cmd::bench::run(&args),
             Command::Keygen(args) => cmd::keygen::run(&args),
             Command::Completions(args) => cmd::completions::run(&args, &mut Cli::command()),
         };

@@ -8,10 +8,10 @@ use tonic::service::Routes;
 pub use health::follow_condition;
 pub use log::LogService;
 
-use crate::wire::DESCRIPTORS;
+use crate::wire::{DESCRIPTORS, TransparencyLog};
 
-/// All services of one log: the transparency log, health, and reflection.
-pub fn routes(log: LogService) -> (Routes, tonic_health::server::HealthReporter) {
+/// All services of one log: the transparency log with its message limits, health, and reflection.
+pub fn routes(log: impl TransparencyLog) -> (Routes, tonic_health::server::HealthReporter) {
     let (reporter, health) = tonic_health::server::health_reporter();
     let reflection = || {
         tonic_reflection::server::Builder::configure()
@@ -24,7 +24,7 @@ pub fn routes(log: LogService) -> (Routes, tonic_health::server::HealthReporter)
         .build_v1alpha()
         .expect("the descriptors were made by the build");
     (
-        Routes::new(log.server())
+        Routes::new(log::server(log))
             .add_service(health)
             .add_service(v1)
             .add_service(v1alpha),

@@ -161,6 +161,11 @@ pub(crate) fn recover(
     };
     let backlog = replay(journal, &sealer, expected, settings)?;
     same_tree(tail.edge().head(), head.tree())?;
+    tracing::info!(
+        size,
+        replayed = size - sealed,
+        "the stored entries hash to the signed head"
+    );
     Ok(Recovered {
         description,
         tail,

@@ -33,14 +33,14 @@ pub struct LogService {
     pub stopping: CancellationToken,
 }
 
-impl LogService {
-    /// The service with its message limits.
-    pub fn server(self) -> TransparencyLogServer<LogService> {
-        TransparencyLogServer::new(self)
-            .max_decoding_message_size(MESSAGE_BYTES_MAX)
-            .max_encoding_message_size(MESSAGE_BYTES_MAX)
-    }
+/// A service with the message limits of this one.
+pub(super) fn server<S: TransparencyLog>(service: S) -> TransparencyLogServer<S> {
+    TransparencyLogServer::new(service)
+        .max_decoding_message_size(MESSAGE_BYTES_MAX)
+        .max_encoding_message_size(MESSAGE_BYTES_MAX)
+}
 
+impl LogService {
     /// Whether the caller may do this. There are no credentials yet: everybody is anonymous.
     fn authorise(&self, method: Method) -> Result<Granted, Status> {
         self.policy

@@ -1,0 +1,87 @@
+//! What is done to measure the figures. A scenario makes a log, puts a load on it, and observes several figures at once.
+
+mod at_rest;
+mod beside;
+mod curve;
+mod filled;
+mod proofs;
+mod reading;
+mod writers;
+
+use std::sync::Arc;
+
+use super::check::{Checker, Thoroughness};
+use super::figures::Figure;
+use super::load::Window;
+use super::place::{LogDir, Place};
+use super::stats::Observation;
+use crate::cmd::Failure;
+use filled::Filled;
+
+pub(super) use curve::{Point, curves};
+pub(super) use filled::whole_batches;
+
+/// Everything that a scenario has to know.
+#[derive(Debug)]
+pub(super) struct Bench {
+    pub(super) place: Arc<Place>,
+    pub(super) window: Window,
+    /// Entries of the large log: a whole number of batches.
+    pub(super) entries: u64,
+    pub(super) thoroughness: Thoroughness,
+    /// The figures that are wanted.
+    pub(super) figures: Vec<&'static Figure>,
+}
+
+/// What one run observed, by the figure's name.
+#[derive(Debug, Default)]
+pub(super) struct Round(Vec<(&'static str, Observation)>);
+
+/// The large log, which later runs use again if no figure wants to see it grow.
+#[derive(Debug, Default)]
+pub(super) struct Shelf(Option<Filled>);
+
+impl Bench {
+    /// Measures every wanted figure once.
+    pub(super) async fn round(&self, shelf: &mut Shelf) -> Result<Round, Failure> {
+        let mut round = Round::default();
+        writers::one_writer(self, &mut round).await?;
+        writers::many_writers(self, &mut round).await?;
+        beside::writer_beside_batches(self, &mut round).await?;
+        if self.wants(reading::FIGURES) {
+            reading::measure(self, &mut round, shelf).await?;
+        }
+        Ok(round)
+    }
+
+    /// Whether one of these figures is wanted.
+    fn wants(&self, names: &[&str]) -> bool {
+        self.figures.iter().any(|figure| names.contains(&figure.name))
+    }
+
+    fn checker(&self, log: &LogDir) -> Checker {
+        Checker {
+            key: log.key.clone(),
+            thoroughness: self.thoroughness,
+        }
+    }
+}
+
+impl Round {
+    fn observe(&mut self, figure: &'static str, observation: Observation) {
+        self.0.push((figure, observation));
+    }
+
+    /// What was observed of a figure.
+    pub(super) fn of(&self, figure: &str) -> Option<&Observation> {
+        self.0
+            .iter()
+            .find(|(name, _)| *name == figure)
+            .map(|(_, observed)| observed)
+    }
+}
+
+/// Says what is under way.
+fn say(what: impl std::fmt::Display) {
+    eprintln!("  {what}");
+}
