@@ -1,0 +1,103 @@
+//! `indelible bench` from end to end, small: that every figure is measured and its numbers fit together. How fast anything is, is
+//! for `indelible bench` itself to say.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+fn bench(folder: &Path, args: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_indelible"));
+    command.arg("bench").args(args).args(["--data"]).arg(folder);
+    command.stdin(Stdio::null()).output().unwrap()
+}
+
+fn words(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// Figures for which there is nothing that the machine could be asked instead.
+const WITHOUT_LIMIT: [&str; 5] = [
+    "memory-appending",
+    "memory-proving",
+    "start",
+    "start-a-tenth",
+    "rebuild",
+];
+
+#[test]
+fn every_figure_is_measured_beside_its_limit() {
+    let folder = tempfile::tempdir().unwrap();
+    let plot = folder.path().join("latency.svg");
+    let small = [
+        "--entries",
+        "2000",
+        "--seconds",
+        "0.1",
+        "--repeat",
+        "1",
+        "--verify",
+        "--json",
+    ];
+    let output = bench(
+        folder.path(),
+        &[&small[..], &["--plot", plot.to_str().unwrap()]].concat(),
+    );
+    assert!(output.status.success(), "{}", words(&output));
+    let results: Value = serde_json::from_slice(&output.stdout).unwrap();
+
+    let figures = results["figures"].as_array().unwrap();
+    let measured: BTreeSet<&str> = figures.iter().map(|figure| figure["name"].as_str().unwrap()).collect();
+    let listed = bench(folder.path(), &["--list"]);
+    let listed = String::from_utf8(listed.stdout).unwrap();
+    let listed: BTreeSet<&str> = listed.lines().filter_map(|line| line.split(' ').next()).collect();
+    assert_eq!(measured, listed);
+
+    for figure in figures {
+        let name = figure["name"].as_str().unwrap();
+        let value = figure["value"].as_f64().unwrap();
+        assert!(value > 0.0, "{figure:#}");
+        let limit = figure["limit"].as_f64();
+        assert_eq!(limit.is_none(), WITHOUT_LIMIT.contains(&name), "{figure:#}");
+        assert_eq!(figure["ratio"].as_f64(), limit.map(|limit| value / limit), "{figure:#}");
+        assert_eq!(figure["values"].as_array().unwrap().len(), 1, "{figure:#}");
+        for bar in figure["bars"].as_array().unwrap() {
+            assert!(
+                bar["met"].is_boolean(),
+                "what the bar is about was observed: {figure:#}"
+            );
+        }
+    }
+    assert!(std::fs::read_to_string(plot).unwrap().contains("latency in ms"));
+    let left: Vec<_> = std::fs::read_dir(folder.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    assert_eq!(left, ["latency.svg"], "what it made it has removed");
+}
+
+#[test]
+fn a_missed_bar_is_an_exit_status_only_if_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    // Random leaves of so small a tree share more than the bar asks for, neighbours less: one is met, one is missed.
+    let proofs = ["--entries", "2000", "--seconds", "0.1", "--repeat", "1", "--only"];
+    for (figures, status) in [
+        ("batch-proof-random", Some(0)),
+        ("batch-proof-random,batch-proof-neighbours", Some(1)),
+    ] {
+        let output = bench(folder.path(), &[&proofs[..], &[figures, "--bars"]].concat());
+        assert_eq!(output.status.code(), status, "{}", words(&output));
+        let output = bench(folder.path(), &[&proofs[..], &[figures]].concat());
+        assert_eq!(output.status.code(), Some(0), "{}", words(&output));
+    }
+}
+
+#[test]
+fn a_figure_that_does_not_exist_is_refused() {
+    let output = bench(Path::new("."), &["--only", "stream,steam"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(words(&output).contains("`steam`"), "{}", words(&output));
+}
