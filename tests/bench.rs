@@ -59,10 +59,17 @@ fn every_figure_is_measured_beside_its_limit() {
     for figure in figures {
         let name = figure["name"].as_str().unwrap();
         let value = figure["value"].as_f64().unwrap();
-        assert!(value > 0.0, "{figure:#}");
+        // So small a log has not sealed anything when its last batch is acknowledged.
+        assert!(value > 0.0 || name == "batches-sustained", "{figure:#}");
         let limit = figure["limit"].as_f64();
         assert_eq!(limit.is_none(), WITHOUT_LIMIT.contains(&name), "{figure:#}");
-        assert_eq!(figure["ratio"].as_f64(), limit.map(|limit| value / limit), "{figure:#}");
+        let ratio = figure["ratio"].as_f64();
+        assert_eq!(ratio.is_some(), limit.is_some(), "{figure:#}");
+        if let (Some(ratio), Some(limit)) = (ratio, limit) {
+            // Numbers that went through text: the last digit may differ.
+            let error = (ratio - value / limit).abs();
+            assert!(error <= 1e-9 * ratio, "not the quotient of value and limit: {figure:#}");
+        }
         assert_eq!(figure["values"].as_array().unwrap().len(), 1, "{figure:#}");
         for bar in figure["bars"].as_array().unwrap() {
             assert!(
@@ -82,15 +89,12 @@ fn every_figure_is_measured_beside_its_limit() {
 #[test]
 fn a_missed_bar_is_an_exit_status_only_if_asked_for() {
     let folder = tempfile::tempdir().unwrap();
-    // Random leaves of so small a tree share more than the bar asks for, neighbours less: one is met, one is missed.
-    let proofs = ["--entries", "2000", "--seconds", "0.1", "--repeat", "1", "--only"];
-    for (figures, status) in [
-        ("batch-proof-random", Some(0)),
-        ("batch-proof-random,batch-proof-neighbours", Some(1)),
-    ] {
-        let output = bench(folder.path(), &[&proofs[..], &[figures, "--bars"]].concat());
+    let small = ["--entries", "2000", "--seconds", "0.1", "--repeat", "1", "--only"];
+    // In so small a log sled's segments weigh more than what is in them.
+    for (figures, status) in [("disk-journal", Some(0)), ("disk-journal,disk-objects", Some(1))] {
+        let output = bench(folder.path(), &[&small[..], &[figures, "--bars"]].concat());
         assert_eq!(output.status.code(), status, "{}", words(&output));
-        let output = bench(folder.path(), &[&proofs[..], &[figures]].concat());
+        let output = bench(folder.path(), &[&small[..], &[figures]].concat());
         assert_eq!(output.status.code(), Some(0), "{}", words(&output));
     }
 }

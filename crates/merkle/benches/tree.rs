@@ -67,7 +67,7 @@ fn range_proof(c: &mut Criterion) {
     group.throughput(Throughput::Elements(COMMIT));
     // The root is not that of these leaves, which a check finds out with its last comparison.
     group.bench_function("check 1000 leaves", |b| {
-        b.iter(|| check_range(&leaves, black_box(&proof), &head))
+        b.iter(|| check_range(&leaves, black_box(&proof), &head));
     });
     group.finish();
 }
@@ -91,7 +91,7 @@ fn tile(c: &mut Criterion) {
 
 fn inclusion_plan(c: &mut Criterion) {
     c.bench_function("inclusion proof/plan", |b| {
-        b.iter(|| proof::inclusion(black_box(SIZE / 3), SIZE))
+        b.iter(|| proof::inclusion(black_box(SIZE / 3), SIZE));
     });
 }
 

@@ -130,7 +130,7 @@ impl Checker {
         Ok(open_checkpoint(note, &self.key).map_err(refuted)?.head())
     }
 
-    /// The replies to check: spread evenly over the load, its first one and nearly always its last ones among them.
+    /// The replies to check, spread evenly over the load.
     fn chosen<'a, R>(&self, kept: &'a [Kept<R>]) -> impl Iterator<Item = &'a Kept<R>> {
         let step = match self.thoroughness {
             Thoroughness::All => 1,
@@ -161,3 +161,134 @@ const SAMPLE: usize = 500;
 
 /// Leaves that are hashed at once.
 const AT_ONCE: u64 = 4_096;
+
+#[cfg(test)]
+mod tests {
+    use indelible_merkle::{NodeId, proof};
+    use indelible_note::{SigningKey, sign_checkpoint};
+
+    use super::*;
+
+    /// A log of seven entries, whose numbers are their indices, and its honest replies.
+    struct Honest {
+        checker: Checker,
+        tree: CompactRange,
+        nodes: indelible_merkle::Growth,
+        checkpoint: Box<[u8]>,
+    }
+
+    fn honest() -> Honest {
+        let key = SigningKey::from_seed("bench.example/log".parse().unwrap(), [7; 32]);
+        let mut tree = CompactRange::new();
+        let nodes = tree.extend((0..7).map(leaf).collect());
+        Honest {
+            checker: Checker {
+                key: key.verifier(),
+                thoroughness: Thoroughness::All,
+            },
+            checkpoint: sign_checkpoint(tree.head(), &key).note_bytes().into(),
+            tree,
+            nodes,
+        }
+    }
+
+    impl Honest {
+        fn fetch(&self, ids: &[NodeId]) -> Vec<Hash> {
+            ids.iter().map(|&id| self.nodes.node(id).unwrap()).collect()
+        }
+
+        fn included(&self, index: u64) -> Included {
+            let plan = proof::inclusion(index, self.tree.size()).unwrap();
+            let proof = plan.finish(&self.fetch(plan.nodes())).unwrap();
+            Included {
+                index,
+                leaf: leaf(index).as_bytes().as_slice().into(),
+                hashes: Hash::join(proof.hashes()).into(),
+                checkpoint: self.checkpoint.clone(),
+            }
+        }
+
+        fn acknowledged(&self, first: u64, count: u64) -> Acknowledged {
+            let plan = proof::range(first, first + count, self.tree.size()).unwrap();
+            let proof = plan.finish(&self.fetch(plan.nodes())).unwrap();
+            Acknowledged {
+                first,
+                count,
+                hashes: Hash::join(proof.hashes()).into(),
+                checkpoint: self.checkpoint.clone(),
+            }
+        }
+
+        fn continued(&self, old_size: u64, new_size: u64) -> Continued {
+            let plan = proof::consistency(old_size, new_size).unwrap();
+            let proof = plan.finish(&self.fetch(plan.nodes())).unwrap();
+            Continued {
+                old_size,
+                new_size,
+                hashes: Hash::join(proof.hashes()).into(),
+            }
+        }
+    }
+
+    fn kept<R>(number: u64, reply: R) -> [Kept<R>; 1] {
+        [Kept { number, reply }]
+    }
+
+    #[test]
+    fn a_reply_to_an_append_holds_for_the_entry_that_was_sent_only() {
+        let log = honest();
+        log.checker.appended(&kept(3, log.included(3))).unwrap();
+        log.checker.proved(&kept(3, log.included(3)), leaf).unwrap();
+        log.checker.appended(&kept(4, log.included(3))).unwrap_err();
+        log.checker.proved(&kept(4, log.included(3)), leaf).unwrap_err();
+        let mut unsigned = log.included(3);
+        unsigned.checkpoint[30] ^= 1;
+        log.checker.appended(&kept(3, unsigned)).unwrap_err();
+        let mut unproven = log.included(3);
+        unproven.hashes[0] ^= 1;
+        log.checker.appended(&kept(3, unproven)).unwrap_err();
+    }
+
+    #[test]
+    fn an_acknowledged_run_holds_for_its_entries_only() {
+        let log = honest();
+        log.checker.acknowledged(&kept(2, log.acknowledged(2, 4))).unwrap();
+        log.checker.acknowledged(&kept(1, log.acknowledged(2, 4))).unwrap_err();
+        let longer = Acknowledged {
+            count: 5,
+            ..log.acknowledged(2, 4)
+        };
+        log.checker.acknowledged(&kept(2, longer)).unwrap_err();
+    }
+
+    #[test]
+    fn trees_are_computed_from_what_was_appended() {
+        let log = honest();
+        let newest = &log.checkpoint;
+        log.checker
+            .continued(&kept(0, log.continued(3, 6)), newest, leaf)
+            .unwrap();
+        let other = Continued {
+            old_size: 4,
+            ..log.continued(3, 6)
+        };
+        log.checker.continued(&kept(0, other), newest, leaf).unwrap_err();
+        let changed = |index| if index == 6 { leaf(60) } else { leaf(index) };
+        log.checker
+            .continued(&kept(0, log.continued(3, 6)), newest, changed)
+            .unwrap_err();
+    }
+
+    #[test]
+    fn a_sample_is_spread_over_the_whole_load() {
+        let log = honest();
+        let sample = Checker {
+            thoroughness: Thoroughness::Sample,
+            ..log.checker
+        };
+        let load: Vec<Kept<()>> = (0..10_000).map(|number| Kept { number, reply: () }).collect();
+        let chosen: Vec<u64> = sample.chosen(&load).map(|kept| kept.number).collect();
+        assert_eq!((chosen.len(), chosen[0], chosen[SAMPLE - 1]), (SAMPLE, 0, 9_980));
+        assert_eq!(sample.chosen(&load[..3]).count(), 3);
+    }
+}

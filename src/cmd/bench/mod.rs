@@ -7,7 +7,7 @@
 //! | `load/` | the closed loops of callers |
 //! | `floor`, `ceiling`, `hashing` | what disk, transport and processor allow |
 //! | `place`, `server` | the folder, the logs in it, and the servers, each a process of its own |
-//! | `disk`, `memory` | what a log takes |
+//! | `disk`, `memory`, `processor` | what a log takes |
 //! | `entries`, `check` | what is sent, and whether the replies to it hold |
 //! | `stats`, `bars` | latencies, medians, verdicts |
 //! | `report/` | table, JSON, plot |
@@ -23,6 +23,7 @@ mod hashing;
 mod load;
 mod memory;
 mod place;
+mod processor;
 mod report;
 mod scenario;
 mod server;

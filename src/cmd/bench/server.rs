@@ -9,6 +9,7 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::memory::{self, Memory};
+use super::processor;
 
 /// A running server. Dropped, it is killed.
 #[derive(Debug)]
@@ -79,6 +80,11 @@ impl Server {
 
     pub(super) fn memory(&self) -> io::Result<Memory> {
         memory::of(self.child.id())
+    }
+
+    /// Hundredths of a second of the processor that it has used.
+    pub(super) fn processor_ticks(&self) -> io::Result<u64> {
+        processor::ticks_of(self.child.id())
     }
 
     /// `kill -9`.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::filled::Filled;
-use super::{Bench, Round, say};
+use super::{Bench, Round, say, settle};
 use crate::cmd::Failure;
 use crate::cmd::bench::hashing::entries_per_second;
 use crate::cmd::bench::stats::{Observation, number};
@@ -16,6 +16,7 @@ pub(super) async fn measure(bench: &Bench, filled: &Filled, round: &mut Round) -
     let entries = number(filled.size);
     if bench.wants(&["fsck"]) {
         say("fsck");
+        settle(None).await?;
         let (cores, length) = (std::thread::available_parallelism()?.get(), bench.window.length);
         let (one, all) = blocking(move || (entries_per_second(1, length), entries_per_second(cores, length))).await;
         let seconds = command(bench, filled, "fsck").await?;
@@ -30,6 +31,7 @@ pub(super) async fn measure(bench: &Bench, filled: &Filled, round: &mut Round) -
     }
     if bench.wants(&["rebuild"]) {
         say("rebuild");
+        settle(None).await?;
         let seconds = command(bench, filled, "rebuild").await?;
         remove_aside(filled)?;
         round.observe(

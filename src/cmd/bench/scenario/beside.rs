@@ -1,7 +1,7 @@
 //! One writer of single entries while others append batches: whether it still gets its turn.
 
 use super::writers::{ONE, TYPICAL_SIZE, appends};
-use super::{Bench, Round, say};
+use super::{Bench, Round, say, settle};
 use crate::cmd::Failure;
 use crate::cmd::bench::entries::{batch, first_of};
 use crate::cmd::bench::load::{Callers, Calls, Kept, Until, calls};
@@ -14,6 +14,7 @@ pub(super) async fn writer_beside_batches(bench: &Bench, round: &mut Round) -> R
         return Ok(());
     }
     say("one writer beside batches");
+    settle(None).await?;
     let empty = bench.place.serve_nothing(TYPICAL_SIZE)?;
     let (ceiling, _batches) = both(empty.url(), bench).await?;
     drop(empty);

@@ -4,18 +4,23 @@ mod at_rest;
 mod beside;
 mod curve;
 mod filled;
+mod large;
 mod proofs;
-mod reading;
 mod writers;
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::time::sleep;
 
 use super::check::{Checker, Thoroughness};
 use super::figures::Figure;
 use super::load::Window;
 use super::place::{LogDir, Place};
+use super::server::Server;
 use super::stats::Observation;
 use crate::cmd::Failure;
+use crate::task::blocking;
 use filled::Filled;
 
 pub(super) use curve::{Point, curves};
@@ -48,8 +53,8 @@ impl Bench {
         writers::one_writer(self, &mut round).await?;
         writers::many_writers(self, &mut round).await?;
         beside::writer_beside_batches(self, &mut round).await?;
-        if self.wants(reading::FIGURES) {
-            reading::measure(self, &mut round, shelf).await?;
+        if self.wants(large::FIGURES) {
+            large::measure(self, &mut round, shelf).await?;
         }
         Ok(round)
     }
@@ -80,6 +85,30 @@ impl Round {
             .map(|(_, observed)| observed)
     }
 }
+
+/// Waits until nothing is left to do of what was done before, so that the next window is not disturbed by it: what was written
+/// is on the disk, and the server, if there is one, has sealed what it can.
+async fn settle(server: Option<&Server>) -> Result<(), Failure> {
+    blocking(rustix::fs::sync).await;
+    let Some(server) = server else { return Ok(()) };
+    let begin = Instant::now();
+    let mut before = server.processor_ticks()?;
+    while begin.elapsed() < SETTLE_MAX {
+        sleep(QUIET).await;
+        let after = server.processor_ticks()?;
+        if after == before {
+            break;
+        }
+        before = after;
+    }
+    blocking(rustix::fs::sync).await;
+    Ok(())
+}
+
+/// A server that used no hundredth of a second of the processor in this time has nothing under way. Longer than the second of
+/// quiet after which the log seals what is left.
+const QUIET: Duration = Duration::from_millis(1_200);
+const SETTLE_MAX: Duration = Duration::from_secs(60);
 
 /// Says what is under way.
 fn say(what: impl std::fmt::Display) {

@@ -1,6 +1,6 @@
 //! Single entries: from one writer, from 512, over streams, through the client library.
 
-use super::{Bench, Round, say};
+use super::{Bench, Round, say, settle};
 use crate::cmd::Failure;
 use crate::cmd::bench::disk::usage;
 use crate::cmd::bench::entries::{ENTRY_BYTES, entry};
@@ -17,6 +17,7 @@ pub(super) async fn one_writer(bench: &Bench, round: &mut Round) -> Result<(), F
         return Ok(());
     }
     say("one writer");
+    settle(None).await?;
     let (folder, length) = (bench.place.folder().to_owned(), bench.window.length);
     let floor = blocking(move || floor::append_and_sync(&folder, ENTRY_BYTES, length)).await?;
     let floor_ms = floor.latencies.p50_ms();
@@ -57,6 +58,7 @@ pub(super) async fn many_writers(bench: &Bench, round: &mut Round) -> Result<(),
         return Ok(());
     }
     say("512 writers");
+    settle(None).await?;
     let empty = bench.place.serve_nothing(TYPICAL_SIZE)?;
     let ceiling = appends(empty.url(), MANY, bench).await?.measured(bench.window);
     let log = bench.place.new_log()?;
@@ -77,6 +79,7 @@ pub(super) async fn many_writers(bench: &Bench, round: &mut Round) -> Result<(),
 
     if bench.wants(&["stream"]) {
         say("8 streams");
+        settle(None).await?;
         let ceiling = streams(empty.url(), EIGHT_STREAMS, bench.window)
             .await?
             .measured(bench.window);
@@ -103,6 +106,7 @@ pub(super) async fn many_writers(bench: &Bench, round: &mut Round) -> Result<(),
 
     if bench.wants(&["library"]) {
         say("512 tasks of the client library");
+        settle(None).await?;
         let log = bench.place.new_log()?;
         let server = bench.place.serve(&log)?;
         let received = library(server.url(), log.key.clone(), 512, bench.window).await?;

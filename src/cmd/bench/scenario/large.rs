@@ -1,7 +1,7 @@
 //! The large log: how it grows, what it takes, how it starts, what it proves, and how it is checked at rest.
 
 use super::filled::{Filled, Filling, whole_batches};
-use super::{Bench, Round, Shelf, at_rest, proofs, say};
+use super::{Bench, Round, Shelf, at_rest, proofs, say, settle};
 use crate::cmd::Failure;
 use crate::cmd::bench::disk::usage;
 use crate::cmd::bench::entries::{BATCH_ENTRIES, ENTRY_BYTES};
@@ -53,6 +53,7 @@ pub(super) async fn measure(bench: &Bench, round: &mut Round, shelf: &mut Shelf)
             if let Some(earlier) = earlier {
                 earlier.log.remove()?;
             }
+            settle(None).await?;
             let floor = floor(bench).await?;
             let (filled, filling) = Filled::fill(bench, bench.entries).await?;
             (filled, Some((filling, floor)))
@@ -81,6 +82,7 @@ async fn a_tenth(bench: &Bench, round: &mut Round) -> Result<Option<f64>, Failur
     let (filled, _filling) = Filled::fill(bench, whole_batches(bench.entries / 10)).await?;
     let (server, seconds) = filled.start(bench).await?;
     round.observe("start-a-tenth", start(&server, seconds));
+    settle(Some(&server)).await?;
     let load = proofs::inclusion_rate(bench, &filled, &server).await?;
     drop(server);
     filled.log.remove()?;
@@ -150,6 +152,7 @@ async fn served(
             Observation::of(mega(memory.resident_kb << 10)).with("peak_mb", mega(memory.peak_kb << 10)),
         );
     }
+    settle(Some(server)).await?;
     proofs::rates(bench, filled, server, a_tenth, round).await?;
     proofs::together(bench, filled, server, round).await
 }
