@@ -16,7 +16,7 @@ use bytes::Bytes;
 
 pub use self::codec::attachment_places;
 pub use self::error::{JournalError, Limit, Reason};
-pub use self::file::{Cut, FileJournal, Likeness, Mirror, Opened, Options, StoredFrame, StoredFrames};
+pub use self::file::{BrokenEnd, Cut, FileJournal, Likeness, Mirror, Opened, Options, StoredFrame, StoredFrames};
 pub use self::memory::MemoryJournal;
 
 /// The frames of one log: the only place where the log's fate is decided.

@@ -3,6 +3,7 @@
 //! The caller sees to it that no second process has the directory open; the lock is not made here.
 
 mod blank;
+mod broken_end;
 mod end;
 mod mirror;
 mod open;
@@ -20,6 +21,7 @@ use std::sync::{Mutex, MutexGuard, RwLock, RwLockReadGuard};
 
 use bytes::Bytes;
 
+pub use self::broken_end::BrokenEnd;
 pub use self::end::Cut;
 pub use self::mirror::{Likeness, Mirror};
 pub use self::open::Opened;
@@ -85,6 +87,14 @@ impl FileJournal {
     /// [`JournalError::Missing`] if there is none, [`JournalError::Damaged`] for everything that no interrupted append leaves.
     pub fn open(directory: &Path, options: Options) -> Result<(FileJournal, Opened), JournalError> {
         open::open(directory, options)
+    }
+
+    /// What stands last in a journal that cannot be opened because that is damaged; `None` if it can be opened. Changes nothing.
+    ///
+    /// # Errors
+    /// [`JournalError::Damaged`] where something else than the last frame is damaged, or a whole frame stands behind it.
+    pub fn broken_end(directory: &Path) -> Result<Option<BrokenEnd>, JournalError> {
+        broken_end::find(directory)
     }
 
     fn published(&self) -> RwLockReadGuard<'_, Published> {

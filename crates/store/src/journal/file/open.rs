@@ -7,7 +7,7 @@ use std::sync::{Mutex, RwLock};
 
 use bytes::Bytes;
 
-use super::end::{self, Cut};
+use super::end::{self, Cut, End};
 use super::segment::{self, failed};
 use super::survey::Stand;
 use super::window::Window;
@@ -74,6 +74,45 @@ pub(super) fn create(directory: &Path, genesis: &Genesis, options: Options) -> R
 }
 
 pub(super) fn open(directory: &Path, options: Options) -> Result<(FileJournal, Opened), JournalError> {
+    let Examined {
+        leftovers,
+        genesis,
+        starts,
+        end,
+        active,
+        last_note,
+    } = examine(directory)?;
+    // Nothing was changed up to here: a journal that is refused stays as it was found.
+    remove(&leftovers)?;
+    let (file, length) = end::make_durable(directory, &end)?;
+    let segment = LastSegment {
+        file,
+        length,
+        last: end.last,
+    };
+    let writer = Writer::behind(segment, active, directory, options, Seal::of(&genesis.seed));
+    let opened = Opened {
+        cut: end.cut,
+        removed: leftovers,
+    };
+    Ok((journal(directory, genesis, writer, last_note, starts), opened))
+}
+
+/// A journal that can be opened.
+pub(super) struct Examined {
+    leftovers: Vec<PathBuf>,
+    genesis: Genesis,
+    /// The index at which each segment begins.
+    starts: Vec<u64>,
+    end: End,
+    /// The last frame that is no closing record.
+    active: Stand,
+    /// The note of the last commit.
+    last_note: Bytes,
+}
+
+/// Whether a journal can be opened, and all that is needed for it. Changes nothing.
+pub(super) fn examine(directory: &Path) -> Result<Examined, JournalError> {
     let listing = segment::list(directory)?;
     let Some(&number) = listing.segments.last() else {
         return Err(JournalError::Missing {
@@ -94,24 +133,16 @@ pub(super) fn open(directory: &Path, options: Options) -> Result<(FileJournal, O
     let genesis = read_genesis(directory)?;
     let seal = Seal::of(&genesis.seed);
     let starts = read_starts(directory, number, seal)?;
-
     let end = end::find(directory, number, seal)?;
     let (active, last_note) = end::look_back(directory, &end, seal)?;
-
-    // Nothing was changed up to here: a journal that is refused stays as it was found.
-    remove(&listing.leftovers)?;
-    let (file, length) = end::make_durable(directory, &end)?;
-    let segment = LastSegment {
-        file,
-        length,
-        last: end.last,
-    };
-    let writer = Writer::behind(segment, active, directory, options, seal);
-    let opened = Opened {
-        cut: end.cut,
-        removed: listing.leftovers,
-    };
-    Ok((journal(directory, genesis, writer, last_note, starts), opened))
+    Ok(Examined {
+        leftovers: listing.leftovers,
+        genesis,
+        starts,
+        end,
+        active,
+        last_note,
+    })
 }
 
 fn journal(directory: &Path, genesis: Genesis, writer: Writer, last_note: Bytes, starts: Vec<u64>) -> FileJournal {
