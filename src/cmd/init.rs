@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::ValueEnum;
-use indelible_log::Kind;
+use indelible_log::{Kind, VolumeEntries};
 use indelible_note::KeyName;
 
 use super::out::line;
@@ -28,6 +28,10 @@ pub struct Args {
     /// The directory to make.
     #[arg(long, value_name = "DIR", default_value = "./indelible-data", env = "INDELIBLE_DATA")]
     data: PathBuf,
+    /// Entries in one volume of the object store, for ever: a multiple of 256, from 4,096 to 2^28. A start opens one volume, and
+    /// `rebuild --volume` makes one anew.
+    #[arg(long, value_name = "N", default_value_t)]
+    volume_entries: VolumeEntries,
     /// Use the private key in FILE, which stays where it is (see `keygen`); its name must equal the origin.
     #[arg(long, value_name = "FILE")]
     key: Option<PathBuf>,
@@ -54,6 +58,7 @@ pub fn run(args: &Args) -> CommandResult {
     let mut new = NewLog {
         origin: args.origin.clone(),
         kind,
+        volume_entries: args.volume_entries,
         key_file: args.key.clone(),
         journal_seed: [0; 16],
         key_seed: [0; 32],

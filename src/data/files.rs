@@ -22,6 +22,11 @@ pub(super) fn replace(path: &Path, content: &[u8], mode: u32) -> io::Result<()> 
     sync_directory(path.parent().unwrap_or(Path::new("/")))
 }
 
+/// Keeps what is taken out of a journal, for its owner alone. Durable when it returns.
+pub fn keep_dropped(path: &Path, content: &[u8]) -> io::Result<()> {
+    replace(path, content, 0o600)
+}
+
 /// Makes names in a directory durable.
 pub(super) fn sync_directory(path: &Path) -> io::Result<()> {
     File::open(path)?.sync_all()

@@ -6,7 +6,7 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
-use indelible_log::{Description, Kind};
+use indelible_log::{Description, Kind, VolumeEntries};
 use indelible_merkle::TreeHead;
 use indelible_note::{KeyName, SignedCheckpoint, SigningKey, Verified, VerifierKey, sign_checkpoint};
 use indelible_store::journal::{FileJournal, Genesis, JournalError, Options as JournalOptions};
@@ -23,6 +23,8 @@ pub struct NewLog {
     pub origin: KeyName,
     /// What its entries will be.
     pub kind: Kind,
+    /// How the object store will be cut into volumes, for ever.
+    pub volume_entries: VolumeEntries,
     /// A key that exists already and stays where it lies; without one, a key is made.
     pub key_file: Option<PathBuf>,
     /// Random bytes that no header of another log's journal is checked with.
@@ -119,7 +121,10 @@ fn fill(data: &DataDir, new: &NewLog) -> Result<(VerifierKey, Verified<SignedChe
     write(&data.log_vkey(), &format!("{vkey}\n"), 0o644)?;
     write(&data.config(), &configuration(new)?, 0o644)?;
 
-    let description = Description::new(new.kind, vkey.clone());
+    let description = Description {
+        volume_entries: new.volume_entries.count(),
+        ..Description::new(new.kind, vkey.clone())
+    };
     let first = sign_checkpoint(TreeHead::EMPTY, &key);
     let genesis = Genesis {
         seed: new.journal_seed,

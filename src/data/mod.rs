@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 pub use admin::{acts, record};
 pub use at_rest::{AtRest, at_rest};
 pub use backup::{BackedUp, Backup, BackupError, CopyError, Extent, backup, journal_key};
+pub use files::keep_dropped;
 pub use init::{InitError, NewLog, init};
 pub use key::{KeyError, read_key, write_key};
 pub use lock::{Lock, LockError};
@@ -71,6 +72,11 @@ impl DataDir {
     /// What was done to the log by those who run it.
     pub fn admin(&self) -> PathBuf {
         self.0.join("admin.jsonl")
+    }
+
+    /// What `recover --drop-last-frame` took out of the journal at `now`, seconds since 1970.
+    pub fn dropped(&self, now: u64) -> PathBuf {
+        self.0.join(format!("dropped-{now}.frame"))
     }
 
     /// Where the newest head is remembered if the configuration names no other file: beside the directory, not in it, so that

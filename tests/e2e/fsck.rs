@@ -132,3 +132,38 @@ async fn what_cannot_be_checked_or_made_is_said() {
     refused(&["fsck", "--data", "log"], &holder);
     refused(&["rebuild", "--data", "log"], &holder);
 }
+
+/// Small volumes, so that there are several, with a broken one among whole ones.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_is_made_with_the_volumes_it_is_told() {
+    let bed = Bed::new();
+    let init = [
+        "init",
+        "--origin",
+        "test.example/log",
+        "--data",
+        "log",
+        "--volume-entries",
+    ];
+    for wrong in ["4095", "4097", "0", "536870912", "many"] {
+        let refused = bed.run(&[&init[..], &[wrong]].concat());
+        assert_eq!(refused.status.code(), Some(2), "{wrong}");
+        assert!(stderr(&refused).contains("--volume-entries"), "{}", stderr(&refused));
+    }
+    assert!(bed.run(&[&init[..], &["4096"]].concat()).status.success());
+    let server = bed.serve();
+    let client = server.client(bed.vkey()).await;
+    client.append_batch((0..9_000).map(entry).collect()).await.unwrap();
+    server.stop();
+    let volume = |number: u64| bed.path(&format!("log/tree.sled/{number:04}"));
+    assert!(volume(2).is_dir() && !volume(3).exists());
+    fs::remove_dir_all(volume(1)).unwrap();
+    assert_eq!(fsck(&bed).0, Some(1));
+    let rebuilt = bed.run(&["rebuild", "--data", "log", "--volume", "1"]);
+    assert!(
+        stderr(&rebuilt).contains("4096 entries, 16 tiles"),
+        "{}",
+        stderr(&rebuilt)
+    );
+    assert_eq!(fsck(&bed).0, Some(0));
+}

@@ -17,6 +17,8 @@ use std::str::FromStr;
 
 use indelible_note::{KeyName, VerifierKey};
 
+use crate::volume::VolumeEntries;
+
 /// The unchanging facts about one log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Description {
@@ -47,7 +49,7 @@ impl Description {
             kind,
             vkey,
             segment_bytes: SEGMENT_BYTES,
-            volume_entries: VOLUME_ENTRIES,
+            volume_entries: VolumeEntries::default().count(),
         }
     }
 
@@ -179,9 +181,6 @@ const FIRST_LINE: &str = "indelible log 1";
 
 /// 8 MiB: a leaf page of sled holds up to 17 values of up to 66 KiB, 1.1 MiB, and must stay under a quarter of a segment.
 const SEGMENT_BYTES: u64 = 8 << 20;
-
-/// 2^22: what a start must open at most, and what a flipped bit can cost.
-const VOLUME_ENTRIES: u64 = 1 << 22;
 
 #[cfg(test)]
 mod tests {

@@ -33,6 +33,7 @@ mod sequencer;
 mod settings;
 mod tail;
 mod tally;
+mod volume;
 
 pub use append::{Ack, Acks, AppendError, Appender, StreamAck, StreamAppender};
 pub use batch::{BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, BadBatch, Batch};
@@ -43,6 +44,7 @@ pub use fsck::{Checked, Finding, FsckError, HeadProblem, ObjectProblem, Step, fs
 pub use log::Log;
 pub use reader::{ReadError, Reader};
 pub use rebuild::{Rebuilt, rebuild};
-pub use recover::StartError;
+pub use recover::{StartError, sealed_size};
 pub use settings::Settings;
 pub use tally::{Tally, TallyError};
+pub use volume::{BadVolume, VolumeEntries};

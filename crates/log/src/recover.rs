@@ -186,8 +186,11 @@ fn same_tree(computed: TreeHead, signed: TreeHead) -> Result<(), StartError> {
     }
 }
 
-/// How many entries the object store has.
-fn sealed_size(objects: &dyn Objects) -> Result<u64, StartError> {
+/// How many entries an object store has: it ends with the last run.
+///
+/// # Errors
+/// If it cannot be read, or its last run is none.
+pub fn sealed_size(objects: &dyn Objects) -> Result<u64, StartError> {
     let Some((first, run)) = objects.last_run()? else {
         return Ok(0);
     };

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use bytes::Bytes;
 use indelible_client::{Client, Error as ClientError, FileHeads, Options};
-use indelible_log::Kind;
+use indelible_log::{Kind, VolumeEntries};
 use indelible_merkle::Hash;
 use indelible_note::{Receipt, VerifierKey};
 use tokio::sync::oneshot;
@@ -90,6 +90,7 @@ fn make(data: &DataDir) -> Result<VerifierKey, Failure> {
     let mut new = NewLog {
         origin: "demo.example/audit".parse()?,
         kind: Kind::Opaque,
+        volume_entries: VolumeEntries::default(),
         key_file: None,
         journal_seed: [0; 16],
         key_seed: [0; 32],

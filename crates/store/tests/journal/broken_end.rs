@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use indelible_store::journal::{FileJournal, Frame, Journal, JournalError, Kind, Options, Record};
+use indelible_store::journal::{BrokenEnd, FileJournal, Frame, Journal, JournalError, Kind, Options, Record};
 
 use crate::support::{Disk, SECTOR, closing, commit, directory, frames, genesis, image, record, segment};
 
@@ -18,11 +18,21 @@ fn stored(closings: usize) -> (Vec<u8>, Vec<usize>) {
     (image.bytes, image.offsets)
 }
 
-/// Writes the bytes, and says what is broken there.
-fn found(disk: &Disk, bytes: &[u8]) -> Result<Option<(u64, u64, Option<u32>, u64)>, JournalError> {
+/// Writes the bytes, and looks for what is broken there.
+fn found(disk: &Disk, bytes: &[u8]) -> Result<Option<BrokenEnd>, JournalError> {
     fs::write(segment(disk.path(), 0), bytes).expect("the image can be written");
-    let broken = FileJournal::broken_end(disk.path())?;
-    Ok(broken.map(|broken| (broken.offset, broken.first, broken.count, broken.bytes)))
+    FileJournal::broken_end(disk.path())
+}
+
+/// Checks that what is broken in these bytes begins at `offset`, takes `bytes`, and has `count` entries behind the `first`.
+fn check(disk: &Disk, stored: &[u8], (offset, bytes): (usize, usize), first: u64, count: Option<u32>) -> BrokenEnd {
+    let broken = found(disk, stored).expect("it stands last").expect("it is broken");
+    let place = (broken.offset, broken.bytes);
+    assert_eq!(
+        (place, broken.first, broken.count),
+        ((offset as u64, bytes as u64), first, count)
+    );
+    broken
 }
 
 #[test]
@@ -37,21 +47,12 @@ fn every_byte_of_the_last_frame_can_be_damaged_and_given_up() {
             let mut bad = good.clone();
             bad[place] ^= 0xff;
             let count = (place >= begin + 64).then_some(1);
-            let expected = (begin as u64, 2, count, (end - begin) as u64);
-            assert_eq!(
-                found(&disk, &bad).expect("it stands last"),
-                Some(expected),
-                "byte {place}, {closings}"
-            );
+            let broken = check(&disk, &bad, (begin, end - begin), 2, count);
             assert_eq!(
                 fs::read(segment(disk.path(), 0)).expect("there"),
                 bad,
                 "looking changes nothing"
             );
-
-            let broken = FileJournal::broken_end(disk.path())
-                .expect("as before")
-                .expect("as before");
             assert_eq!(broken.content().expect("readable"), bad[begin..end]);
             broken.give_up().expect("writable");
             let (journal, opened) = FileJournal::open(disk.path(), Options::default()).expect("whole again");
@@ -71,8 +72,7 @@ fn a_damaged_closing_record_costs_no_entry() {
     for (place, count) in [(offsets[3] + 5, None), (offsets[3] + 400, Some(0))] {
         let mut bad = good.clone();
         bad[place] ^= 0xff;
-        let found = found(&disk, &bad).expect("it stands last");
-        assert_eq!(found, Some((offsets[3] as u64, 3, count, SECTOR as u64)));
+        check(&disk, &bad, (offsets[3], SECTOR), 3, count);
     }
 }
 
@@ -148,6 +148,11 @@ fn a_lost_attachment_of_the_last_frame_can_be_given_up() {
         .expect("it is there");
     bad[place..place + 8].fill(0);
     let disk = Disk::new();
-    let found = found(&disk, &bad).expect("it stands last").expect("it is broken");
-    assert_eq!((found.0, found.1, found.2), (image.offsets[1] as u64, 1, Some(1)));
+    check(
+        &disk,
+        &bad,
+        (image.offsets[1], image.offsets[3] - image.offsets[1]),
+        1,
+        Some(1),
+    );
 }

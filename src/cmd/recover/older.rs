@@ -1,0 +1,58 @@
+//! Going on although a memory knows a later head, or another one.
+
+use indelible_note::SignedCheckpoint;
+
+use crate::cmd::consent::{ConsentArg, LATER_HEAD, now};
+use crate::cmd::runtime::block_on;
+use crate::cmd::{CommandResult, Failure, Verdict};
+use crate::config::Config;
+use crate::data::{DataDir, checkpoint_file, open};
+use crate::memory::{CheckpointFile, Remembered, consents, contradictions, gather, record_consent};
+
+/// Overrules every memory that contradicts the log.
+pub(super) fn accept(data: &DataDir, config: Config, consent: &ConsentArg) -> CommandResult {
+    let file = CheckpointFile::at(checkpoint_file(data, &config))?;
+    let open = open(data, config)?;
+    let vkey = open.log.description().vkey.clone();
+    let gathered = block_on(gather(&file, &open.config, &vkey))??;
+    for silent in &gathered.silent {
+        eprintln!("indelible: {silent}");
+    }
+    let reader = open.log.reader();
+    let contradictions = contradictions(gathered.heads, &consents(data, &vkey)?, |remembered| {
+        remembered.check_log(&reader)
+    })?;
+    if contradictions.is_empty() {
+        eprintln!("indelible: nothing contradicts this log; there is nothing to accept");
+        open.log.shutdown()?;
+        return Ok(Verdict::Holds);
+    }
+    for contradiction in &contradictions {
+        eprintln!("indelible: {}", contradiction.error.first_line());
+    }
+    consent.obtain(LATER_HEAD)?;
+    let now = now()?;
+    let head = reader.head();
+    for contradiction in &contradictions {
+        overrule(data, &file, now, &contradiction.remembered, head.checkpoint())?;
+    }
+    eprintln!("indelible: `serve` will start now");
+    open.log.shutdown()?;
+    Ok(Verdict::Holds)
+}
+
+/// Writes down that a head is given up for the one that is served, and moves the checkpoint file aside if that remembers it.
+pub(super) fn overrule(
+    data: &DataDir,
+    file: &CheckpointFile,
+    now: u64,
+    given_up: &Remembered,
+    served: &SignedCheckpoint,
+) -> Result<(), Failure> {
+    record_consent(data, now, given_up, served)?;
+    if given_up.place == file.place() {
+        let aside = file.overrule(now)?;
+        eprintln!("indelible: moved the memory to {}", aside.display());
+    }
+    Ok(())
+}

@@ -1,0 +1,147 @@
+//! `recover --drop-last-frame`: a last frame that the disk has damaged, and what is lost with it.
+
+use std::fs;
+
+use bytes::Bytes;
+
+use crate::support::{Bed, Server, stderr};
+
+/// A bed with a stopped log of two commits, of 100 and of 20 entries; where in the segment the entries of the second begin.
+async fn two_commits() -> (Bed, usize) {
+    let bed = Bed::with_log();
+    let server = bed.serve();
+    let client = server.client(bed.vkey()).await;
+    let entries = |range: std::ops::Range<u32>| range.map(|number| Bytes::from(format!("entry {number}."))).collect();
+    client.append_batch(entries(0..100)).await.unwrap();
+    client.append_batch(entries(100..120)).await.unwrap();
+    server.stop();
+    let stored = fs::read(bed.path(SEGMENT)).unwrap();
+    let place = stored.windows(10).position(|window| window == b"entry 110.").unwrap();
+    (bed, place)
+}
+
+fn damage(bed: &Bed, place: usize) {
+    let mut stored = fs::read(bed.path(SEGMENT)).unwrap();
+    stored[place] ^= 0xff;
+    fs::write(bed.path(SEGMENT), stored).unwrap();
+}
+
+/// Runs a command that must end with `expected` and say all of `words`.
+fn check(bed: &Bed, args: &[&str], expected: i32, words: &[&str]) {
+    let output = bed.run(args);
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(expected), "{args:?}: {said}");
+    for word in words {
+        assert!(said.contains(word), "{args:?}: {word:?} is not in {said}");
+    }
+}
+
+const SEGMENT: &str = "log/journal/00000000.seg";
+const DROP: [&str; 4] = ["recover", "--drop-last-frame", "--data", "log"];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_last_frame_is_given_up_by_steps() {
+    let (bed, place) = two_commits().await;
+    check(&bed, &DROP, 0, &["there is nothing to drop"]);
+    damage(&bed, place);
+    let damaged = fs::read(bed.path(SEGMENT)).unwrap();
+    check(&bed, &["serve", "--data", "log"], 2, &["damaged at byte"]);
+    let shown = [
+        "damaged at byte",
+        "entries 100 to 119: the log has 120 before and 100 after",
+        "log.checkpoint remembers a head of 120 entries",
+        "--accept-older",
+        "consent",
+    ];
+    check(&bed, &DROP, 2, &shown);
+    assert_eq!(
+        fs::read(bed.path(SEGMENT)).unwrap(),
+        damaged,
+        "without consent nothing is changed"
+    );
+    assert!(!bed.path("log/admin.jsonl").exists());
+
+    let agreed = [&DROP[..], &["--yes"]].concat();
+    check(
+        &bed,
+        &agreed,
+        0,
+        &["ends behind 100 entries", "indelible rebuild --data log"],
+    );
+    let record: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(bed.path("log/admin.jsonl")).unwrap()).unwrap();
+    assert_eq!(
+        (record["act"].as_str(), record["first"].as_u64()),
+        (Some("drop-last-frame"), Some(100))
+    );
+    let kept = fs::read(bed.path(record["kept"].as_str().unwrap())).unwrap();
+    let offset = usize::try_from(record["offset"].as_u64().unwrap()).unwrap();
+    assert_eq!(kept, damaged[offset..offset + kept.len()], "what was dropped is kept");
+
+    // Step by step, as the messages say.
+    let serve = ["serve", "--data", "log", "--listen", "127.0.0.1:0"];
+    check(&bed, &serve, 1, &["the object store has 120 entries"]);
+    check(&bed, &["rebuild", "--data", "log"], 0, &["100 entries"]);
+    check(&bed, &serve, 1, &["remembers a head of 120 entries"]);
+    check(
+        &bed,
+        &["recover", "--accept-older", "--yes", "--data", "log"],
+        0,
+        &["moved the memory"],
+    );
+    goes_on(&bed).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn both_consents_can_be_given_at_once() {
+    let (bed, place) = two_commits().await;
+    damage(&bed, place);
+    let both = [&DROP[..], &["--accept-older", "--yes"]].concat();
+    check(&bed, &both, 0, &["ends behind 100 entries", "moved the memory"]);
+    check(&bed, &["rebuild", "--data", "log"], 0, &["100 entries"]);
+    goes_on(&bed).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn damage_elsewhere_is_not_dropped() {
+    let (bed, place) = two_commits().await;
+    // In the first commit: `entry 10.` stands some sectors before.
+    let stored = fs::read(bed.path(SEGMENT)).unwrap();
+    let earlier = stored.windows(9).position(|window| window == b"entry 10.").unwrap();
+    assert!(earlier < place);
+    damage(&bed, earlier);
+    damage(&bed, place);
+    let damaged = fs::read(bed.path(SEGMENT)).unwrap();
+    check(
+        &bed,
+        &[&DROP[..], &["--yes"]].concat(),
+        1,
+        &["damaged at byte", "not the last frame alone", "restore"],
+    );
+    assert_eq!(fs::read(bed.path(SEGMENT)).unwrap(), damaged);
+    assert!(!bed.path("log/admin.jsonl").exists());
+    check(
+        &bed,
+        &["recover", "--data", "log"],
+        2,
+        &["--accept-older", "--drop-last-frame"],
+    );
+    check(
+        &bed,
+        &["recover", "--drop-last-frame", "--data", "absent"],
+        2,
+        &["no log in absent"],
+    );
+    fs::write(bed.path(SEGMENT), stored).unwrap();
+    let server = bed.serve();
+    check(&bed, &DROP, 2, &[&format!("in use by the process {}", server.pid())]);
+}
+
+async fn goes_on(bed: &Bed) {
+    let server: Server = bed.serve();
+    let client = server.client(bed.vkey()).await;
+    let receipt = client.append("after it".into()).await.unwrap();
+    assert_eq!(receipt.index(), 100);
+    server.stop();
+    check(bed, &["fsck", "--data", "log"], 0, &["101 entries"]);
+}
