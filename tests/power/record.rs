@@ -1,0 +1,291 @@
+//! Runs the real binary under strace, and a client beside it.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, mpsc};
+use std::time::Duration;
+
+use bytes::Bytes;
+use indelible_client::{Client, MemoryHeads, Options};
+use indelible_note::VerifierKey;
+use tempfile::TempDir;
+
+use crate::image::Image;
+use crate::reading::{RECORDED, Reader, UNMODELLED, in_memory};
+use crate::steps::{Replay, Step};
+use crate::trace::Trace;
+
+/// A log on a disk whose every write is recorded, from its making on.
+#[derive(Debug)]
+pub(crate) struct Recorder {
+    folder: TempDir,
+    reader: Reader,
+    acknowledged: Arc<Mutex<Vec<Acknowledged>>>,
+}
+
+/// An entry whose acknowledgement reached the client.
+#[derive(Clone, Debug)]
+pub(crate) struct Acknowledged {
+    pub(crate) index: u64,
+    pub(crate) entry: Bytes,
+    /// Size of the head that it came with.
+    pub(crate) size: u64,
+}
+
+/// What was recorded.
+#[derive(Debug)]
+pub(crate) struct Recording {
+    pub(crate) steps: Vec<Step>,
+    pub(crate) acknowledged: Vec<Acknowledged>,
+    /// The log as it was left, on the real disk.
+    pub(crate) folder: TempDir,
+}
+
+/// `indelible serve` under strace.
+#[derive(Debug)]
+pub(crate) struct Running {
+    strace: Child,
+    port: u16,
+    key: VerifierKey,
+    lock: PathBuf,
+    acknowledged: Arc<Mutex<Vec<Acknowledged>>>,
+}
+
+impl Recorder {
+    /// Makes a log with `indelible init`.
+    pub(crate) fn init() -> Recorder {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join(DISK)).unwrap();
+        let root = folder.path().canonicalize().unwrap().join(DISK);
+        let mut recorder = Recorder {
+            reader: Reader::new(root.to_str().unwrap(), ORIGIN),
+            folder,
+            acknowledged: Arc::default(),
+        };
+        let data = recorder.data();
+        let made = recorder
+            .strace(&[], &["init", "--origin", ORIGIN, "--data", data.to_str().unwrap()])
+            .output()
+            .unwrap();
+        assert!(made.status.success(), "{made:?}");
+        recorder.read_trace();
+        recorder
+    }
+
+    /// Serves the log on a free port. `fault` is how strace is to meddle with it, in strace's words.
+    pub(crate) fn serve(&self, fault: Option<&str>) -> Running {
+        let fault = fault.map(|fault| format!("inject={fault}"));
+        let meddling: Vec<&str> = fault.iter().flat_map(|fault| ["-e", fault]).collect();
+        let data = self.data();
+        let mut command = self.strace(
+            &meddling,
+            &["serve", "--data", data.to_str().unwrap(), "--listen", "127.0.0.1:0"],
+        );
+        let mut strace = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+        let (sender, words) = mpsc::channel();
+        let stderr = BufReader::new(strace.stderr.take().unwrap());
+        std::thread::spawn(move || {
+            for line in stderr.lines().map_while(Result::ok) {
+                let _ = sender.send(line);
+            }
+        });
+        let mut said = Vec::new();
+        let url = loop {
+            match words.recv_timeout(Duration::from_secs(60)) {
+                Ok(line) if line.contains(" on http") => break line,
+                Ok(line) => said.push(line),
+                Err(error) => panic!("the server did not start ({error}): {said:#?}"),
+            }
+        };
+        let key = fs::read_to_string(data.join("log.vkey")).unwrap();
+        Running {
+            strace,
+            port: url.rsplit(':').next().unwrap().parse().unwrap(),
+            key: key.trim().parse().unwrap(),
+            lock: data.join("lock"),
+            acknowledged: Arc::clone(&self.acknowledged),
+        }
+    }
+
+    /// Reads what the process that has just ended has done.
+    pub(crate) fn read_trace(&mut self) {
+        let trace = self.trace();
+        self.reader.read(&Trace::parse(&fs::read_to_string(&trace).unwrap()));
+        fs::remove_file(trace).unwrap();
+    }
+
+    /// How many steps were recorded up to here.
+    pub(crate) fn steps(&self) -> usize {
+        self.reader.steps.len()
+    }
+
+    /// Ends the recording, and checks that nothing was missed: the recorded writes must have made what lies on the disk, and each
+    /// head that the client got must have been seen to leave the server.
+    pub(crate) fn finish(self) -> Recording {
+        let mut replay = Replay::new();
+        self.reader.steps.iter().for_each(|step| replay.apply(step));
+        let found = Image::read_from(&self.folder.path().join(DISK), in_memory);
+        let differs = replay.disk.cached().difference(&found);
+        assert_eq!(differs, None, "was changed in a way that was not recorded");
+
+        let acknowledged = self.acknowledged.lock().unwrap().clone();
+        let told = |size| {
+            self.reader
+                .steps
+                .iter()
+                .any(|step| matches!(step, Step::Told(head) if head.size == size))
+        };
+        let mut sizes: Vec<u64> = acknowledged.iter().map(|entry| entry.size).collect();
+        sizes.dedup();
+        let missed = sizes.into_iter().find(|size| !told(*size));
+        assert_eq!(missed, None, "a head of this size reached the client unseen");
+        Recording {
+            steps: self.reader.steps,
+            acknowledged,
+            folder: self.folder,
+        }
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.path().canonicalize().unwrap().join(DISK).join(DATA)
+    }
+
+    fn trace(&self) -> PathBuf {
+        self.folder.path().join("trace")
+    }
+
+    fn strace(&self, meddling: &[&str], args: &[&str]) -> Command {
+        let calls: Vec<&str> = [RECORDED, UNMODELLED].concat();
+        let mut command = Command::new("strace");
+        command
+            .args(["-f", "-y", "-s", STRING_BYTES_MAX, "-o"])
+            .arg(self.trace())
+            .args(["-e", &format!("trace={}", calls.join(","))])
+            .args(match meddling {
+                // Twice as fast, but then strace injects nothing.
+                [] => &["--seccomp-bpf"],
+                fault => fault,
+            })
+            .arg(env!("CARGO_BIN_EXE_indelible"))
+            .args(args)
+            .stdin(Stdio::null())
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("HOME", self.folder.path());
+        for (name, value) in CONFIGURATION {
+            command.env(name, value);
+        }
+        command
+    }
+}
+
+impl Running {
+    pub(crate) async fn client(&self) -> Client {
+        let url = format!("http://127.0.0.1:{}", self.port);
+        Client::connect(&url, self.key.clone(), MemoryHeads::new(), Options::default())
+            .await
+            .unwrap()
+    }
+
+    /// Appends entries one by one, each when the one before is acknowledged; says whether all were.
+    pub(crate) async fn append_singles(&self, client: &Client, entries: Vec<Bytes>) -> bool {
+        for entry in entries {
+            let Ok(receipt) = client.append(entry.clone()).await else {
+                return false;
+            };
+            self.acknowledged.lock().unwrap().push(Acknowledged {
+                index: receipt.index(),
+                entry,
+                size: receipt.checkpoint().head().size,
+            });
+        }
+        true
+    }
+
+    /// Appends entries as one batch; says whether it was acknowledged.
+    pub(crate) async fn append_batch(&self, client: &Client, entries: Vec<Bytes>) -> bool {
+        let Ok(run) = client.append_batch(entries.clone()).await else {
+            return false;
+        };
+        let size = run.head().head().size;
+        let acknowledged = (run.first_index()..).zip(entries);
+        let acknowledged = acknowledged.map(|(index, entry)| Acknowledged { index, entry, size });
+        self.acknowledged.lock().unwrap().extend(acknowledged);
+        true
+    }
+
+    /// The size of the head at `/checkpoint`.
+    pub(crate) fn published(&self) -> u64 {
+        let mut stream = std::net::TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        write!(
+            stream,
+            "GET /checkpoint HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (_, note) = answer.split_once("\r\n\r\n").unwrap();
+        note.lines().nth(1).unwrap().parse().unwrap()
+    }
+
+    /// SIGTERM.
+    pub(crate) fn stop(self) {
+        self.signal(rustix::process::Signal::TERM);
+        assert!(self.ended().success());
+    }
+
+    /// `kill -9`.
+    pub(crate) fn kill(self) {
+        self.signal(rustix::process::Signal::KILL);
+        self.ended();
+    }
+
+    /// Waits for a process that was killed by the fault.
+    pub(crate) fn ended(mut self) -> ExitStatus {
+        self.strace.wait().unwrap()
+    }
+
+    fn signal(&self, signal: rustix::process::Signal) {
+        let pid: i32 = fs::read_to_string(&self.lock).unwrap().trim().parse().unwrap();
+        rustix::process::kill_process(rustix::process::Pid::from_raw(pid).unwrap(), signal).unwrap();
+    }
+}
+
+/// Says, past the harness, that a test cannot run here; where everything is expected to be there, that is a failure.
+pub(crate) fn strace_is_missing() -> bool {
+    let tried = Command::new("strace").args(["-f", "-e", "trace=none", "true"]).output();
+    let missing = !tried.is_ok_and(|tried| tried.status.success());
+    if missing {
+        assert!(std::env::var_os("INDELIBLE_CI").is_none(), "SKIPPED: needs {NEEDS}");
+        let _ = writeln!(std::io::stderr(), "SKIPPED: needs {NEEDS}");
+    }
+    missing
+}
+
+/// The data directory in the recorded folder.
+pub(crate) fn data_in(root: &Path) -> PathBuf {
+    root.join(DATA)
+}
+
+impl Recording {
+    /// The recorded folder on the real disk.
+    pub(crate) fn root(&self) -> PathBuf {
+        self.folder.path().join(DISK)
+    }
+}
+
+/// Smallest segments, so that some are begun.
+pub(crate) const CONFIGURATION: [(&str, &str); 2] = [("INDELIBLE_SEGMENT_MIB", "8"), ("INDELIBLE_CACHE_MIB", "8")];
+
+const NEEDS: &str = "strace, and leave to trace";
+
+const ORIGIN: &str = "test.example/log";
+
+const DISK: &str = "disk";
+
+const DATA: &str = "log";
+
+/// sled writes a segment of 8 MiB at once.
+const STRING_BYTES_MAX: &str = "33554432";

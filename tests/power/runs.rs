@@ -1,0 +1,178 @@
+//! The runs whose power is cut.
+
+use crate::check::Truth;
+use crate::controls::{ends_sync, must_be_noticed};
+use crate::disk::Area;
+use crate::load::{entries, everything, quiet, some};
+use crate::power::{Plan, cut};
+use crate::record::{Recorder, Recording, strace_is_missing};
+use crate::steps::Step;
+
+/// From the end of `init` on: load with seals in flight, segments and volumes that come into being, an orderly end, another start,
+/// a kill, and a start from that.
+#[tokio::test(flavor = "multi_thread")]
+async fn at_any_moment_of_a_run() {
+    if strace_is_missing() {
+        return;
+    }
+    let mut recorder = Recorder::init();
+    let made = recorder.steps();
+    let server = recorder.serve(None);
+    everything(&server).await;
+    server.stop();
+    recorder.read_trace();
+    let server = recorder.serve(None);
+    some(&server, &server.client().await, "again").await;
+    server.kill();
+    recorder.read_trace();
+    let server = recorder.serve(None);
+    some(&server, &server.client().await, "and again").await;
+    quiet().await;
+    server.kill();
+    recorder.read_trace();
+
+    let recording = recorder.finish();
+    let truth = Truth::of(&recording);
+    let plan = Plan {
+        range: made..recording.steps.len(),
+        images: images(3),
+        seed: seed(),
+        keep_in: Some(std::env::temp_dir()),
+    };
+    let report = cut(&recording.steps, &truth, &plan);
+    report.demand("at any moment of a run");
+    assert!(report.images >= plan.images, "too few: {report:?}");
+    assert!(
+        report.journal > 20 && report.tree > 20 && report.names > 20,
+        "{report:?}"
+    );
+    assert!(report.cut > 0 && report.removed > 0, "no tear among them: {report:?}");
+}
+
+/// The process dies with a frame in the page cache; the next one finds the frame, and somebody asks it for its head. That head
+/// must be there after whatever follows.
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_before_the_journals_sync_then_restarted_and_asked() {
+    if strace_is_missing() {
+        return;
+    }
+    let run = killed("fdatasync:signal=SIGKILL:when=12").await;
+    let (restarted, steps) = (run.restarted, &run.recording.steps);
+    assert!(
+        run.told_of(..restarted) < run.told_of(..=run.asked),
+        "what was written before the kill came back, and was told of"
+    );
+    run.cut("killed before a sync of the journal");
+    // It is durable because recovery writes it again and syncs it, and for no other reason.
+    let resync = |step: &Step| ends_sync(step, Area::Journal, ".seg");
+    let resync = restarted + steps[restarted..].iter().position(resync).unwrap();
+    must_be_noticed(
+        "the sync of what recovery found",
+        steps,
+        &[resync],
+        run.asked..run.asked + 1,
+        &run.truth,
+    );
+}
+
+/// The same with sled's write in the page cache, and the journal's long synced.
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_before_the_trees_sync_then_restarted_and_asked() {
+    if strace_is_missing() {
+        return;
+    }
+    let run = killed("sync_file_range:signal=SIGKILL:when=2").await;
+    run.cut("killed before a sync of the tree");
+}
+
+/// A run of a log that was killed, started again, and asked for its head.
+struct Killed {
+    recording: Recording,
+    truth: Truth,
+    /// The step with which the second process begins.
+    restarted: usize,
+    /// The step with which the head that it recovered leaves it.
+    asked: usize,
+}
+
+async fn killed(fault: &str) -> Killed {
+    let mut recorder = Recorder::init();
+    let server = recorder.serve(Some(fault));
+    let client = server.client().await;
+    for round in 0..ROUNDS_MAX {
+        let entries = entries(&format!("round {round}"), 20, 2_000);
+        if !server.append_singles(&client, entries).await {
+            break;
+        }
+        quiet().await;
+    }
+    assert!(!server.ended().success());
+    recorder.read_trace();
+    let restarted = recorder.steps();
+    let server = recorder.serve(None);
+    let published = server.published();
+    let client = server.client().await;
+    some(&server, &client, "after the kill").await;
+    quiet().await;
+    server.kill();
+    recorder.read_trace();
+
+    let recording = recorder.finish();
+    let truth = Truth::of(&recording);
+    let told = |step: &Step| matches!(step, Step::Told(head) if head.size == published);
+    let asked = restarted + recording.steps[restarted..].iter().position(told).unwrap();
+    Killed {
+        recording,
+        truth,
+        restarted,
+        asked,
+    }
+}
+
+impl Killed {
+    /// Cuts the power at the moment at which the recovered head is published, and at many from the restart on.
+    fn cut(&self, name: &str) {
+        let steps = &self.recording.steps;
+        for (range, images) in [
+            (self.asked..self.asked + 1, 12),
+            (self.restarted..steps.len(), images(1)),
+        ] {
+            let plan = Plan {
+                range,
+                images,
+                seed: seed(),
+                keep_in: Some(std::env::temp_dir()),
+            };
+            cut(steps, &self.truth, &plan).demand(name);
+        }
+    }
+
+    /// The size of the largest head that left the server in some of the steps.
+    fn told_of(&self, range: impl std::slice::SliceIndex<[Step], Output = [Step]>) -> u64 {
+        let size = |step: &Step| match step {
+            Step::Told(head) => head.size,
+            _ => 0,
+        };
+        self.recording.steps[range].iter().map(size).max().unwrap_or(0)
+    }
+}
+
+/// This run's part of the images that are wanted in all, in fifths.
+pub(crate) fn images(fifths: usize) -> usize {
+    let wanted = std::env::var("INDELIBLE_POWER_IMAGES").ok();
+    let wanted = wanted.map_or(IMAGES, |wanted| wanted.parse().unwrap());
+    wanted * fifths / 5
+}
+
+pub(crate) fn seed() -> u64 {
+    match std::env::var("INDELIBLE_POWER_SEED") {
+        Ok(seed) => seed.parse().unwrap(),
+        Err(_) => std::process::id().into(),
+    }
+}
+
+/// The fault comes long before.
+const ROUNDS_MAX: usize = 10;
+
+/// As many as fit the time that CI has.
+const IMAGES: usize = 250;
