@@ -3,7 +3,7 @@
 //! * A writer keeps a [`CompactRange`] and gets a [`Growth`] for every run of leaves.
 //! * A reader makes proofs with [`proof`]: plan, fetch, finish. [`TileId`] and [`FullTile`] say where nodes are kept,
 //!   [`TilePath`] where they are published.
-//! * A verifier calls [`check_inclusion`], [`check_consistency`], [`check_range`] or [`check_batch`] with a [`TreeHead`]
+//! * A verifier calls [`check_inclusion`], [`check_consistency`], [`check_prefix`], [`check_range`] or [`check_batch`] with a [`TreeHead`]
 //!   that it trusts, and gets a value that nothing else can make.
 //!
 //! Not here: what entries mean, who signs heads (the crate `indelible-note`), where anything is stored.
@@ -45,9 +45,11 @@ pub use growth::{Growth, Row};
 pub use hash::{Hash, HashLength, WrongCount};
 pub use head::TreeHead;
 pub use node::{NodeId, cover};
-pub use proof::consistency::{ConsistencyPlan, ConsistencyProof};
+pub use proof::consistency::{ConsistencyPlan, ConsistencyProof, PrefixPlan};
 pub use proof::inclusion::{InclusionPlan, InclusionProof};
 pub use proof::out_of_tree::OutOfTree;
 pub use proof::range::{RangePlan, RangeProof};
 pub use tile::{BadTilePath, FullTile, TILE_HEIGHT, TILE_WIDTH, TileContent, TileId, TileLength, TilePath};
-pub use verify::{BadProof, Consistent, Included, IncludedRange, check_consistency, check_inclusion, check_range};
+pub use verify::{
+    BadProof, Consistent, Included, IncludedRange, check_consistency, check_inclusion, check_prefix, check_range,
+};

@@ -12,6 +12,6 @@ pub(crate) mod out_of_tree;
 pub(crate) mod range;
 pub(crate) mod recipe;
 
-pub use self::consistency::consistency;
+pub use self::consistency::{consistency, prefix};
 pub use self::inclusion::inclusion;
 pub use self::range::range;

@@ -19,6 +19,14 @@ pub enum OutOfTree {
         /// The size of the tree that should be the newer one.
         new: u64,
     },
+    /// An older tree whose head nobody needs to prove: it is empty, or not the smaller one.
+    #[error("the head of {old} leaves of a tree of {new} is none to be proved")]
+    Prefix {
+        /// The size of the tree that should be the older one.
+        old: u64,
+        /// The size of the tree that should be the newer one.
+        new: u64,
+    },
     /// A range that is empty, upside down, or ends beyond the last leaf.
     #[error("[{start}, {end}) is not a range of leaves of a tree of {size}")]
     Range {

@@ -31,18 +31,49 @@ pub fn check_consistency(proof: &ConsistencyProof, old: &TreeHead, new: &TreeHea
         return Ok(proven);
     }
 
-    let got = proof.hashes().len();
-    // 1. An empty proof fails.
-    let Some((first, mut rest)) = proof.hashes().split_first() else {
-        return Err(BadProof::TooFewHashes { got });
-    };
     // 2. If the old tree is perfect, its root is the first hash, and was left out.
-    let mut seed = *first;
-    if old.size.is_power_of_two() {
-        (seed, rest) = (old.root, proof.hashes());
+    let known = old.size.is_power_of_two().then_some(&old.root);
+    let (fr, sr) = fold(
+        known.into_iter().chain(proof.hashes()),
+        (old.size, new.size),
+        proof.hashes().len(),
+    )?;
+    // 7. Both roots must be the heads'.
+    same_root(fr, old)?;
+    same_root(sr, new)?;
+    Ok(proven)
+}
+
+/// Computes the head of the first `old_size` leaves of the tree of `new`, of which there are more: what any honest head of that
+/// size must be. At most 128 node hashes.
+///
+/// The hashes are those of [`crate::proof::prefix`]. They prove what they lead to, whatever head somebody else may hold: so a
+/// log that has signed another head of that size has forked.
+pub fn check_prefix(hashes: &[Hash], old_size: u64, new: &TreeHead) -> Result<Consistent, BadProof> {
+    if old_size == 0 || old_size >= new.size {
+        let (old, new) = (old_size, new.size);
+        return Err(OutOfTree::Prefix { old, new }.into());
     }
+    let (fr, sr) = fold(hashes.iter(), (old_size, new.size), hashes.len())?;
+    same_root(sr, new)?;
+    let old = TreeHead {
+        size: old_size,
+        root: fr,
+    };
+    Ok(Consistent { old, new: *new })
+}
+
+/// Folds the hashes of the way from the last perfect subtree of the old tree to the roots of the old and of the new one. `got`
+/// is the number of hashes that somebody sent.
+fn fold<'h>(
+    mut hashes: impl Iterator<Item = &'h Hash>,
+    (old_size, new_size): (u64, u64),
+    got: usize,
+) -> Result<(Hash, Hash), BadProof> {
+    // 1. An empty proof fails.
+    let seed = *hashes.next().ok_or(BadProof::TooFewHashes { got })?;
     // 3. fn is the place of the current node in its layer, sn that of the layer's last node in the new tree.
-    let (mut fn_, mut sn) = (old.size - 1, new.size - 1);
+    let (mut fn_, mut sn) = (old_size - 1, new_size - 1);
     // 4. Begin at the top of the old tree's last perfect subtree.
     while fn_ & 1 == 1 {
         fn_ >>= 1;
@@ -51,7 +82,7 @@ pub fn check_consistency(proof: &ConsistencyProof, old: &TreeHead, new: &TreeHea
     // 5. fr grows to the root of the old tree, sr to that of the new one.
     let (mut fr, mut sr) = (seed, seed);
     // 6. Each further hash is a sibling on the way up.
-    for c in rest {
+    for c in hashes {
         // a. The root is reached and hashes are left: fail.
         if sn == 0 {
             return Err(BadProof::TooManyHashes { got });
@@ -73,16 +104,16 @@ pub fn check_consistency(proof: &ConsistencyProof, old: &TreeHead, new: &TreeHea
         fn_ >>= 1;
         sn >>= 1;
     }
-    // 7. The root must be reached, and both be the heads'.
-    if sn != 0 {
-        return Err(BadProof::TooFewHashes { got });
+    // 7. The root must be reached.
+    if sn == 0 {
+        Ok((fr, sr))
+    } else {
+        Err(BadProof::TooFewHashes { got })
     }
-    same_root(fr, old)?;
-    same_root(sr, new)?;
-    Ok(proven)
 }
 
-/// Two heads of which the later has all the leaves of the earlier, in their places. Only [`check_consistency`] makes one.
+/// Two heads of which the later has all the leaves of the earlier, in their places. Only [`check_consistency`] and
+/// [`check_prefix`] make one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Consistent {
     old: TreeHead,

@@ -10,7 +10,7 @@ mod consistency;
 mod inclusion;
 mod range;
 
-pub use self::consistency::{Consistent, check_consistency};
+pub use self::consistency::{Consistent, check_consistency, check_prefix};
 pub use self::inclusion::{Included, check_inclusion};
 pub use self::range::{IncludedRange, check_range};
 

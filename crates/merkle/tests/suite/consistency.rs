@@ -1,6 +1,6 @@
 //! Consistency proofs, every one between any two trees up to 300 leaves.
 
-use indelible_merkle::{BadProof, ConsistencyProof, Hash, OutOfTree, TreeHead, check_consistency, proof};
+use indelible_merkle::{BadProof, ConsistencyProof, Hash, OutOfTree, TreeHead, check_consistency, check_prefix, proof};
 
 use crate::reference::{Known, Reference};
 use crate::tree::{Random, Tree, entries, flipped, flips, of_other_length, some_flips};
@@ -114,4 +114,41 @@ fn errors_say_what_is_wrong() {
     };
     assert_eq!(check_consistency(&from_nothing, &not_empty, &new), Err(differs));
     assert!(check_consistency(&from_nothing, &TreeHead::EMPTY, &new).is_ok());
+}
+
+#[test]
+fn a_prefix_proves_its_own_head() {
+    let entries = entries(130);
+    let (reference, tree) = (Reference::new(entries.clone()), Tree::new(&entries));
+    let mut random = Random(4);
+    for new in 2..=130 {
+        let newer = tree.head(new);
+        for old in 1..new {
+            let plan = proof::prefix(old, new).unwrap();
+            let hashes = plan.finish(&tree.fetch(plan.nodes())).unwrap();
+            assert_eq!(hashes, reference.subproof((0, old), 0, new, Known::No));
+            let proven = check_prefix(&hashes, old, &newer).unwrap();
+            assert_eq!((proven.old_head(), proven.new_head()), (tree.head(old), newer));
+            for wrong in some_flips(&hashes, &mut random)
+                .into_iter()
+                .chain(of_other_length(&hashes))
+            {
+                assert!(check_prefix(&wrong, old, &newer).is_err(), "{old} of {new}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_prefix_is_some_leaves_and_not_all() {
+    let head = Tree::new(&entries(13)).head(13);
+    for (old, new) in [(0, 13), (13, 13), (14, 13), (0, 0), (u64::MAX, 13)] {
+        let refused = OutOfTree::Prefix { old, new };
+        assert_eq!(proof::prefix(old, new), Err(refused));
+        let head = TreeHead { size: new, ..head };
+        for hashes in [&[][..], &[Hash::EMPTY_ROOT]] {
+            assert_eq!(check_prefix(hashes, old, &head), Err(BadProof::OutOfTree(refused)));
+        }
+    }
+    assert_eq!(check_prefix(&[], 4, &head), Err(BadProof::TooFewHashes { got: 0 }));
 }
