@@ -1,13 +1,15 @@
 //! What a log signs and what a stranger verifies, in the text formats of C2SP: [signed notes](Note) (signed-note), Ed25519 keys,
 //! [checkpoints](SignedCheckpoint) (tlog-checkpoint), [cosignatures](Cosignature) (tlog-cosignature), what a log and a
-//! [witness] say to each other (tlog-witness), [policies](Policy) over witnesses (tlog-policy), and [receipts](Receipt) (tlog-proof).
+//! [witness] say to each other (tlog-witness), [policies](Policy) over witnesses (tlog-policy), [receipts](Receipt) (tlog-proof); and in a format of our own
+//! [findings](Finding), which accuse a log.
 //!
 //! Not here: key types other than Ed25519 (their lines are kept and ignored), HTTP, and anything that reads a file, a clock or
 //! random bytes.
 //!
 //! Parsing and checking are two steps with two kinds of error. A `Malformed…` error says that bytes are not what they should be,
 //! so that nothing can be said about them; any other says that they are well-formed and do not hold. Every value has one
-//! spelling, and all others are refused. What was checked is a [`Verified`] or a [`VerifiedReceipt`], which only a check makes.
+//! spelling, and all others are refused. What was checked is a [`Verified`], a [`Witnessed`] or a [`VerifiedReceipt`],
+//! which only a check makes.
 //!
 //! ```
 //! use indelible_merkle::Hash;
@@ -35,6 +37,7 @@ mod checkpoint;
 mod cosignature;
 mod cosigner;
 mod ed25519;
+mod finding;
 mod key;
 mod name;
 mod note;
@@ -51,11 +54,12 @@ pub use checkpoint::{
 };
 pub use cosignature::{BadCosignature, Cosignature, NotAdded};
 pub use cosigner::{CosignerKey, CosigningKey};
+pub use finding::{Finding, FindingKind, Fork, MalformedFinding, Unconfirmed, Verdict};
 pub use key::{KeyId, MalformedKey};
 pub use name::{BadKeyName, KeyName};
 pub use note::{MalformedNote, MalformedSignatureLine, NotVerified, Note, SignatureLine};
 pub use policy::{BadPolicyLine, MalformedPolicy, NotWitnessed, Policy, PolicyLog, PolicyWitness, Voucher, Witnessed};
-pub use receipt::{BadReceipt, MalformedReceipt, Receipt, VerifiedReceipt};
+pub use receipt::{BadReceipt, MalformedReceipt, NotLacking, Receipt, VerifiedReceipt, WitnessedReceipt};
 pub use signing::SigningKey;
 pub use time::PosixTime;
 pub use verified::Verified;

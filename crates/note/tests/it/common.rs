@@ -106,7 +106,7 @@ pub(crate) fn cosigned(checkpoint: &Verified<SignedCheckpoint>, time: u64, key: 
     accepted.cosign(at(time), key)
 }
 
-fn leaves(first: &str, size: u64) -> Vec<Hash> {
+pub(crate) fn leaves(first: &str, size: u64) -> Vec<Hash> {
     let entry = |index| {
         if index == 0 {
             first.to_owned()

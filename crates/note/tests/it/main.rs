@@ -8,6 +8,7 @@
 mod checkpoints;
 mod common;
 mod cosignatures;
+mod findings;
 mod hostile;
 mod interop;
 mod keys;
@@ -17,3 +18,4 @@ mod properties;
 mod receipts;
 mod vectors;
 mod witness;
+mod witnessed_receipts;

@@ -1,5 +1,9 @@
 //! Receipts (C2SP tlog-proof): all that a stranger needs to check, offline, that an entry is in a log.
 
+mod witnessed;
+
+pub use self::witnessed::{NotLacking, WitnessedReceipt};
+
 use std::fmt;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -9,6 +13,7 @@ use thiserror::Error;
 use crate::{
     checkpoint::{MalformedCheckpoint, SignedCheckpoint, UntrustedCheckpoint},
     note::NOTE_BYTES_MAX,
+    policy::NotWitnessed,
     text::{self, excerpt},
     verified::Verified,
     verifier::VerifierKey,
@@ -101,9 +106,7 @@ impl Receipt {
     /// If the checkpoint is not this log's, or the proof does not lead from the leaf to its root.
     pub fn verify(&self, leaf: Hash, key: &VerifierKey) -> Result<VerifiedReceipt, BadReceipt> {
         let checkpoint = self.checkpoint.clone().open(key)?;
-        let head = checkpoint.head();
-        let proof = InclusionProof::new(self.index, head.size, self.hashes.clone());
-        let included = check_inclusion(leaf, &proof, &head)?;
+        let included = self.check_included(leaf)?;
         Ok(VerifiedReceipt { included, checkpoint })
     }
 
@@ -120,6 +123,13 @@ impl Receipt {
     /// The checkpoint whose tree is said to have the entry.
     pub fn checkpoint(&self) -> &SignedCheckpoint {
         &self.checkpoint
+    }
+
+    /// Checks the proof against the head of the checkpoint, whoever signed it.
+    fn check_included(&self, leaf: Hash) -> Result<Included, BadProof> {
+        let head = self.checkpoint.head();
+        let proof = InclusionProof::new(self.index, head.size, self.hashes.clone());
+        check_inclusion(leaf, &proof, &head)
     }
 }
 
@@ -222,6 +232,9 @@ pub enum BadReceipt {
     /// The checkpoint is not one of this log.
     #[error(transparent)]
     Checkpoint(#[from] UntrustedCheckpoint),
+    /// The checkpoint does not satisfy the policy.
+    #[error(transparent)]
+    Policy(#[from] NotWitnessed),
     /// The log signed the checkpoint, but the entry is not at this index of its tree, or the proof is damaged.
     #[error("the entry is not proved to be in the log: {0}")]
     Inclusion(#[from] BadProof),
