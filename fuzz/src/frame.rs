@@ -36,7 +36,10 @@ pub fn check(bytes: &[u8]) -> Verdict {
     let Ok(mut header) = Header::parse(&stored, seal()) else {
         return Verdict::Refused;
     };
-    judge_as_last(&header, &stored);
+    // A header may claim up to 128 MiB of zeros behind the end of the file; to make them would take all of the time.
+    if header.padded() <= 4 * stored.len() as u64 {
+        judge_as_last(&header, &stored);
+    }
     let mut decoded = decode(&header, &stored);
     if let Err(Reason::Body { found, .. }) = decoded {
         // The checksum of the body would stop every change here; so it is made to fit.
@@ -102,7 +105,6 @@ fn write_again(header: &Header, decoded: &Decoded, stored: &Bytes) {
     };
     assert_eq!(chain.admit(header), Ok(()));
     let mut again = Vec::new();
-    // A closing record has neither body nor count by definition, and a foreign header may say otherwise about the count.
     let rewritten = encode(frame, &chain, &mut again).expect("what was read is within the limits");
     assert_eq!(rewritten.length, header.length);
     if absent.is_empty() {

@@ -81,3 +81,38 @@ fn parse_hash(text: &str) -> Result<Hash, String> {
     let bytes = bytes.ok_or_else(|| "a leaf hash is 64 hex digits".to_owned())?;
     Hash::try_from(bytes.as_slice()).map_err(|error| error.to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_leaf_hash_is_64_hex_digits_of_either_case() {
+        let text = "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d";
+        assert_eq!(parse_hash(text), Ok(Hash::leaf(b"")));
+        assert_eq!(parse_hash(&text.to_uppercase()), Ok(Hash::leaf(b"")));
+        let long = format!("{text}00");
+        for bad in [
+            "",
+            "6",
+            &text[..62],
+            &text[..63],
+            &long,
+            &text.replace('6', "+"),
+            &text.replace("6e", "é"),
+        ] {
+            parse_hash(bad).expect_err(bad);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_no_leaf_hash_is_refused(text in prop_oneof![".{0,70}", "[0-9a-fA-Fg]{62,66}", "[0-9a-fA-F]{64}"]) {
+            let digits = text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+            let printed = parse_hash(&text).ok().map(|hash| hash.to_string());
+            prop_assert_eq!(printed, digits.then(|| text.to_ascii_lowercase()));
+        }
+    }
+}

@@ -85,7 +85,19 @@ const TILE: u8 = b'T';
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn a_key_has_one_spelling(front in prop_oneof![Just(ENTRIES), Just(TILE), any::<u8>()], rest in prop::collection::vec(any::<u8>(), 0..12)) {
+            let bytes = [vec![front], rest].concat();
+            if let Some(key) = Key::decode(&bytes) {
+                prop_assert_eq!(key.encode(), bytes);
+            }
+        }
+    }
 
     #[test]
     fn a_tile_lies_where_its_last_leaf_lies() {

@@ -26,7 +26,28 @@ const CHECKSUM_BYTES: usize = size_of::<u32>();
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        /// Genuine values, cut and lengthened, under their own key and others; and bytes that never were one.
+        #[test]
+        fn what_is_read_is_what_was_written(
+            key in vec(any::<u8>(), 0..12), other in vec(any::<u8>(), 0..12), value in vec(any::<u8>(), 0..80),
+            length in 0..90_usize, made_up in vec(any::<u8>(), 0..90),
+        ) {
+            let mut stored = encode(&key, &value);
+            stored.resize(length, 0);
+            for (key, stored) in [(&key, &stored), (&other, &stored), (&key, &made_up)] {
+                if let Some(read) = decode(key, stored.as_slice().into()) {
+                    prop_assert_eq!(&encode(key, &read), stored);
+                }
+            }
+            prop_assert_eq!(decode(&key, encode(&key, &value).into()), Some(Bytes::from(value)));
+        }
+    }
 
     #[test]
     fn a_value_comes_back_under_its_own_key_only() {
