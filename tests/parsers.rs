@@ -30,7 +30,7 @@ macro_rules! parsers {
             }
 
             proptest! {
-                #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
+                #![proptest_config(ProptestConfig { cases: 5000, failure_persistence: None, ..ProptestConfig::default() })]
 
                 #[test]
                 fn holds_for_any_bytes(bytes in foreign(checks::$name::seeds())) {
@@ -80,15 +80,17 @@ enum Edit {
     Flip(Index, u8),
     Cut(Index, Index),
     Insert(Index, Vec<u8>),
+    /// In front of a word: there a second spelling of a value would begin.
+    Respell(Index, u8),
     /// A stretch once more, elsewhere.
     Duplicate(Index, Index, Index),
     /// What follows in another seed from some place on.
     Splice(Index, Index, Index),
 }
 
-/// Random bytes, and seeds after one to six edits.
+/// Random bytes, and seeds after one to three edits.
 fn foreign(seeds: Vec<Vec<u8>>) -> impl Strategy<Value = Vec<u8>> {
-    let of_seeds = (any::<Index>(), vec(edit(), 1..=6)).prop_map(move |(seed, edits)| {
+    let of_seeds = (any::<Index>(), vec(edit(), 1..=3)).prop_map(move |(seed, edits)| {
         let mut bytes = seed.get(&seeds).clone();
         edits.into_iter().for_each(|edit| apply(edit, &mut bytes, &seeds));
         bytes
@@ -103,6 +105,7 @@ fn edit() -> impl Strategy<Value = Edit> {
         (place(), place()).prop_map(|(from, to)| Edit::Cut(from, to)),
         (place(), vec(any::<u8>(), 1..5)).prop_map(|(at, new)| Edit::Insert(at, new)),
         (place(), "[0-9A-Za-z+=/.:\\[\\]\\n ]{1,4}").prop_map(|(at, new)| Edit::Insert(at, new.into_bytes())),
+        (place(), prop::sample::select(b"0+- \n=A".to_vec())).prop_map(|(word, new)| Edit::Respell(word, new)),
         (place(), place(), place()).prop_map(|(from, to, at)| Edit::Duplicate(from, to, at)),
         (place(), place(), place()).prop_map(|(seed, from, at)| Edit::Splice(seed, from, at)),
     ]
@@ -125,6 +128,15 @@ fn apply(edit: Edit, bytes: &mut Vec<u8>, seeds: &[Vec<u8>]) {
         Edit::Insert(place, new) => {
             let place = at(place, bytes);
             drop(bytes.splice(place..place, new));
+        }
+        Edit::Respell(word, new) => {
+            let begins = |at: &usize| {
+                bytes[*at].is_ascii_alphanumeric() && (*at == 0 || !bytes[*at - 1].is_ascii_alphanumeric())
+            };
+            let words: Vec<usize> = (0..bytes.len()).filter(begins).collect();
+            if !words.is_empty() {
+                bytes.insert(*word.get(&words), new);
+            }
         }
         Edit::Duplicate(from, to, place) => {
             let (again, place) = (bytes[stretch(from, to, bytes)].to_vec(), at(place, bytes));

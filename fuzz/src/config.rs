@@ -7,7 +7,7 @@ use indelible::config::{Config, default_file};
 
 use super::Verdict;
 
-/// The file that `init` writes, the same with every field set, and one with variables behind it.
+/// The file that `init` writes, the same with every field set, each field alone, and a file with variables behind it.
 pub fn seeds() -> Vec<Vec<u8>> {
     let all_set = default_file()
         .lines()
@@ -19,11 +19,13 @@ pub fn seeds() -> Vec<Vec<u8>> {
         .replace("tls_cert = \"\"", "tls_cert = \"cert.pem\"")
         .replace("tls_key = \"\"", "tls_key = 'key.pem'");
     let layered = "listen = \"[::1]:1\"\nhosts = ['a.b', \"c.d:1\"]\0INDELIBLE_OPEN=true\nINDELIBLE_HOSTS=a.b,c.d:1\nINDELIBLE_CACHE_MIB=9";
-    vec![
-        default_file().into_bytes(),
-        all_set.into_bytes(),
-        layered.as_bytes().to_vec(),
-    ]
+    // A path to a key or a certificate needs the other one.
+    let alone = all_set
+        .lines()
+        .filter(|line| line.contains(" = ") && !line.starts_with(['#', 't']));
+    let mut seeds: Vec<String> = alone.map(str::to_owned).collect();
+    seeds.extend([default_file(), all_set, layered.to_owned()]);
+    seeds.into_iter().map(String::into_bytes).collect()
 }
 
 /// The values are within the bounds that docs/configuration.md tells, or the error is one line that names a place.

@@ -13,8 +13,10 @@ use super::sample::{SIZE, fetch, head, leaves};
 
 /// Scripts that reach each kind of proof.
 pub fn seeds() -> Vec<Vec<u8>> {
-    let script = |kind: u8| (0..40).map(|at: u8| at.wrapping_mul(37) ^ kind).collect::<Vec<u8>>();
-    (0..8).map(|kind| [vec![kind], script(kind)].concat()).collect()
+    let script = |kind: u8| (0..250).map(move |at: u8| Hash::leaf(&[at]).as_bytes()[usize::from(kind)]);
+    (0..20)
+        .map(|kind| [kind].into_iter().chain(script(kind)).collect())
+        .collect()
 }
 
 /// A proof holds if and only if it is the honest one; what is made up never holds.
@@ -147,11 +149,14 @@ fn made_up(script: &mut Unstructured<'_>) -> Result<()> {
     Ok(())
 }
 
-/// The hashes after up to three edits.
+/// The hashes after up to three edits, most of them at the end.
 fn edited(script: &mut Unstructured<'_>, honest: &[Hash]) -> Result<Vec<Hash>> {
     let mut hashes = honest.to_vec();
     for _ in 0..script.int_in_range(0..=3)? {
-        let place = script.choose_index(hashes.len() + 1)?;
+        let place = match script.ratio(1_u8, 2_u8)? {
+            true => hashes.len(),
+            false => script.choose_index(hashes.len() + 1)?,
+        };
         match script.int_in_range(0..=4)? {
             0 => hashes.insert(place, hash(script)?),
             1 => hashes.truncate(place),
