@@ -44,7 +44,8 @@ macro_rules! parsers {
 }
 
 parsers! {
-    bundle checkpoint config description frame genesis guard host journal key note proofs receipt request tile
+    bundle checkpoint config description frame genesis guard host journal key note policy proofs receipt request
+    tile tile_path witness
 }
 
 #[test]

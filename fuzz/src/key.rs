@@ -1,15 +1,16 @@
 //! Texts of keys, and the names in them.
 
-use indelible_note::{KeyName, Note, SigningKey, VerifierKey};
+use indelible_note::{CosignerKey, KeyName, Note, SigningKey, VerifierKey};
 
 use super::Verdict;
-use super::sample::{KEY, VKEY};
+use super::sample::{KEY, VKEY, WITNESS};
 
-/// A private key, a public one, a name.
+/// A private key, a public one, that of a witness, a name.
 pub fn seeds() -> Vec<Vec<u8>> {
     vec![
         KEY.expose_skey().as_bytes().to_vec(),
         VKEY.to_string().into_bytes(),
+        WITNESS.cosigner().to_string().into_bytes(),
         VKEY.name().to_string().into_bytes(),
     ]
 }
@@ -42,11 +43,19 @@ pub fn check(bytes: &[u8]) -> Verdict {
             );
         }
     }
+    let cosigner = text.parse::<CosignerKey>();
+    if let Ok(cosigner) = &cosigner {
+        assert_eq!(cosigner.to_string(), text);
+        assert!(
+            private.is_err() && public.is_err(),
+            "a witness's key was taken for a log's"
+        );
+    }
     if let Ok(name) = &name {
         assert_eq!(name.as_str(), text);
         assert!(!text.is_empty() && text.len() <= 255 && !text.contains(['+', '\n', ' ']));
     }
-    if private.is_ok() || public.is_ok() || name.is_ok() {
+    if private.is_ok() || public.is_ok() || cosigner.is_ok() || name.is_ok() {
         Verdict::Accepted
     } else {
         Verdict::Refused

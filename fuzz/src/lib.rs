@@ -15,10 +15,13 @@ pub mod host;
 pub mod journal;
 pub mod key;
 pub mod note;
+pub mod policy;
 pub mod proofs;
 pub mod receipt;
 pub mod request;
 pub mod tile;
+pub mod tile_path;
+pub mod witness;
 
 mod sample;
 

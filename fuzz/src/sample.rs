@@ -2,8 +2,11 @@
 
 use std::sync::LazyLock;
 
-use indelible_merkle::{CompactRange, Growth, Hash, NodeId, TreeHead, proof};
-use indelible_note::{Receipt, SignedCheckpoint, SigningKey, Verified, VerifierKey, sign_checkpoint};
+use indelible_merkle::{CompactRange, ConsistencyProof, Growth, Hash, NodeId, TreeHead, proof};
+use indelible_note::witness::{KnownLog, Request, decide};
+use indelible_note::{
+    CosigningKey, PosixTime, Receipt, SignedCheckpoint, SigningKey, Verified, VerifierKey, sign_checkpoint,
+};
 
 /// The log's key. Its seed stands here, so it is no secret.
 pub(super) static KEY: LazyLock<SigningKey> = LazyLock::new(|| {
@@ -43,6 +46,27 @@ pub(super) fn head(size: u64) -> TreeHead {
 /// The only head that [`KEY`] has ever signed.
 pub(super) static CHECKPOINT: LazyLock<Verified<SignedCheckpoint>> =
     LazyLock::new(|| sign_checkpoint(head(SIZE), &KEY));
+
+/// A witness of the log.
+pub(super) static WITNESS: LazyLock<CosigningKey> = LazyLock::new(|| {
+    let name = "witness.example".parse().expect("a name without forbidden characters");
+    CosigningKey::from_seed(name, [9; 32])
+});
+
+/// The checkpoint with the line that [`WITNESS`] gave for it.
+pub(super) static COSIGNED: LazyLock<SignedCheckpoint> = LazyLock::new(|| {
+    let checkpoint = CHECKPOINT.clone().into_inner();
+    let from_nothing = ConsistencyProof::new(0, SIZE, Vec::new());
+    let known = KnownLog {
+        keys: vec![VKEY.clone()],
+        latest: None,
+    };
+    let accepted = decide(Request::new(from_nothing, checkpoint), Some(&known)).expect("the log's first head");
+    let time = PosixTime::from_secs(1_767_139_200).expect("a time");
+    let line = accepted.cosign(time, &WITNESS);
+    let cosigned = CHECKPOINT.with_cosignatures(&[line], &[WITNESS.cosigner()]);
+    cosigned.expect("the witness's own line").into_inner()
+});
 
 /// The receipt of the leaf at [`PROVED`].
 pub(super) static RECEIPT: LazyLock<String> = LazyLock::new(|| {
