@@ -5,7 +5,7 @@ use indelible_note::Policy;
 use super::Verdict;
 use super::sample::{CHECKPOINT, COSIGNED, SIZE, VKEY, WITNESS};
 
-/// One that asks for a witness by way of groups, one that asks for none.
+/// One that asks for a witness by way of groups, one that asks for none, one whose log was retired before our head.
 pub fn seeds() -> Vec<Vec<u8>> {
     let witness = WITNESS.cosigner();
     let groups = format!(
@@ -15,7 +15,8 @@ pub fn seeds() -> Vec<Vec<u8>> {
         VKEY.id(),
     );
     let none = format!("log\t{}\nquorum none\n", *VKEY);
-    vec![groups.into_bytes(), none.into_bytes()]
+    let retired = format!("{none}# last-size {}+{} {}\n", VKEY.name(), VKEY.id(), SIZE - 1);
+    [groups, none, retired].map(String::into_bytes).to_vec()
 }
 
 /// What a policy lets pass is signed by a log of its own, and by the witness if it asks for one.
