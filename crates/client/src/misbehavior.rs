@@ -1,7 +1,7 @@
 //! What a server can be convicted of, with the evidence.
 
 use indelible_merkle::{BadProof, Hash, HashLength};
-use indelible_note::{BadCheckpoint, SignedCheckpoint, Verified};
+use indelible_note::{BadCheckpoint, Finding, FindingKind, PosixTime, SignedCheckpoint, Verified, VerifierKey};
 
 /// An answer that an honest, whole server does not give.
 ///
@@ -51,12 +51,49 @@ pub enum Misbehavior {
     Answer(#[from] BadAnswer),
 }
 
+impl Misbehavior {
+    /// What speaks against the log with this key as a finding, to be shown to others. `seen` are the times at which the heads
+    /// were seen, in the order in which they stand here; a single one for a single head.
+    ///
+    /// `None` if there is nothing to show: a proof that is only wrong convicts the server of a wrong answer, and of nothing else.
+    pub fn finding(&self, key: &VerifierKey, seen: Vec<PosixTime>) -> Option<Finding> {
+        let note = |head: &Verified<SignedCheckpoint>| head.note().to_string();
+        let (kind, heads, hashes) = match self {
+            Self::Fork { held, answered } => (FindingKind::Fork, vec![note(held), note(answered)], Vec::new()),
+            Self::Inconsistent { older, newer, reason } => match reason {
+                Unproven::Proof { hashes, .. } => (FindingKind::Fork, vec![note(older), note(newer)], hashes.clone()),
+                // What is denied is a tree as large as the newer head's, so the older one was answered after it.
+                Unproven::Denied { .. } => (FindingKind::Rollback, vec![note(newer), note(older)], Vec::new()),
+            },
+            Self::Head { note, .. } => {
+                let note = String::from_utf8(note.clone()).ok()?;
+                (FindingKind::Signature, vec![note], Vec::new())
+            }
+            Self::Proof { .. } | Self::Answer(_) => return None,
+        };
+        let finding = Finding {
+            kind,
+            key: key.clone(),
+            heads,
+            hashes,
+            seen,
+        };
+        (kind != FindingKind::Fork || finding.confirm().is_ok()).then_some(finding)
+    }
+}
+
 /// Why two heads are not known to belong together.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unproven {
-    /// The proof that was given does not hold.
-    #[error(transparent)]
-    Proof(#[from] BadProof),
+    /// The proof that was given does not hold. It may still lead to the newer head: then it shows what the older one should
+    /// have been, and the log's key is convicted (see [`Misbehavior::finding`]).
+    #[error("{reason}")]
+    Proof {
+        /// Why it does not hold.
+        reason: BadProof,
+        /// Its hashes.
+        hashes: Vec<Hash>,
+    },
     /// The server denies that it has a tree of one of the sizes, both of which the log has signed: it was rolled back.
     #[error("the server denies a tree that the log has signed: {message}")]
     Denied {

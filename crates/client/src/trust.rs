@@ -192,7 +192,10 @@ pub(crate) fn check_continues(
             Some(older) => Misbehavior::Inconsistent {
                 older,
                 newer,
-                reason: reason.into(),
+                reason: Unproven::Proof {
+                    reason,
+                    hashes: proof.hashes().to_vec(),
+                },
             },
         };
         misbehavior.into()

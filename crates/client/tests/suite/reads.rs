@@ -2,7 +2,9 @@
 
 use indelible_client::{BadAnswer, BadInput, Client, Error, HeadStore, Misbehavior, Unproven};
 use indelible_merkle::{Hash, OutOfTree};
-use indelible_note::{SignedCheckpoint, SigningKey, sign_checkpoint};
+use indelible_note::{
+    Finding, FindingKind, SignedCheckpoint, SigningKey, Unconfirmed, Verdict, VerifierKey, sign_checkpoint,
+};
 use tonic::Code;
 
 use crate::server::{Lie, Server};
@@ -58,7 +60,44 @@ async fn one_size_with_two_roots_is_a_fork_and_both_heads_are_kept() {
     };
     assert_eq!(held.note_bytes(), before);
     assert_eq!(answered.note_bytes(), server.log().signed(5));
+    assert_eq!(
+        convicted(&error, &server.key()),
+        (before.clone(), server.log().signed(5).to_vec())
+    );
     assert_eq!(heads.load().unwrap(), Some(before));
+}
+
+/// The two heads by which the finding that others may read convicts the log.
+fn convicted(error: &Error, key: &VerifierKey) -> (Vec<u8>, Vec<u8>) {
+    let finding = misbehavior(error).finding(key, Vec::new()).unwrap();
+    match Finding::parse(finding.to_string().as_bytes())
+        .unwrap()
+        .confirm()
+        .unwrap()
+    {
+        Verdict::Fork(fork) => (fork.older().note_bytes().to_vec(), fork.newer().note_bytes().to_vec()),
+        Verdict::Signed(heads) => panic!("{heads:?}"),
+    }
+}
+
+#[tokio::test]
+async fn what_only_this_client_saw_convicts_nobody() {
+    let (server, client, _) = filled(5).await;
+    grow(&server, 8);
+    server.lie(Lie::WrongConsistency);
+    let error = client.head().await.unwrap_err();
+    assert!(
+        matches!(misbehavior(&error), Misbehavior::Inconsistent { .. }),
+        "{error}"
+    );
+    assert_eq!(misbehavior(&error).finding(&server.key(), Vec::new()), None);
+
+    let (server, client, _) = filled(5).await;
+    server.lie(Lie::BadSignature);
+    let error = client.head().await.unwrap_err();
+    let finding = misbehavior(&error).finding(&server.key(), Vec::new()).unwrap();
+    assert_eq!(finding.kind, FindingKind::Signature);
+    assert!(matches!(finding.confirm(), Err(Unconfirmed::Head { place: 1, .. })));
 }
 
 #[tokio::test]
@@ -73,7 +112,12 @@ async fn a_rewritten_log_that_has_grown_is_inconsistent_and_both_heads_are_kept(
     };
     assert_eq!(older.note_bytes(), before);
     assert_eq!(newer.note_bytes(), server.log().signed(8));
-    assert!(matches!(reason, Unproven::Proof(_)));
+    assert!(matches!(reason, Unproven::Proof { .. }));
+    // The honest proof of the rewritten log says what the head of 5 entries should have been.
+    assert_eq!(
+        convicted(&error, &server.key()),
+        (before.clone(), server.log().signed(8).to_vec())
+    );
     assert_eq!(heads.load().unwrap(), Some(before));
 }
 
@@ -89,6 +133,10 @@ async fn a_log_that_was_rolled_back_denies_what_it_has_signed() {
     assert_eq!(older.note_bytes(), server.log().signed(3));
     assert_eq!(newer.note_bytes(), before);
     assert!(matches!(reason, Unproven::Denied { .. }));
+    let finding = misbehavior(&error).finding(&server.key(), Vec::new()).unwrap();
+    assert_eq!(finding.kind, FindingKind::Rollback);
+    let verdict = finding.confirm().unwrap();
+    assert!(matches!(verdict, Verdict::Signed(heads) if heads[0].note_bytes() == before));
     assert_eq!(heads.load().unwrap(), Some(before));
 }
 
