@@ -7,21 +7,25 @@ use std::time::{Duration, Instant};
 
 use super::stats::{Done, Load};
 
-/// Appends `bytes` and syncs, again and again for as long as `length`, to a file in `folder` that is removed afterwards. Blocks.
-pub(super) fn append_and_sync(folder: &Path, bytes: usize, length: Duration) -> io::Result<Load> {
+/// Appends `bytes` and syncs, again and again for as long as `length` but at most `times_max` times, to a file in `folder` that is
+/// removed afterwards. Blocks.
+pub(super) fn append_and_sync(folder: &Path, bytes: usize, times_max: u64, length: Duration) -> io::Result<Load> {
     let path = folder.join("floor");
-    let written = write(&path, bytes, length);
+    let written = write(&path, bytes, times_max, length);
     std::fs::remove_file(&path)?;
     written
 }
 
-fn write(path: &Path, bytes: usize, length: Duration) -> io::Result<Load> {
+fn write(path: &Path, bytes: usize, times_max: u64, length: Duration) -> io::Result<Load> {
     let mut file = File::create_new(path)?;
     let bytes = vec![0xa5; bytes];
     let begin = Instant::now();
     let mut done = Vec::new();
     let mut began = begin;
-    while began - begin < length {
+    for _ in 0..times_max {
+        if began - begin >= length {
+            break;
+        }
         file.write_all(&bytes)?;
         file.sync_data()?;
         let ended = Instant::now();

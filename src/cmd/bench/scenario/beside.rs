@@ -18,8 +18,7 @@ pub(super) async fn writer_beside_batches(bench: &Bench, round: &mut Round) -> R
     let empty = bench.place.serve_nothing(TYPICAL_SIZE)?;
     let (ceiling, _batches) = both(empty.url(), bench).await?;
     drop(empty);
-    let log = bench.place.new_log()?;
-    let server = bench.place.serve(&log)?;
+    let (log, server) = bench.fresh()?;
     let (appended, batches) = both(server.url(), bench).await?;
     let load = appended.measured(bench.window);
     let checker = bench.checker(&log);

@@ -19,8 +19,7 @@ pub(in crate::cmd::bench) struct Point {
 /// Single entries by unary calls and over streams, at rising loads, each curve on a log of its own.
 pub(in crate::cmd::bench) async fn curves(bench: &Bench) -> Result<[(&'static str, Vec<Point>); 2], Failure> {
     let mut unary = Vec::new();
-    let log = bench.place.new_log()?;
-    let server = bench.place.serve(&log)?;
+    let (log, server) = bench.fresh()?;
     for exponent in 0..=9 {
         let in_flight: usize = 1 << exponent;
         say(format_args!("unary, {in_flight} in flight"));
@@ -36,8 +35,7 @@ pub(in crate::cmd::bench) async fn curves(bench: &Bench) -> Result<[(&'static st
     log.remove()?;
 
     let mut streamed = Vec::new();
-    let log = bench.place.new_log()?;
-    let server = bench.place.serve(&log)?;
+    let (log, server) = bench.fresh()?;
     for on_each in [1, 4, 16, 64, 256, 1_024] {
         say(format_args!("8 streams, {on_each} outstanding on each"));
         let outstanding = Outstanding { streams: 8, on_each };

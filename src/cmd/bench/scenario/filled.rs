@@ -35,8 +35,7 @@ impl Filled {
     /// Makes a log and fills it, and kills the server at once when the last batch is acknowledged.
     pub(super) async fn fill(bench: &Bench, size: u64) -> Result<(Filled, Filling), Failure> {
         say(format_args!("filling a log with {size} entries"));
-        let log = bench.place.new_log()?;
-        let server = bench.place.serve(&log)?;
+        let (log, server) = bench.fresh()?;
         let calls = batches(server.url(), Until::Number(size / BATCH_ENTRIES), 0).await?;
         let memory = server.memory()?;
         server.kill()?;

@@ -1,9 +1,9 @@
 //! The large log: how it grows, what it takes, how it starts, what it proves, and how it is checked at rest.
 
 use super::filled::{Filled, Filling, whole_batches};
+use super::on_disk::on_disk;
 use super::{Bench, Round, Shelf, at_rest, proofs, say, settle};
 use crate::cmd::Failure;
-use crate::cmd::bench::disk::usage;
 use crate::cmd::bench::entries::{BATCH_ENTRIES, ENTRY_BYTES};
 use crate::cmd::bench::floor;
 use crate::cmd::bench::load::Until;
@@ -67,7 +67,9 @@ pub(super) async fn measure(bench: &Bench, round: &mut Round, shelf: &mut Shelf)
         }
         served(bench, &filled, &server, a_tenth, round).await?;
         blocking(move || server.stop()).await?;
-        on_disk(&filled, round)?;
+        let [journal, objects] = on_disk(&filled.log, filled.size)?;
+        round.observe("disk-journal", journal);
+        round.observe("disk-objects", objects);
     }
     at_rest::measure(bench, &filled, round).await?;
     shelf.0 = Some(filled);
@@ -89,11 +91,12 @@ async fn a_tenth(bench: &Bench, round: &mut Round) -> Result<Option<f64>, Failur
     Ok(Some(load.per_second))
 }
 
-/// Entries a second that the disk allows, a batch at a time.
+/// Entries a second that the disk allows, a batch at a time, and no more of them than the log will get.
 async fn floor(bench: &Bench) -> Result<f64, Failure> {
     let (folder, length) = (bench.place.folder().to_owned(), bench.window.length);
+    let batches = bench.entries / BATCH_ENTRIES;
     let batch_bytes = ENTRY_BYTES * usize::try_from(BATCH_ENTRIES)?;
-    let load = blocking(move || floor::append_and_sync(&folder, batch_bytes, length)).await?;
+    let load = blocking(move || floor::append_and_sync(&folder, batch_bytes, batches, length)).await?;
     Ok(load.per_second * number(BATCH_ENTRIES))
 }
 
@@ -155,26 +158,6 @@ async fn served(
     settle(Some(server)).await?;
     proofs::rates(bench, filled, server, a_tenth, round).await?;
     proofs::together(bench, filled, server, round).await
-}
-
-/// What it takes, once everything is sealed.
-fn on_disk(filled: &Filled, round: &mut Round) -> Result<(), Failure> {
-    let raw = number(filled.size) * count(ENTRY_BYTES) / 1e6;
-    let journal = usage(&filled.log.data.journal())?;
-    let objects = usage(&filled.log.data.tree())?;
-    round.observe(
-        "disk-journal",
-        Observation::of(mega(journal.written))
-            .against(raw)
-            .with("allocated_mb", mega(journal.allocated)),
-    );
-    round.observe(
-        "disk-objects",
-        Observation::of(mega(objects.allocated))
-            .against(raw)
-            .with("apparent_mb", mega(objects.apparent)),
-    );
-    Ok(())
 }
 
 /// A million entries.

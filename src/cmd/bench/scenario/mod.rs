@@ -5,6 +5,7 @@ mod beside;
 mod curve;
 mod filled;
 mod large;
+mod on_disk;
 mod proofs;
 mod writers;
 
@@ -62,6 +63,13 @@ impl Bench {
     /// Whether one of these figures is wanted.
     fn wants(&self, names: &[&str]) -> bool {
         self.figures.iter().any(|figure| names.contains(&figure.name))
+    }
+
+    /// An empty log, and its server.
+    fn fresh(&self) -> Result<(LogDir, Server), Failure> {
+        let log = self.place.new_log()?;
+        let server = self.place.serve(&log)?;
+        Ok((log, server))
     }
 
     fn checker(&self, log: &LogDir) -> Checker {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use indelible_merkle::{Hash, proof};
 
 use super::filled::Filled;
-use super::writers::MANY;
+use super::writers::{MANY, with_latencies};
 use super::{Bench, Round, say};
 use crate::cmd::Failure;
 use crate::cmd::bench::entries::scattered;
@@ -32,10 +32,7 @@ pub(super) async fn rates(
             .await?
             .measured(bench.window);
         let load = inclusion_rate(bench, filled, server).await?;
-        let observation = Observation::of(load.per_second)
-            .against(ceiling.per_second)
-            .with("p50_ms", load.latencies.p50_ms())
-            .with("p99_ms", load.latencies.p99_ms());
+        let observation = with_latencies(Observation::of(load.per_second).against(ceiling.per_second), &load);
         let observation = match over_a_tenth {
             Some(rate) => observation
                 .with("a_tenth_per_s", rate)
@@ -55,13 +52,8 @@ pub(super) async fn rates(
         bench
             .checker(&filled.log)
             .continued(&proved.kept, &newest, |index| filled.leaf_at(index))?;
-        round.observe(
-            "consistency",
-            Observation::of(load.per_second)
-                .against(ceiling.per_second)
-                .with("p50_ms", load.latencies.p50_ms())
-                .with("p99_ms", load.latencies.p99_ms()),
-        );
+        let observation = Observation::of(load.per_second).against(ceiling.per_second);
+        round.observe("consistency", with_latencies(observation, &load));
     }
     Ok(())
 }

@@ -1,13 +1,13 @@
 //! Single entries: from one writer, from 512, over streams, through the client library.
 
+use super::on_disk::on_disk;
 use super::{Bench, Round, say, settle};
 use crate::cmd::Failure;
-use crate::cmd::bench::disk::usage;
 use crate::cmd::bench::entries::{ENTRY_BYTES, entry};
 use crate::cmd::bench::floor;
 use crate::cmd::bench::load::{Callers, Calls, Outstanding, calls, library, streams};
-use crate::cmd::bench::place::LogDir;
-use crate::cmd::bench::stats::{Observation, count, mega};
+use crate::cmd::bench::server::Server;
+use crate::cmd::bench::stats::{Load, Observation, count};
 use crate::task::blocking;
 use crate::wire::Included;
 
@@ -19,22 +19,21 @@ pub(super) async fn one_writer(bench: &Bench, round: &mut Round) -> Result<(), F
     say("one writer");
     settle(None).await?;
     let (folder, length) = (bench.place.folder().to_owned(), bench.window.length);
-    let floor = blocking(move || floor::append_and_sync(&folder, ENTRY_BYTES, length)).await?;
-    let floor_ms = floor.latencies.p50_ms();
+    let floor = blocking(move || floor::append_and_sync(&folder, ENTRY_BYTES, u64::MAX, length)).await?;
     let empty = bench.place.serve_nothing(TYPICAL_SIZE)?;
-    let ceiling_ms = appends(empty.url(), ONE, bench)
-        .await?
-        .measured(bench.window)
-        .latencies
-        .p50_ms();
+    let ceiling = appends(empty.url(), ONE, bench).await?.measured(bench.window);
     drop(empty);
 
-    let log = bench.place.new_log()?;
-    let server = bench.place.serve(&log)?;
+    let (log, server) = bench.fresh()?;
     let appended = appends(server.url(), ONE, bench).await?;
-    let load = appended.measured(bench.window);
     bench.checker(&log).appended(&appended.kept)?;
+    blocking(move || server.stop()).await?;
+    let [journal, objects] = on_disk(&log, appended.kept.len() as u64)?;
+    log.remove()?;
+
+    let load = appended.measured(bench.window);
     let (p50, p99) = (load.latencies.p50_ms(), load.latencies.p99_ms());
+    let (floor_ms, ceiling_ms) = (floor.latencies.p50_ms(), ceiling.latencies.p50_ms());
     let limit = floor_ms + ceiling_ms;
     round.observe(
         "one-writer",
@@ -47,9 +46,9 @@ pub(super) async fn one_writer(bench: &Bench, round: &mut Round) -> Result<(), F
             .with("ceiling_ms", ceiling_ms)
             .with("entries_per_s", load.per_second),
     );
-    blocking(move || server.stop()).await?;
-    on_disk(&log, appended.kept.len(), round)?;
-    Ok(log.remove()?)
+    round.observe("disk-journal-singles", journal);
+    round.observe("disk-objects-singles", objects);
+    Ok(())
 }
 
 /// 512 writers, and what is held against them: streams and the client library.
@@ -61,67 +60,57 @@ pub(super) async fn many_writers(bench: &Bench, round: &mut Round) -> Result<(),
     settle(None).await?;
     let empty = bench.place.serve_nothing(TYPICAL_SIZE)?;
     let ceiling = appends(empty.url(), MANY, bench).await?.measured(bench.window);
-    let log = bench.place.new_log()?;
-    let server = bench.place.serve(&log)?;
+    let (log, server) = bench.fresh()?;
     let appended = appends(server.url(), MANY, bench).await?;
-    let unary = appended.measured(bench.window);
     bench.checker(&log).appended(&appended.kept)?;
     drop(server);
     log.remove()?;
-    round.observe(
-        "writers-512",
-        Observation::of(unary.per_second)
-            .against(ceiling.per_second)
-            .with("p50_ms", unary.latencies.p50_ms())
-            .with("p99_ms", unary.latencies.p99_ms())
-            .with("ceiling_p99_ms", ceiling.latencies.p99_ms()),
-    );
-
+    let load = appended.measured(bench.window);
+    let observation = with_latencies(Observation::of(load.per_second).against(ceiling.per_second), &load)
+        .with("ceiling_p99_ms", ceiling.latencies.p99_ms());
+    round.observe("writers-512", observation);
     if bench.wants(&["stream"]) {
-        say("8 streams");
-        settle(None).await?;
-        let ceiling = streams(empty.url(), EIGHT_STREAMS, bench.window)
-            .await?
-            .measured(bench.window);
-        let log = bench.place.new_log()?;
-        let server = bench.place.serve(&log)?;
-        let streamed = streams(server.url(), EIGHT_STREAMS, bench.window).await?;
-        let load = streamed.measured(bench.window);
-        bench.checker(&log).acknowledged(&streamed.kept)?;
-        drop(server);
-        log.remove()?;
-        round.observe(
-            "stream",
-            Observation::of(load.per_second)
-                .against(ceiling.per_second)
-                .with("p50_ms", load.latencies.p50_ms())
-                .with("p99_ms", load.latencies.p99_ms())
-                .with("over_writers_512", load.per_second / unary.per_second)
-                .with(
-                    "entries_per_acknowledgement",
-                    count(streamed.done.len()) / count(streamed.kept.len()),
-                ),
-        );
+        over_streams(bench, &empty, load.per_second, round).await?;
     }
-
     if bench.wants(&["library"]) {
-        say("512 tasks of the client library");
-        settle(None).await?;
-        let log = bench.place.new_log()?;
-        let server = bench.place.serve(&log)?;
-        let received = library(server.url(), log.key.clone(), 512, bench.window).await?;
-        let load = received.measured(bench.window);
-        bench.checker(&log).received(&received.kept)?;
-        drop(server);
-        log.remove()?;
-        round.observe(
-            "library",
-            Observation::of(load.per_second)
-                .against(unary.per_second)
-                .with("p50_ms", load.latencies.p50_ms())
-                .with("p99_ms", load.latencies.p99_ms()),
-        );
+        through_library(bench, load.per_second, round).await?;
     }
+    Ok(())
+}
+
+async fn over_streams(bench: &Bench, empty: &Server, unary: f64, round: &mut Round) -> Result<(), Failure> {
+    say("8 streams");
+    settle(None).await?;
+    let ceiling = streams(empty.url(), EIGHT_STREAMS, bench.window)
+        .await?
+        .measured(bench.window);
+    let (log, server) = bench.fresh()?;
+    let streamed = streams(server.url(), EIGHT_STREAMS, bench.window).await?;
+    bench.checker(&log).acknowledged(&streamed.kept)?;
+    drop(server);
+    log.remove()?;
+    let load = streamed.measured(bench.window);
+    let each = count(streamed.done.len()) / count(streamed.kept.len());
+    let observation = with_latencies(Observation::of(load.per_second).against(ceiling.per_second), &load)
+        .with("over_writers_512", load.per_second / unary)
+        .with("entries_per_acknowledgement", each);
+    round.observe("stream", observation);
+    Ok(())
+}
+
+async fn through_library(bench: &Bench, unary: f64, round: &mut Round) -> Result<(), Failure> {
+    say("512 tasks of the client library");
+    settle(None).await?;
+    let (log, server) = bench.fresh()?;
+    let received = library(server.url(), log.key.clone(), TASKS, bench.window).await?;
+    bench.checker(&log).received(&received.kept)?;
+    drop(server);
+    log.remove()?;
+    let load = received.measured(bench.window);
+    round.observe(
+        "library",
+        with_latencies(Observation::of(load.per_second).against(unary), &load),
+    );
     Ok(())
 }
 
@@ -133,25 +122,11 @@ pub(super) async fn appends(url: &str, callers: Callers, bench: &Bench) -> Resul
     .await
 }
 
-fn on_disk(log: &LogDir, entries: usize, round: &mut Round) -> Result<(), Failure> {
-    let raw = count(entries * ENTRY_BYTES) / 1e6;
-    let journal = usage(&log.data.journal())?;
-    let objects = usage(&log.data.tree())?;
-    round.observe(
-        "disk-journal-singles",
-        Observation::of(mega(journal.written))
-            .against(raw)
-            .with("allocated_mb", mega(journal.allocated))
-            .with("entries", count(entries)),
-    );
-    round.observe(
-        "disk-objects-singles",
-        Observation::of(mega(objects.allocated))
-            .against(raw)
-            .with("apparent_mb", mega(objects.apparent))
-            .with("entries", count(entries)),
-    );
-    Ok(())
+/// Adds median and 99th percentile.
+pub(super) fn with_latencies(observation: Observation, load: &Load) -> Observation {
+    observation
+        .with("p50_ms", load.latencies.p50_ms())
+        .with("p99_ms", load.latencies.p99_ms())
 }
 
 pub(super) const ONE: Callers = Callers {
@@ -166,6 +141,7 @@ const EIGHT_STREAMS: Outstanding = Outstanding {
     streams: 8,
     on_each: 64,
 };
+const TASKS: usize = 512;
 
 /// The size that a log reaches in such a load; the empty handlers' proofs are as long as in a log of this size.
 pub(super) const TYPICAL_SIZE: u64 = 100_000;
