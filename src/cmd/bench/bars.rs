@@ -50,11 +50,7 @@ pub(super) enum Outcome {
 impl Bar {
     /// Holds an observation against the bar.
     pub(super) fn judge(self, observation: &Observation) -> Judged {
-        let got = match self.of {
-            Quantity::Value => Some(observation.value),
-            Quantity::Ratio => observation.ratio(),
-            Quantity::Extra(name) => observation.extra(name),
-        };
+        let got = self.of.read(observation);
         let outcome = match got.map(|got| self.bound.holds(got)) {
             Some(true) => Outcome::Met,
             Some(false) => Outcome::Missed,
@@ -64,6 +60,17 @@ impl Bar {
             bar: self,
             got,
             outcome,
+        }
+    }
+}
+
+impl Quantity {
+    /// What an observation has of it.
+    pub(super) fn read(self, observation: &Observation) -> Option<f64> {
+        match self {
+            Quantity::Value => Some(observation.value),
+            Quantity::Ratio => observation.ratio(),
+            Quantity::Extra(name) => observation.extra(name),
         }
     }
 }

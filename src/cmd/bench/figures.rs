@@ -13,7 +13,7 @@ pub(super) struct Figure {
     pub(super) unit: &'static str,
     /// What the machine, or arithmetic, would allow: what the value is compared with. `None` where there is no such thing.
     pub(super) limit: Option<&'static str>,
-    /// What is promised.
+    /// What is promised. The run with the median of what the first one is about speaks for the figure.
     pub(super) bars: &'static [Bar],
 }
 
@@ -45,8 +45,8 @@ pub(super) const FIGURES: &[Figure] = &[
         unit: "entries/s",
         limit: Some("ceiling"),
         bars: &[
-            bar(Quantity::Extra("over_writers_512"), Bound::AtLeast(4.0)),
             bar(Quantity::Ratio, Bound::AtLeast(0.10)),
+            bar(Quantity::Extra("over_writers_512"), Bound::AtLeast(4.0)),
             bar(Quantity::Extra("p99_ms"), Bound::AtMost(10.0)),
         ],
     },

@@ -117,11 +117,10 @@ impl Observation {
     }
 }
 
-/// The run in the middle: by ratio where there is a limit, since that is what a busy machine changes least, else by value. Of an
-/// even number the lower one of the two. All that is said of a figure comes from this one run, so that its numbers fit together.
-pub(super) fn median(runs: &[Observation]) -> Option<&Observation> {
+/// The run in the middle, ordered by `key`; of an even number the lower one of the two. All that is said of a figure comes from
+/// this one run, so that its numbers fit together.
+pub(super) fn median(runs: &[Observation], key: impl Fn(&Observation) -> f64) -> Option<&Observation> {
     let mut order: Vec<&Observation> = runs.iter().collect();
-    let key = |run: &Observation| run.ratio().unwrap_or(run.value);
     order.sort_by(|a, b| key(a).total_cmp(&key(b)));
     order.get(order.len().checked_sub(1)? / 2).copied()
 }
@@ -181,15 +180,12 @@ mod tests {
 
     #[test]
     fn the_median_is_one_of_the_runs() {
-        // By value the first would be the median, by ratio the last is.
-        let runs =
-            [(20.0, 100.0), (10.0, 20.0), (30.0, 100.0)].map(|(value, limit)| Observation::of(value).against(limit));
-        assert_eq!(median(&runs), Some(&runs[2]));
-        assert_eq!(median(&runs[..2]), Some(&runs[0]));
-        assert_eq!(
-            median(&[1.0, 9.0, 4.0].map(Observation::of)),
-            Some(&Observation::of(4.0))
-        );
-        assert_eq!(median(&[]), None);
+        let runs = [20.0, 10.0, 40.0, 30.0].map(Observation::of);
+        let value = |run: &Observation| run.value;
+        assert_eq!(median(&runs[..3], value), Some(&runs[0]));
+        assert_eq!(median(&runs[..3], |run| -value(run)), Some(&runs[0]));
+        assert_eq!(median(&runs, value), Some(&runs[0]), "the lower one of 20 and 30");
+        assert_eq!(median(&runs[..1], value), Some(&runs[0]));
+        assert_eq!(median(&[], value), None);
     }
 }

@@ -4,7 +4,7 @@ mod json;
 mod plot;
 mod table;
 
-use super::bars::{Judged, Outcome};
+use super::bars::{Judged, Outcome, Quantity};
 use super::figures::Figure;
 use super::scenario::{Point, Round};
 use super::stats::{Observation, median};
@@ -54,7 +54,9 @@ impl Measured {
             .filter_map(|round| round.of(figure.name))
             .cloned()
             .collect();
-        let median = median(&runs)?.clone();
+        // The run in the middle of what is promised first; without a promise, of the value.
+        let promised = figure.bars.first().map_or(Quantity::Value, |bar| bar.of);
+        let median = median(&runs, |run| promised.read(run).unwrap_or(run.value))?.clone();
         Some(Measured {
             figure,
             values: runs.iter().map(|run| run.value).collect(),

@@ -95,7 +95,7 @@ impl Round {
 }
 
 /// Waits until nothing is left to do of what was done before, so that the next window is not disturbed by it: what was written
-/// is on the disk, and the server, if there is one, has sealed what it can.
+/// is on the disk, and the server, if there is one, has sealed and indexed what it can.
 async fn settle(server: Option<&Server>) -> Result<(), Failure> {
     blocking(rustix::fs::sync).await;
     let Some(server) = server else { return Ok(()) };
@@ -109,6 +109,12 @@ async fn settle(server: Option<&Server>) -> Result<(), Failure> {
         }
         before = after;
     }
+    let seconds = begin.elapsed().as_secs();
+    if seconds >= WORTH_SAYING_SECONDS {
+        say(format_args!(
+            "(waited {seconds} s until the server had nothing left to do)"
+        ));
+    }
     blocking(rustix::fs::sync).await;
     Ok(())
 }
@@ -116,7 +122,9 @@ async fn settle(server: Option<&Server>) -> Result<(), Failure> {
 /// A server that used no hundredth of a second of the processor in this time has nothing under way. Longer than the second of
 /// quiet after which the log seals what is left.
 const QUIET: Duration = Duration::from_millis(1_200);
-const SETTLE_MAX: Duration = Duration::from_secs(60);
+/// The leaf index of ten million entries takes minutes to follow.
+const SETTLE_MAX: Duration = Duration::from_secs(900);
+const WORTH_SAYING_SECONDS: u64 = 5;
 
 /// Says what is under way.
 fn say(what: impl std::fmt::Display) {
