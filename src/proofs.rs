@@ -91,6 +91,14 @@ pub enum ProofError {
         /// Size of the tree.
         size: u64,
     },
+    /// The leaf index names an entry that has another leaf hash: its file was damaged.
+    #[error("the leaf index has the leaf hash {leaf} at index {index}, where the log has another")]
+    IndexWrong {
+        /// What the index says.
+        index: u64,
+        /// The leaf hash that was asked for.
+        leaf: Hash,
+    },
     /// The service keeps no leaf index.
     #[error("this log keeps no index of leaf hashes; ask by index")]
     NoIndex,
@@ -120,6 +128,11 @@ impl Proofs {
         let nodes = plan.nodes().iter().copied().chain([leaf]).collect();
         let mut hashes = self.fetch(nodes).await?;
         let leaf = hashes.pop().expect("the leaf was asked for last");
+        if let EntryName::Leaf(asked) = query.entry
+            && asked != leaf
+        {
+            return Err(ProofError::IndexWrong { index, leaf: asked });
+        }
         Ok(InclusionAnswer {
             proof: finished(plan.finish(&hashes)),
             leaf,

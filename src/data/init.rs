@@ -102,9 +102,12 @@ pub fn init(data: &DataDir, new: &NewLog) -> Result<VerifierKey, InitError> {
             error,
         }
     })?;
-    sync_directory(parent)?;
-    memory.store(&first)?;
-    Ok(vkey)
+    let done = sync_directory(parent).and_then(|()| Ok(memory.store(&first)?));
+    done.map(|()| vkey).inspect_err(|_| {
+        // A log that nothing remembers is no whole one, and would be in the way of the next try.
+        let _ = fs::remove_dir_all(&absolute);
+        let _ = memory.forget();
+    })
 }
 
 /// Fills the directory; returns the log's public key and its first head.

@@ -62,6 +62,11 @@ impl CheckpointFile {
         }
     }
 
+    /// Removes the file and what its writers left beside it.
+    pub fn forget(&self) -> Result<(), MemoryError> {
+        self.heads.remove().map_err(io_error(&self.path))
+    }
+
     /// Moves the file aside, to a name with `now` in it, seconds since 1970; returns where to.
     pub fn overrule(&self, now: u64) -> Result<PathBuf, MemoryError> {
         let mut aside = self.path.clone().into_os_string();

@@ -39,7 +39,7 @@ impl IntoStatus for ProofError {
             ProofError::UnknownLeaf { .. } => Status::not_found(words),
             ProofError::IndexLags { .. } => Status::unavailable(words),
             ProofError::NoIndex => Status::failed_precondition(words),
-            ProofError::Index(_) => internal(&words),
+            ProofError::Index(_) | ProofError::IndexWrong { .. } => internal(&words),
             ProofError::Read(error) => error.into_status(),
         }
     }

@@ -34,6 +34,14 @@ impl Kept {
         }
     }
 
+    /// The same, with the memory of heads in another bed.
+    pub(crate) fn remembering_in(self, bed: &Bed) -> Kept {
+        Kept {
+            heads: bed.path("client.checkpoint"),
+            ..self
+        }
+    }
+
     /// A copy of a bed whose log nobody serves, and of this.
     pub(crate) fn copy_of(&self, bed: &Bed) -> (Bed, Kept) {
         let copy = Bed::new();

@@ -6,10 +6,14 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod at_once;
+mod full_disk;
 mod injected;
 mod kept;
 mod kills;
+mod neighbours;
 mod order;
+mod shim;
+mod short_writes;
 mod strace;
 #[expect(dead_code, reason = "the other end-to-end tests use the rest of it")]
 #[path = "../e2e/support.rs"]

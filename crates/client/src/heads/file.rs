@@ -44,6 +44,20 @@ impl FileHeads {
         })
     }
 
+    /// Removes the note, and what writers leave beside it. For the one who has just made it: others may be about to write.
+    ///
+    /// # Errors
+    /// The first file that is there and cannot be removed.
+    pub fn remove(&self) -> io::Result<()> {
+        for file in [&self.note, &self.new, &self.lock] {
+            match fs::remove_file(file) {
+                Err(error) if error.kind() != ErrorKind::NotFound => return Err(at(file)(error)),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
     /// Puts the new note in the place of the old one.
     fn replace(&self, note: &[u8]) -> io::Result<()> {
         let mut new = File::create(&self.new).map_err(at(&self.new))?;
