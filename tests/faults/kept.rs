@@ -100,6 +100,17 @@ impl Kept {
         self.receipts.len() as u64
     }
 
+    /// The entries that were acknowledged, in the order of the log.
+    pub(crate) fn entries(&self) -> Vec<Bytes> {
+        let mut kept: Vec<_> = self
+            .receipts
+            .iter()
+            .map(|(entry, receipt)| (receipt.index(), entry))
+            .collect();
+        kept.sort_unstable();
+        kept.into_iter().map(|(_, entry)| entry.clone()).collect()
+    }
+
     /// The largest tree that a receipt speaks of.
     pub(crate) fn size(&self) -> u64 {
         let sizes = self

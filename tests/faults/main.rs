@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod at_once;
+mod flips;
 mod full_disk;
 mod injected;
 mod kept;
