@@ -10,7 +10,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use indelible::data::{DataDir, at_rest, configure, open, read_key};
+use indelible::data::{DataDir, LockError, OpenError, at_rest, configure, open, read_key};
 use indelible::memory::CheckpointFile;
 use indelible::proofs::Proofs;
 use indelible::wire::{ConsistencyQuery, EntryName, InclusionQuery};
@@ -225,7 +225,7 @@ impl Sound {
 
 /// What `fsck` finds.
 fn findings(data: &DataDir) -> Vec<String> {
-    let log = match at_rest(data) {
+    let log = match when_free(|| at_rest(data)) {
         Ok(log) => log,
         Err(error) => return vec![error.to_string()],
     };
@@ -246,7 +246,7 @@ fn findings(data: &DataDir) -> Vec<String> {
 /// Starts the log and reads all of it in every way. What is answered must be right; what could not be answered, and why, is returned.
 fn look(data: &DataDir, sound: &Sound) -> Vec<String> {
     let config = configure(data, &BTreeMap::new(), &[]).unwrap();
-    let open = match open(data, config) {
+    let open = match when_free(|| open(data, config.clone())) {
         Ok(open) => open,
         Err(error) => return vec![error.to_string()],
     };
@@ -288,6 +288,18 @@ fn look(data: &DataDir, sound: &Sound) -> Vec<String> {
         said.push(error.to_string());
     }
     said
+}
+
+/// Tries again while the directory is in use: a process that another test begins at this moment has inherited the lock, and gives it
+/// back when its program begins.
+fn when_free<T>(mut open: impl FnMut() -> Result<T, OpenError>) -> Result<T, OpenError> {
+    for _ in 0..500 {
+        match open() {
+            Err(OpenError::Lock(LockError::Held { .. })) => std::thread::sleep(Duration::from_millis(10)),
+            opened => return opened,
+        }
+    }
+    open()
 }
 
 async fn prove(proofs: &Proofs, sound: &Sound) -> Vec<String> {

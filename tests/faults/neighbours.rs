@@ -86,10 +86,7 @@ async fn a_clock_that_is_set_back_changes_nothing() {
             .filter_map(|line| line.split_once("Z "))
             .map(|(time, _)| time)
             .collect();
-        assert!(
-            times.len() > 1 && times.is_sorted_by(|earlier, later| earlier > later),
-            "{times:?}"
-        );
+        assert!(times.len() > 1 && times.first() > times.last(), "{times:?}");
     }
     kept.check_restart(&bed).await;
 }
