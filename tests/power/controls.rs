@@ -6,7 +6,7 @@ use crate::load::{entries, quiet};
 use crate::power::{Plan, cut};
 use crate::record::{Recorder, strace_is_missing};
 use crate::runs::seed;
-use crate::steps::Step;
+use crate::steps::{Replay, Step};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_missing_sync_would_be_noticed() {
@@ -28,14 +28,14 @@ async fn a_missing_sync_would_be_noticed() {
     recorder.read_trace();
     let recording = recorder.finish();
     let truth = Truth::of(&recording);
-    let steps = recording.steps;
+    let (begun, steps) = (recording.begun, recording.steps);
 
     // One frame was written, and told of.
     let told = behind(&steps, made + steps[made..].len() / 3, |step| {
         matches!(step, Step::Told(_))
     });
     let sync = before(&steps, told, |step| ends_sync(step, Area::Journal, ".seg"));
-    must_be_noticed("the sync of a frame", &steps, &[sync], told..told + 1, &truth);
+    must_be_noticed("the sync of a frame", &begun, &steps, &[sync], told..told + 1, &truth);
 
     // A segment got its name, and the frame in it was told of.
     let born = behind(
@@ -45,7 +45,14 @@ async fn a_missing_sync_would_be_noticed() {
     );
     let sync = behind(&steps, born, |step| ends_sync(step, Area::Journal, "journal"));
     let told = behind(&steps, sync, |step| matches!(step, Step::Told(_)));
-    must_be_noticed("the sync of a segment's name", &steps, &[sync], told..told + 1, &truth);
+    must_be_noticed(
+        "the sync of a segment's name",
+        &begun,
+        &steps,
+        &[sync],
+        told..told + 1,
+        &truth,
+    );
 
     // What is in a volume that has its name was only flushed, which is all that sled does by itself.
     let named = behind(
@@ -56,12 +63,20 @@ async fn a_missing_sync_would_be_noticed() {
     let syncs: Vec<usize> = (made..steps.len())
         .filter(|&at| ends_sync(&steps[at], Area::Tree, "/db"))
         .collect();
-    must_be_noticed("the syncs of sled's file", &steps, &syncs, named..steps.len(), &truth);
+    must_be_noticed(
+        "the syncs of sled's file",
+        &begun,
+        &steps,
+        &syncs,
+        named..steps.len(),
+        &truth,
+    );
 }
 
 /// Checks that images with all steps hold, and that some of those without the steps at `missing` do not.
 pub(crate) fn must_be_noticed(
     name: &str,
+    begun: &Replay,
     steps: &[Step],
     missing: &[usize],
     range: std::ops::Range<usize>,
@@ -73,13 +88,13 @@ pub(crate) fn must_be_noticed(
         seed: seed(),
         keep_in: None,
     };
-    cut(steps, truth, &plan(range.clone())).demand(name);
+    cut(begun, steps, truth, &plan(range.clone())).demand(name);
     let mut without = steps.to_vec();
     for at in missing {
         // Keeps all others in their places.
         without[*at] = Step::Ended;
     }
-    let report = cut(&without, truth, &plan(range));
+    let report = cut(begun, &without, truth, &plan(range));
     println!(
         "without {name}: {} of {} images fail",
         report.failures.len(),

@@ -12,15 +12,6 @@ pub(crate) struct Image {
     pub(crate) files: BTreeMap<String, Vec<u8>>,
 }
 
-/// How a file ends whose last sectors were lost.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Ends {
-    /// Its new length was written: zeros, up to `length` at least.
-    InZeros { length: usize },
-    /// Its new length was not written either.
-    WithLastSurvivor,
-}
-
 impl Image {
     /// Writes everything into an empty folder. What the process would not have written is a hole, which costs neither time nor room.
     pub(crate) fn write_to(&self, root: &Path) {

@@ -24,7 +24,7 @@ pub(crate) fn entries(name: &str, count: usize, bytes: usize) -> Vec<Bytes> {
     (0..count).map(entry).collect()
 }
 
-/// Single entries beside batches, until as much is written as a seal waits for and a second segment is begun; then quiet, in which
+/// Single entries beside batches, until as much is written as a seal waits for, a second segment and a second volume are begun; then quiet, in which
 /// the rest is sealed; and all that once more, in less.
 pub(crate) async fn everything(server: &Running) {
     let (one, two) = (server.client().await, server.client().await);
@@ -33,7 +33,7 @@ pub(crate) async fn everything(server: &Running) {
     tokio::join!(
         async {
             for name in ["a", "b", "c", "d"] {
-                server.append_batch(&two, entries(name, 200, 50_000)).await;
+                server.append_batch(&two, entries(name, 1_500, 6_000)).await;
             }
         },
         server.append_singles(&one, entries("beside", 100, 300)),

@@ -52,8 +52,8 @@ struct Job {
     by_the_binary: bool,
 }
 
-/// Builds the images of a plan and opens each.
-pub(crate) fn cut(steps: &[Step], truth: &Truth, plan: &Plan) -> Report {
+/// Builds the images of a plan and opens each; the steps follow what was `begun`.
+pub(crate) fn cut(begun: &Replay, steps: &[Step], truth: &Truth, plan: &Plan) -> Report {
     let mut random = Random::new(plan.seed);
     let count = plan.images.div_ceil(IMAGES_A_MOMENT);
     let mut report = Report::default();
@@ -72,7 +72,7 @@ pub(crate) fn cut(steps: &[Step], truth: &Truth, plan: &Plan) -> Report {
                 }
             });
         }
-        let mut replay = Replay::new();
+        let mut replay = begun.clone();
         let visited = moments(steps, plan.range.clone(), count, &mut random);
         let (mut applied, mut left) = (0, visited.len());
         for (at, about) in visited {

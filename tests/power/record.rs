@@ -12,6 +12,7 @@ use indelible_client::{Client, MemoryHeads, Options};
 use indelible_note::VerifierKey;
 use tempfile::TempDir;
 
+use crate::disk::Disk;
 use crate::image::Image;
 use crate::reading::{RECORDED, Reader, UNMODELLED, in_memory};
 use crate::steps::{Replay, Step};
@@ -21,6 +22,8 @@ use crate::trace::Trace;
 #[derive(Debug)]
 pub(crate) struct Recorder {
     folder: TempDir,
+    /// What there was before the first step.
+    begun: Replay,
     reader: Reader,
     acknowledged: Arc<Mutex<Vec<Acknowledged>>>,
 }
@@ -37,6 +40,7 @@ pub(crate) struct Acknowledged {
 /// What was recorded.
 #[derive(Debug)]
 pub(crate) struct Recording {
+    pub(crate) begun: Replay,
     pub(crate) steps: Vec<Step>,
     pub(crate) acknowledged: Vec<Acknowledged>,
     /// The log as it was left, on the real disk.
@@ -56,22 +60,40 @@ pub(crate) struct Running {
 impl Recorder {
     /// Makes a log with `indelible init`.
     pub(crate) fn init() -> Recorder {
-        let folder = tempfile::tempdir().unwrap();
-        fs::create_dir(folder.path().join(DISK)).unwrap();
-        let root = folder.path().canonicalize().unwrap().join(DISK);
-        let mut recorder = Recorder {
-            reader: Reader::new(root.to_str().unwrap(), ORIGIN),
-            folder,
-            acknowledged: Arc::default(),
-        };
+        let mut recorder = Recorder::on(&Image::default(), 0);
         let data = recorder.data();
         let made = recorder
-            .strace(&[], &["init", "--origin", ORIGIN, "--data", data.to_str().unwrap()])
+            .strace(
+                &[],
+                &[
+                    "init",
+                    "--origin",
+                    ORIGIN,
+                    "--data",
+                    data.to_str().unwrap(),
+                    "--volume-entries",
+                    VOLUME_ENTRIES,
+                ],
+            )
             .output()
             .unwrap();
         assert!(made.status.success(), "{made:?}");
         recorder.read_trace();
         recorder
+    }
+
+    /// Begins with what a power loss left of a log; somebody may know a head of `told` entries.
+    pub(crate) fn on(image: &Image, told: u64) -> Recorder {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().canonicalize().unwrap().join(DISK);
+        fs::create_dir(&root).unwrap();
+        image.write_to(&root);
+        Recorder {
+            folder,
+            begun: Replay::on(Disk::holding(image), told),
+            reader: Reader::new(root.to_str().unwrap(), ORIGIN),
+            acknowledged: Arc::default(),
+        }
     }
 
     /// Serves the log on a free port. `fault` is how strace is to meddle with it, in strace's words.
@@ -124,7 +146,7 @@ impl Recorder {
     /// Ends the recording, and checks that nothing was missed: the recorded writes must have made what lies on the disk, and each
     /// head that the client got must have been seen to leave the server.
     pub(crate) fn finish(self) -> Recording {
-        let mut replay = Replay::new();
+        let mut replay = self.begun.clone();
         self.reader.steps.iter().for_each(|step| replay.apply(step));
         let found = Image::read_from(&self.folder.path().join(DISK), in_memory);
         let differs = replay.disk.cached().difference(&found);
@@ -142,6 +164,7 @@ impl Recorder {
         let missed = sizes.into_iter().find(|size| !told(*size));
         assert_eq!(missed, None, "a head of this size reached the client unseen");
         Recording {
+            begun: self.begun,
             steps: self.reader.steps,
             acknowledged,
             folder: self.folder,
@@ -280,6 +303,9 @@ impl Recording {
 pub(crate) const CONFIGURATION: [(&str, &str); 2] = [("INDELIBLE_SEGMENT_MIB", "8"), ("INDELIBLE_CACHE_MIB", "8")];
 
 const NEEDS: &str = "strace, and leave to trace";
+
+/// The fewest there can be, so that a second volume is begun.
+const VOLUME_ENTRIES: &str = "4096";
 
 const ORIGIN: &str = "test.example/log";
 

@@ -71,10 +71,11 @@ impl Step {
 }
 
 impl Replay {
-    pub(crate) fn new() -> Replay {
+    /// Begins with what is on `disk`, and a head of `told` entries that somebody may know.
+    pub(crate) fn on(disk: Disk, told: u64) -> Replay {
         Replay {
-            disk: Disk::new(),
-            told: 0,
+            disk,
+            told,
             syncs: HashMap::new(),
         }
     }

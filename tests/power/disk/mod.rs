@@ -6,9 +6,14 @@
 //!
 //! A sector that was written twice since the last sync may also show what it had in between. Nothing here touches a real disk.
 
+mod file;
+mod folder;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::image::{Ends, Image};
+use self::file::File;
+use self::folder::{Folder, Naming};
+use crate::image::Image;
 
 /// Files and folders under one root. Paths are relative to it, with `/` between names.
 #[derive(Clone, Debug)]
@@ -58,36 +63,6 @@ enum Node {
 }
 
 #[derive(Clone, Debug)]
-struct File {
-    area: Area,
-    durable: Vec<u8>,
-    cached: Vec<u8>,
-    pending: Vec<Pending<Sector>>,
-}
-
-/// A sector as a write left it: shorter where the file ended in it, empty where the file was cut off before it.
-#[derive(Clone, Debug)]
-struct Sector {
-    index: usize,
-    content: Box<[u8]>,
-}
-
-#[derive(Clone, Debug)]
-struct Folder {
-    area: Area,
-    durable: BTreeMap<String, usize>,
-    cached: BTreeMap<String, usize>,
-    pending: Vec<Pending<Naming>>,
-}
-
-/// One change of names, which happens whole or not at all.
-#[derive(Clone, Debug)]
-struct Naming {
-    removed: Option<String>,
-    made: Option<(String, usize)>,
-}
-
-#[derive(Clone, Debug)]
 struct Pending<T> {
     number: u64,
     change: T,
@@ -125,6 +100,25 @@ impl Disk {
         }
     }
 
+    /// A disk that holds an image, all of it durable.
+    pub(crate) fn holding(image: &Image) -> Disk {
+        let mut disk = Disk::new();
+        for folder in &image.folders {
+            disk.make_folder(folder);
+        }
+        for (path, content) in &image.files {
+            disk.open(path, true, false);
+            disk.write(path, 0, content);
+        }
+        for node in 0..disk.nodes.len() {
+            disk.end_sync(Sync {
+                node,
+                upto: disk.written,
+            });
+        }
+        disk
+    }
+
     pub(crate) fn make_folder(&mut self, path: &str) {
         self.make(path, Node::Folder(Folder::new(Area::of(path))));
     }
@@ -140,19 +134,12 @@ impl Disk {
 
     pub(crate) fn write(&mut self, path: &str, offset: usize, bytes: &[u8]) {
         let (file, written) = self.file(path);
-        let end = offset + bytes.len();
-        if file.cached.len() < end {
-            file.cached.resize(end, 0);
-        }
-        file.cached[offset..end].copy_from_slice(bytes);
-        file.changed(offset, end, written);
+        file.write(offset, bytes, written);
     }
 
     pub(crate) fn cut(&mut self, path: &str, length: usize) {
         let (file, written) = self.file(path);
-        let before = file.cached.len();
-        file.cached.resize(length, 0);
-        file.changed(length.min(before), length.max(before), written);
+        file.cut(length, written);
     }
 
     pub(crate) fn rename(&mut self, from: &str, to: &str) {
@@ -179,25 +166,20 @@ impl Disk {
 
     pub(crate) fn end_sync(&mut self, sync: Sync) {
         match &mut self.nodes[sync.node] {
-            Node::File(file) => {
-                let rest = file.pending.iter().position(|pending| pending.number > sync.upto);
-                let rest = file.pending.split_off(rest.unwrap_or(file.pending.len()));
-                let synced = std::mem::replace(&mut file.pending, rest);
-                let length = if file.pending.is_empty() { file.cached.len() } else { 0 };
-                file.durable = file.with(synced.iter(), Ends::InZeros { length });
-            }
-            Node::Folder(folder) => {
-                let rest = folder.pending.iter().position(|pending| pending.number > sync.upto);
-                let rest = folder.pending.split_off(rest.unwrap_or(folder.pending.len()));
-                let synced = std::mem::replace(&mut folder.pending, rest);
-                folder.durable = folder.with(synced.iter());
-            }
+            Node::File(file) => file.sync(sync.upto),
+            Node::Folder(folder) => folder.sync(sync.upto),
         }
     }
 
     /// All that the power may take at this moment, in the order in which it was written.
     pub(crate) fn pending(&self) -> Vec<Unit> {
-        let mut units: Vec<Unit> = self.nodes.iter().flat_map(Node::pending).collect();
+        let mut units = Vec::new();
+        for node in &self.nodes {
+            match node {
+                Node::File(file) => units.extend(file.pending()),
+                Node::Folder(folder) => units.extend(folder.pending()),
+            }
+        }
         units.sort_unstable_by_key(|unit| unit.number);
         units
     }
@@ -205,24 +187,8 @@ impl Disk {
     /// What the next start finds if the power takes `lost`.
     pub(crate) fn image(&self, lost: &BTreeSet<u64>, short: bool) -> Image {
         let mut image = Image::default();
-        self.collect(
-            0,
-            "",
-            &mut image,
-            &|folder| folder.with(folder.pending.iter().filter(|pending| !lost.contains(&pending.number))),
-            &|file| {
-                let ends = match short {
-                    true => Ends::WithLastSurvivor,
-                    false => Ends::InZeros {
-                        length: file.cached.len(),
-                    },
-                };
-                file.with(
-                    file.pending.iter().filter(|pending| !lost.contains(&pending.number)),
-                    ends,
-                )
-            },
-        );
+        let left = |folder: &Folder| folder.left(lost);
+        self.collect(0, "", &mut image, &left, &|file| file.left(lost, short));
         image
     }
 
@@ -282,8 +248,7 @@ impl Disk {
             removed: removed.map(str::to_owned),
             made: made.map(|(name, node)| (name.to_owned(), node)),
         };
-        change.apply(&mut folder.cached);
-        folder.pending.push(Pending { number, change });
+        folder.change(number, change);
     }
 
     fn file(&mut self, path: &str) -> (&mut File, &mut u64) {
@@ -306,107 +271,10 @@ impl Disk {
     }
 }
 
-impl Node {
-    fn pending(&self) -> Vec<Unit> {
-        let unit = |number, area, part| Unit { number, area, part };
-        match self {
-            Node::File(file) => file
-                .pending
-                .iter()
-                .map(|pending| unit(pending.number, file.area, Part::Sector))
-                .collect(),
-            Node::Folder(folder) => folder
-                .pending
-                .iter()
-                .map(|pending| unit(pending.number, folder.area, Part::Name))
-                .collect(),
-        }
-    }
-}
-
-impl File {
-    fn new(area: Area) -> File {
-        File {
-            area,
-            durable: Vec::new(),
-            cached: Vec::new(),
-            pending: Vec::new(),
-        }
-    }
-
-    /// Notes the sectors that the bytes `begin..end` lie in as they are now.
-    fn changed(&mut self, begin: usize, end: usize, written: &mut u64) {
-        let size = self.area.sector_bytes();
-        for index in begin / size..end.div_ceil(size) {
-            let from = (index * size).min(self.cached.len());
-            let to = (from + size).min(self.cached.len());
-            *written += 1;
-            let content = self.cached[from..to].into();
-            self.pending.push(Pending {
-                number: *written,
-                change: Sector { index, content },
-            });
-        }
-    }
-
-    /// What was durable, and over it the `surviving` sectors.
-    fn with<'a>(&self, surviving: impl Iterator<Item = &'a Pending<Sector>>, ends: Ends) -> Vec<u8> {
-        let size = self.area.sector_bytes();
-        let newest: BTreeMap<usize, &[u8]> = surviving
-            .map(|pending| (pending.change.index, &*pending.change.content))
-            .collect();
-        let end_of = |(index, content): (&usize, &&[u8])| match content.len() {
-            0 => 0,
-            length => index * size + length,
-        };
-        let untouched = (0..self.durable.len().div_ceil(size))
-            .rev()
-            .find(|index| !newest.contains_key(index));
-        let untouched = untouched.map_or(0, |index| ((index + 1) * size).min(self.durable.len()));
-        let last = newest.iter().map(end_of).max().unwrap_or(0).max(untouched);
-
-        let mut content = self.durable.clone();
-        content.resize(last, 0);
-        for (index, sector) in newest {
-            let from = (index * size).min(last);
-            let to = (from + size).min(last);
-            content[from..to].fill(0);
-            content[from..from + sector.len()].copy_from_slice(sector);
-        }
-        if let Ends::InZeros { length } = ends {
-            content.resize(last.max(length), 0);
-        }
-        content
-    }
-}
-
-impl Folder {
-    fn new(area: Area) -> Folder {
-        Folder {
-            area,
-            durable: BTreeMap::new(),
-            cached: BTreeMap::new(),
-            pending: Vec::new(),
-        }
-    }
-
-    /// What was durable, changed by what is `surviving`.
-    fn with<'a>(&self, surviving: impl Iterator<Item = &'a Pending<Naming>>) -> BTreeMap<String, usize> {
-        let mut names = self.durable.clone();
-        surviving.for_each(|pending| pending.change.apply(&mut names));
-        names
-    }
-}
-
-impl Naming {
-    fn apply(&self, names: &mut BTreeMap<String, usize>) {
-        if let Some(removed) = &self.removed {
-            names.remove(removed);
-        }
-        if let Some((name, node)) = &self.made {
-            names.insert(name.clone(), *node);
-        }
-    }
+/// Takes out what was written up to the number `upto`.
+fn take<T>(pending: &mut Vec<Pending<T>>, upto: u64) -> Vec<Pending<T>> {
+    let end = pending.partition_point(|pending| pending.number <= upto);
+    pending.drain(..end).collect()
 }
 
 /// A path as its folder and its name in it.
