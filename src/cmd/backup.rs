@@ -7,6 +7,7 @@ use indelible_client::{Client, MemoryHeads, Options};
 use indelible_note::{SignedCheckpoint, Verified, VerifierKey, open_checkpoint};
 use indelible_store::journal::{Journal, JournalError};
 
+use super::environment::environment;
 use super::out::line;
 use super::progress::counter;
 use super::rebuild::say_what_was_cut;
@@ -48,7 +49,7 @@ pub struct Args {
 pub fn run(args: &Args) -> CommandResult {
     let begin = Instant::now();
     let data = DataDir::at(&args.data);
-    let config = configure(&data, &std::env::vars().collect(), &[])?;
+    let config = configure(&data, &environment(), &[])?;
     let head = match newest(args, &data, &config) {
         Ok(head) => head,
         Err(HeadError::Damaged(error)) => return Ok(Verdict::DoesNotHold(error.to_string())),

@@ -16,6 +16,7 @@ pub mod serve;
 pub mod verify;
 
 mod consent;
+mod environment;
 mod files;
 mod out;
 mod progress;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use super::consent::{ConsentArg, LATER_HEAD, now};
+use super::environment::environment;
 use super::progress::counter;
 use super::runtime::block_on;
 use super::{CommandResult, Failure, Verdict};
@@ -59,7 +60,7 @@ fn restore(args: &Args) -> CommandResult {
     let head = backup.head(&vkey).map_err(RestoreError::from)?;
     let head = head.ok_or_else(|| RestoreError::from(BackupError::Missing(args.backup.clone())))?;
     let text = restore_configuration(&backup, args.key.as_deref())?;
-    let config = Config::parse(&text, &data.config(), &std::env::vars().collect(), &[])?;
+    let config = Config::parse(&text, &data.config(), &environment(), &[])?;
     let file = CheckpointFile::at(checkpoint_file(&data, &config))?;
     let gathered = block_on(gather(&file, &config, &vkey))??;
     for silent in &gathered.silent {

@@ -1,6 +1,5 @@
 //! `indelible serve`
 
-use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -8,6 +7,7 @@ use std::path::PathBuf;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
+use super::environment::environment;
 use super::runtime::block_on;
 use super::{CommandResult, Verdict};
 use crate::config::Config;
@@ -40,13 +40,10 @@ pub struct Args {
 pub fn run(args: Args) -> CommandResult {
     log_to_stderr();
     let data = DataDir::at(args.data);
-    let environment: BTreeMap<String, String> = std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-        .collect();
     let mut overrides = Vec::new();
     overrides.extend(args.listen.map(|address| ("listen", address.to_string())));
     overrides.extend(args.open.then(|| ("open", "true".to_owned())));
-    let config = configure(&data, &environment, &overrides)?;
+    let config = configure(&data, &environment(), &overrides)?;
     block_on(serve(data, config))?
 }
 

@@ -131,3 +131,98 @@ impl Tally {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use indelible_note::{SigningKey, sign_checkpoint};
+    use indelible_store::journal::{FileJournal, Journal, Options, Record, StoredFrames};
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::commit::{Commit, frame};
+
+    fn entries(count: u64) -> Vec<Bytes> {
+        (0..count).map(|index| Bytes::from(format!("entry {index}"))).collect()
+    }
+
+    /// The tree of the first `size` entries.
+    fn tree(size: u64) -> CompactRange {
+        let mut tree = CompactRange::new();
+        tree.extend(entries(size).iter().map(|entry| Hash::leaf(entry)).collect());
+        tree
+    }
+
+    fn key() -> SigningKey {
+        SigningKey::from_seed("test.example/log".parse().unwrap(), [7; 32])
+    }
+
+    /// A journal of three commits, up to the sizes 3, 8 and 9. The last head is of `last` entries.
+    fn journal(last: u64) -> TempDir {
+        let home = tempfile::tempdir().unwrap();
+        let genesis = Genesis {
+            seed: [1; 16],
+            description: Bytes::new(),
+            note: sign_checkpoint(TreeHead::EMPTY, &key()).note_bytes().to_vec().into(),
+        };
+        let journal = FileJournal::create(&home.path().join("journal"), &genesis, Options::default()).unwrap();
+        let mut edge = CompactRange::new();
+        for size in [3, 8, 9] {
+            let new = &entries(size)[usize::try_from(edge.size()).unwrap()..];
+            let records: Vec<Record> = new
+                .iter()
+                .map(|entry| Record {
+                    entry: entry.clone(),
+                    attachments: Vec::new(),
+                })
+                .collect();
+            let hashes = new.iter().map(|entry| Hash::leaf(entry)).collect();
+            let commit = Commit::integrate(&mut edge, records, hashes, 0);
+            let (mut frame, _) = frame(&commit, &edge, &key());
+            if size == 9 {
+                frame.note = sign_checkpoint(tree(last).head(), &key()).note_bytes().to_vec().into();
+            }
+            journal.append(&frame).unwrap();
+        }
+        home
+    }
+
+    /// Takes all frames; gives the sizes of their heads.
+    fn take_all(tally: &mut Tally, home: &TempDir) -> Result<Vec<u64>, TallyError> {
+        let mut frames = StoredFrames::open(&home.path().join("journal")).unwrap();
+        let mut sizes = Vec::new();
+        while let Some(frame) = frames.read_next().unwrap() {
+            sizes.extend(tally.take(&frame, frames.genesis())?.map(|head| head.head().size));
+        }
+        Ok(sizes)
+    }
+
+    #[test]
+    fn every_head_is_of_the_tree_and_wanted_roots_are_kept() {
+        let home = journal(9);
+        let mut tally = Tally::begin(vec![9, 20, 4, 0, 3, 7]);
+        assert_eq!(take_all(&mut tally, &home).unwrap(), [0, 3, 8, 9]);
+        let expected = [0, 3, 4, 7, 9].map(|size| tree(size).head());
+        assert_eq!(tally.roots(), expected);
+        assert_eq!(tally.edge(), &tree(9));
+    }
+
+    #[test]
+    fn a_head_of_another_tree_is_refused() {
+        let refused = take_all(&mut Tally::begin(Vec::new()), &journal(8)).unwrap_err();
+        let TallyError::Head { stated, computed, .. } = refused else {
+            panic!("{refused}");
+        };
+        assert_eq!((stated, computed), (tree(8).head(), tree(9).head()));
+    }
+
+    #[test]
+    fn only_an_edge_with_the_root_is_gone_on_from() {
+        let head = tree(9).head();
+        let hashes = tree(9).hashes().to_vec();
+        assert_eq!(Tally::resume(head, hashes.clone()).unwrap().edge(), &tree(9));
+        for wrong in [vec![], hashes[..1].to_vec(), hashes.iter().rev().copied().collect()] {
+            assert!(Tally::resume(head, wrong).is_none());
+        }
+    }
+}

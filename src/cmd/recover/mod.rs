@@ -6,6 +6,7 @@ mod older;
 use std::path::PathBuf;
 
 use super::consent::ConsentArg;
+use super::environment::environment;
 use super::{CommandResult, Verdict};
 use crate::data::{DataDir, configure};
 
@@ -42,7 +43,7 @@ pub struct Args {
 /// Shows what is to be given up, asks, records, and does it.
 pub fn run(args: &Args) -> CommandResult {
     let data = DataDir::at(&args.data);
-    let config = configure(&data, &std::env::vars().collect(), &[])?;
+    let config = configure(&data, &environment(), &[])?;
     if args.drop_last_frame
         && let Some(verdict) = last_frame::drop_it(&data, &config, args)?
     {

@@ -59,6 +59,11 @@ pub enum CopyError {
         /// The entries in front of it.
         entries: u64,
     },
+    /// An attachment was erased from the last frame before it was copied, and a journal cannot end with such a frame.
+    #[error(
+        "something was erased from the last entries of the backup while they were copied; run it again, to a later head"
+    )]
+    Erased,
     /// The journal ends before the head up to which it was to be copied.
     #[error("{journal} ends behind {found} entries, before the head of {wanted}")]
     Ends {
@@ -79,7 +84,7 @@ impl CopyError {
             | CopyError::Tally { .. }
             | CopyError::OtherFrame { .. }
             | CopyError::Ends { .. } => true,
-            CopyError::Journal(_) => false,
+            CopyError::Journal(_) | CopyError::Erased => false,
         }
     }
 }
@@ -135,15 +140,20 @@ impl Copying {
                 journal: self.journal.clone(),
                 error: Box::new(error),
             })?;
+        let erased = !frame.absent().is_empty();
+        let found = head.as_ref().map(SignedCheckpoint::head);
+        if erased && found == Some(until) {
+            return Err(CopyError::Erased);
+        }
         let bytes = self.write(&frame, entries)?;
-        if self.kept.is_some() && head.as_ref().map(SignedCheckpoint::head) == self.kept {
+        if self.kept.is_some() && found == self.kept {
             self.kept = None;
         }
         Ok(Step {
             place: frame.place(),
             head,
             bytes,
-            erased: !frame.absent().is_empty(),
+            erased,
         })
     }
 
