@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -212,7 +212,8 @@ async fn a_backup_can_be_killed_at_any_moment() {
     server.stop();
     let mut killed = 0;
     for round in 0..20u64 {
-        let mut child = bed.command(&["backup", "--data", "log", "backup"]).spawn().unwrap();
+        let mut command = bed.command(&["backup", "--data", "log", "backup"]);
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         tokio::time::sleep(Duration::from_millis(5 + round * 37 % 400)).await;
         killed += u32::from(child.try_wait().unwrap().is_none());
         child.kill().unwrap();

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use bytes::Bytes;
 
-use crate::support::{Bed, Server, stderr};
+use crate::support::{Bed, Server, ended, stderr};
 
 fn copy(from: &Path, to: &Path) {
     assert!(
@@ -31,7 +31,9 @@ async fn append(bed: &Bed, server: &Server, entry: &'static str) {
 
 /// Runs a command of the log in `log`, with `url` as its memory, that must end with `expected` and say all of `words`.
 fn check(bed: &Bed, url: &str, args: &[&str], expected: i32, words: &[&str]) {
-    let output = bed.command(args).env("INDELIBLE_MEMORIES", url).output().unwrap();
+    let mut command = bed.command(args);
+    command.env("INDELIBLE_MEMORIES", url);
+    let output = ended(command);
     let said = stderr(&output);
     assert_eq!(output.status.code(), Some(expected), "{args:?}: {said}");
     for word in words {
@@ -120,7 +122,7 @@ async fn a_memory_that_does_not_answer_is_a_doubt_or_required() {
         ("INDELIBLE_MEMORIES", url.as_str()),
         ("INDELIBLE_MEMORIES_REQUIRED", "true"),
     ];
-    let refused = serve(&bed, "log", &required).output().unwrap();
+    let refused = ended(serve(&bed, "log", &required));
     assert_eq!(refused.status.code(), Some(2), "{}", stderr(&refused));
     assert!(stderr(&refused).contains(&url), "{}", stderr(&refused));
     let server = Server::start(serve(&bed, "log", &[]));

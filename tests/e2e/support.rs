@@ -58,7 +58,7 @@ impl Bed {
     }
 
     pub(crate) fn run(&self, args: &[&str]) -> Output {
-        self.command(args).output().unwrap()
+        ended(self.command(args))
     }
 
     pub(crate) fn run_with_stdin(&self, args: &[&str], stdin: &[u8]) -> Output {
@@ -87,6 +87,24 @@ impl Bed {
     pub(crate) fn serve_command(&self) -> Command {
         self.command(&["serve", "--data", "log", "--listen", "127.0.0.1:0"])
     }
+}
+
+/// Runs a command that must end by itself, so that a `serve` which should have refused is a failure and not a test without end.
+pub(crate) fn ended(mut command: Command) -> Output {
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let pid = rustix::process::Pid::from_child(&child);
+    let (done, waiting) = mpsc::channel::<()>();
+    let watch = std::thread::spawn(move || {
+        let timed_out = waiting.recv_timeout(Duration::from_secs(120)) == Err(mpsc::RecvTimeoutError::Timeout);
+        if timed_out {
+            rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
+        }
+        timed_out
+    });
+    let output = child.wait_with_output().unwrap();
+    drop(done);
+    assert!(!watch.join().unwrap(), "{command:?} did not end: {}", stderr(&output));
+    output
 }
 
 /// A running `indelible serve`. Dropped, it is killed.
