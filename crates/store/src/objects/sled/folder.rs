@@ -55,9 +55,7 @@ pub(super) fn create_volume(dir: &Path, volume: u64) -> Result<PathBuf, ObjectsE
     let done = path(dir, volume);
     let making = dir.join(format!("{volume:04}{IN_THE_MAKING}"));
     fs::create_dir(&making).map_err(io_error("create", &making))?;
-    contain(&making, "create", || {
-        config(&making, MAKING_CACHE_BYTES).open().map(drop)
-    })?;
+    contain(&making, "create", || config(&making).open().map(drop))?;
     refuse_unwritten(&making.join("db"))?;
     // A crash up to here leaves a directory that the next start removes. sled itself has synced none of these.
     for made in [
@@ -118,9 +116,6 @@ fn parent(path: &Path) -> &Path {
 }
 
 const IN_THE_MAKING: &str = ".new";
-
-/// Making a volume reads nothing.
-const MAKING_CACHE_BYTES: u64 = 1 << 20;
 
 #[cfg(test)]
 mod tests {

@@ -2,6 +2,7 @@
 
 mod contain;
 mod folder;
+mod resident;
 mod shelf;
 mod value;
 mod volume;
@@ -32,10 +33,10 @@ pub struct SledObjects {
 pub struct Options {
     /// Entries in a volume, a multiple of a bundle; fixed when the log is made. Default 2^22.
     pub volume_entries: u64,
-    /// Bytes of page cache for the newest volume; each older one that is open has a quarter of it. sled uses up to twice as
-    /// much. Default 64 MiB.
+    /// Bytes that reads may keep in memory, by estimate; beyond that volumes are closed, which costs milliseconds when they are
+    /// read again. What is written takes up to 128 MiB besides. Default 384 MiB: the tiles of 11 million entries.
     pub cache_bytes: u64,
-    /// Older volumes that stay open after they were read, beside the newest. Default 4.
+    /// Older volumes that stay open after they were read, beside the newest. Default 16.
     pub open_volumes_max: usize,
 }
 
@@ -43,8 +44,8 @@ impl Default for Options {
     fn default() -> Options {
         Options {
             volume_entries: VOLUME_ENTRIES,
-            cache_bytes: 64 << 20,
-            open_volumes_max: 4,
+            cache_bytes: 384 << 20,
+            open_volumes_max: 16,
         }
     }
 }
@@ -96,10 +97,7 @@ impl Objects for SledObjects {
         let Some(number) = self.volumes.of(key) else {
             return Ok(None);
         };
-        match self.shelf.volume(number)? {
-            None => Ok(None),
-            Some(volume) => volume.get(key),
-        }
+        Ok(self.shelf.read(number, |volume| volume.get(key))?.flatten())
     }
 
     fn runs(&self, bundle: u64) -> Result<Vec<(u64, Bytes)>, ObjectsError> {
@@ -107,10 +105,8 @@ impl Objects for SledObjects {
         let Some(number) = first.and_then(|first| self.volumes.of(Key::Entries { first })) else {
             return Ok(Vec::new());
         };
-        match self.shelf.volume(number)? {
-            None => Ok(Vec::new()),
-            Some(volume) => volume.runs(bundle),
-        }
+        let runs = self.shelf.read(number, |volume| volume.runs(bundle))?;
+        Ok(runs.unwrap_or_default())
     }
 
     fn last_run(&self) -> Result<Option<(u64, Bytes)>, ObjectsError> {

@@ -1,4 +1,4 @@
-//! Which volumes are open: the newest always, a few older ones while they are read.
+//! Which volumes are open: the newest nearly always, a few older ones while they are read.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -87,24 +87,41 @@ impl Shelf {
                 Some(Slot::Busy) => slots = self.settled.wait(slots).expect(NO_PANIC),
                 Some(closed @ Slot::Closed) => {
                     *closed = Slot::Busy;
-                    let cache_bytes = self.cache_bytes(&slots, number);
                     drop(slots);
-                    let opened = Volume::open(&folder::path(&self.dir, number), number, cache_bytes).map(Arc::new);
+                    let opened = Volume::open(&folder::path(&self.dir, number), number).map(Arc::new);
                     self.settle(number, &opened);
-                    self.close_unused();
+                    self.trim();
                     return opened.map(Some);
                 }
             }
         }
     }
 
+    /// Reads from a volume, `None` if it does not exist, and sees to it that what is then in memory does not become too much.
+    pub(super) fn read<T>(
+        &self,
+        number: u64,
+        read: impl FnOnce(&Volume) -> Result<T, ObjectsError>,
+    ) -> Result<Option<T>, ObjectsError> {
+        let Some(volume) = self.volume(number)? else {
+            return Ok(None);
+        };
+        let before = volume.resident_bytes();
+        let answer = read(&volume)?;
+        let grown = volume.resident_bytes() > before;
+        drop(volume);
+        if grown {
+            self.trim();
+        }
+        Ok(Some(answer))
+    }
+
     /// Makes a volume that does not exist yet. Only the one thread that puts calls this.
     pub(super) fn create(&self, number: u64) -> Result<Arc<Volume>, ObjectsError> {
         let path = folder::create_volume(&self.dir, number)?;
-        let cache_bytes = self.cache_bytes(&self.slots(), number);
-        let opened = Volume::open(&path, number, cache_bytes).map(Arc::new);
+        let opened = Volume::open(&path, number).map(Arc::new);
         self.settle(number, &opened);
-        self.close_unused();
+        self.trim();
         opened
     }
 
@@ -126,26 +143,19 @@ impl Shelf {
         self.settled.notify_all();
     }
 
-    /// Closes older volumes that nobody reads, least recently used first, down to the limit.
-    fn close_unused(&self) {
+    /// Closes volumes that nobody uses: older ones beyond the limit, least recently used first; those that are no longer written;
+    /// and while reads hold more memory than they may, the one that holds most of it. One that is in use stays open; whoever
+    /// reads on comes here again.
+    fn trim(&self) {
         loop {
             let mut slots = self.slots();
-            let Some((number, volume)) = slots.take_unused(self.options.open_volumes_max) else {
+            let Some((number, volume)) = slots.take_superfluous(&self.options) else {
                 return;
             };
             drop(slots);
             close(volume);
             self.slots().by_number.insert(number, Slot::Closed);
             self.settled.notify_all();
-        }
-    }
-
-    fn cache_bytes(&self, slots: &Slots, number: u64) -> u64 {
-        let newest = slots.by_number.keys().all(|&other| other <= number);
-        if newest {
-            self.options.cache_bytes
-        } else {
-            self.options.cache_bytes / OLDER_CACHE_PART
         }
     }
 
@@ -166,25 +176,60 @@ impl Drop for Shelf {
 }
 
 impl Slots {
-    /// Takes out the volume to close next, if more than `older_max` older ones are open and one of them is unused.
+    /// Takes out the volume to close next, if one must be and is unused.
     ///
     /// A count of one is the shelf's own: others are only made under the lock that the caller holds.
-    fn take_unused(&mut self, older_max: usize) -> Option<(u64, Arc<Volume>)> {
-        let newest = *self.by_number.keys().next_back()?;
-        let older = || self.by_number.iter().filter(|&(&number, _)| number != newest);
-        let open = older().filter(|(_, slot)| matches!(slot, Slot::Open { .. })).count();
-        if open <= older_max {
-            return None;
-        }
-        let unused = |(&number, slot): (&u64, &Slot)| match slot {
-            Slot::Open { volume, last_use } if Arc::strong_count(volume) == 1 => Some((*last_use, number)),
-            _ => None,
-        };
-        let (_, number) = older().filter_map(unused).min()?;
+    fn take_superfluous(&mut self, options: &Options) -> Option<(u64, Arc<Volume>)> {
+        let number = self
+            .beyond_count(options.open_volumes_max)
+            .or_else(|| self.full())
+            .or_else(|| self.beyond_bytes(options.cache_bytes))?;
         match self.by_number.insert(number, Slot::Busy) {
             Some(Slot::Open { volume, .. }) => Some((number, volume)),
             _ => unreachable!("the slot was open a moment ago, under the same lock"),
         }
+    }
+
+    /// The older volume that was used least recently, if more than `older_max` older ones are open.
+    fn beyond_count(&self, older_max: usize) -> Option<u64> {
+        let newest = *self.by_number.keys().next_back()?;
+        let older = || self.open().filter(|(number, ..)| *number != newest);
+        if older().count() <= older_max {
+            return None;
+        }
+        let unused = older().filter(|(_, volume, _)| Arc::strong_count(volume) == 1);
+        unused
+            .min_by_key(|(_, _, last_use)| *last_use)
+            .map(|(number, ..)| number)
+    }
+
+    /// An older volume that still has in memory what was written to it.
+    fn full(&self) -> Option<u64> {
+        let newest = *self.by_number.keys().next_back()?;
+        let older = self.open().filter(|(number, ..)| *number != newest);
+        let mut unused = older.filter(|(_, volume, _)| Arc::strong_count(volume) == 1);
+        unused
+            .find(|(_, volume, _)| volume.is_written())
+            .map(|(number, ..)| number)
+    }
+
+    /// The volume that holds most, if all together hold more than `bytes_max`.
+    fn beyond_bytes(&self, bytes_max: u64) -> Option<u64> {
+        let held: u64 = self.open().map(|(_, volume, _)| volume.resident_bytes()).sum();
+        if held <= bytes_max {
+            return None;
+        }
+        let unused = self.open().filter(|(_, volume, _)| Arc::strong_count(volume) == 1);
+        unused
+            .max_by_key(|(_, volume, _)| volume.resident_bytes())
+            .map(|(number, ..)| number)
+    }
+
+    fn open(&self) -> impl Iterator<Item = (u64, &Arc<Volume>, u64)> {
+        self.by_number.iter().filter_map(|(&number, slot)| match slot {
+            Slot::Open { volume, last_use } => Some((number, volume, *last_use)),
+            _ => None,
+        })
     }
 }
 
@@ -196,23 +241,42 @@ fn close(volume: Arc<Volume>) {
     }
 }
 
-/// An older volume gets a quarter of the newest one's cache: it is read at random or not at all.
-const OLDER_CACHE_PART: u64 = 4;
-
 const NO_PANIC: &str = "no thread panics while it holds the shelf";
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+
     use super::*;
+    use crate::objects::Key;
+
+    fn shelf(dir: &tempfile::TempDir, cache_bytes: u64, open_volumes_max: usize) -> Shelf {
+        let options = Options {
+            cache_bytes,
+            open_volumes_max,
+            ..Options::default()
+        };
+        Shelf::open(dir.path().to_owned(), options).unwrap()
+    }
+
+    fn open(shelf: &Shelf) -> Vec<u64> {
+        shelf.slots().open().map(|(number, ..)| number).collect()
+    }
+
+    fn put(volume: &Volume) {
+        let value = Bytes::from(vec![7; 1_000]);
+        volume.put(&BTreeMap::from([(RUN, value)])).unwrap();
+    }
+
+    const RUN: Key = Key::Entries { first: 0 };
+
+    /// What reading `RUN` is counted for.
+    const PAGE_BYTES: u64 = 17 * 1_104;
 
     #[test]
     fn a_volume_in_use_is_not_closed_but_shared() {
         let dir = tempfile::TempDir::new().unwrap();
-        let options = Options {
-            open_volumes_max: 0,
-            ..Options::default()
-        };
-        let shelf = Shelf::open(dir.path().to_owned(), options).unwrap();
+        let shelf = shelf(&dir, u64::MAX, 0);
         let held = shelf.create(0).unwrap();
         for number in 1..4 {
             shelf.create(number).unwrap();
@@ -224,11 +288,41 @@ mod tests {
         );
         drop((held, again));
         shelf.create(4).unwrap();
-        let open = |slot: &&Slot| matches!(slot, Slot::Open { .. });
-        assert_eq!(
-            shelf.slots().by_number.values().filter(open).count(),
-            1,
-            "unused ones are closed at the next turn"
-        );
+        assert_eq!(open(&shelf), [4], "unused ones are closed at the next turn");
+    }
+
+    #[test]
+    fn a_volume_is_closed_when_the_next_one_is_made_unless_only_read() {
+        let dir = tempfile::TempDir::new().unwrap();
+        let shelf = shelf(&dir, u64::MAX, 9);
+        shelf.create(0).unwrap();
+        put(&shelf.create(1).unwrap());
+        shelf.create(2).unwrap();
+        assert_eq!(open(&shelf), [0, 2]);
+        shelf.read(1, |volume| volume.get(RUN)).unwrap();
+        shelf.create(3).unwrap();
+        assert_eq!(open(&shelf), [0, 1, 2, 3]);
+    }
+
+    #[test]
+    fn reads_beyond_the_limit_close_the_volume_that_holds_most() {
+        let dir = tempfile::TempDir::new().unwrap();
+        let shelf = shelf(&dir, 2 * PAGE_BYTES, 9);
+        for number in 0..3 {
+            put(&shelf.create(number).unwrap());
+        }
+        let read = |number| shelf.read(number, |volume| volume.get(RUN)).unwrap().flatten();
+        for number in [0, 1, 0, 1] {
+            assert!(read(number).is_some());
+        }
+        assert_eq!(open(&shelf), [0, 1, 2], "two pages are what may be held");
+        assert!(read(2).is_some());
+        assert_eq!(open(&shelf).len(), 2, "a third is too many");
+        for number in [0, 1, 2] {
+            assert!(
+                read(number).is_some(),
+                "volume {number} is opened again when it is read"
+            );
+        }
     }
 }

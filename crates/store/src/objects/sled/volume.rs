@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -14,6 +15,7 @@ use bytes::Bytes;
 
 use super::contain::{broken, contain};
 use super::folder::{io_error, sync};
+use super::resident::Resident;
 use super::value;
 use crate::objects::{BUNDLE_ENTRIES, Key, ObjectsError};
 
@@ -24,11 +26,13 @@ pub(super) struct Volume {
     db: ::sled::Db,
     /// Our own handle of sled's file, for the syncs that sled leaves out.
     file: File,
+    resident: Resident,
+    written: AtomicBool,
 }
 
 impl Volume {
     /// Opens a volume that [`create_volume`](super::folder::create_volume) made.
-    pub(super) fn open(path: &Path, number: u64, cache_bytes: u64) -> Result<Volume, ObjectsError> {
+    pub(super) fn open(path: &Path, number: u64) -> Result<Volume, ObjectsError> {
         let db_path = path.join("db");
         if !fs::metadata(&db_path).is_ok_and(|db| db.len() > 0) {
             return Err(broken(path, "its file `db` is missing or empty"));
@@ -37,7 +41,7 @@ impl Volume {
         remove_unfinished_snapshots(path)?;
         let file = File::open(&db_path).map_err(io_error("open", &db_path))?;
         wait_until_free(&file, path)?;
-        let db = contain(path, "open", || config(path, cache_bytes).open())?;
+        let db = contain(path, "open", || config(path).open())?;
         // What a killed process left in the page cache, and what opening wrote, is durable before anything builds on it.
         file.sync_data().map_err(io_error("sync", &db_path))?;
         sync(path)?;
@@ -46,7 +50,19 @@ impl Volume {
             path: path.to_owned(),
             db,
             file,
+            resident: Resident::default(),
+            written: AtomicBool::new(false),
         })
+    }
+
+    /// Bytes that reads have brought into memory since the volume was opened, by estimate.
+    pub(super) fn resident_bytes(&self) -> u64 {
+        self.resident.bytes()
+    }
+
+    /// Whether anything was put since the volume was opened.
+    pub(super) fn is_written(&self) -> bool {
+        self.written.load(Ordering::Relaxed)
     }
 
     /// The value under a key, with one look-up in sled: 2 us warm.
@@ -81,6 +97,7 @@ impl Volume {
 
     /// Writes new records, all or none, durable when it returns.
     pub(super) fn put(&self, records: &BTreeMap<Key, Bytes>) -> Result<(), ObjectsError> {
+        self.written.store(true, Ordering::Relaxed);
         let mut batch = ::sled::Batch::default();
         for (key, value) in records {
             let name = key.encode();
@@ -113,6 +130,7 @@ impl Volume {
     }
 
     fn checked(&self, key: Key, name: &[u8], stored: ::sled::IVec) -> Result<Bytes, ObjectsError> {
+        self.resident.note(key, stored.len());
         value::decode(name, stored).ok_or(ObjectsError::Corrupt {
             volume: self.number,
             key,
@@ -121,13 +139,13 @@ impl Volume {
 }
 
 /// sled's parameters. All but the cache are fixed when a volume is made; sled refuses to open it with others.
-pub(super) fn config(path: &Path, cache_bytes: u64) -> ::sled::Config {
+pub(super) fn config(path: &Path) -> ::sled::Config {
     ::sled::Config::new()
         .path(path)
         .segment_size(SEGMENT_BYTES)
         .use_compression(false)
         .flush_every_ms(None)
-        .cache_capacity(cache_bytes)
+        .cache_capacity(WRITTEN_BYTES_MAX)
 }
 
 /// sled never syncs what it puts into `blobs/`, so a volume that has anything there cannot be trusted to last.
@@ -177,6 +195,9 @@ fn wait_until_free(file: &File, path: &Path) -> Result<(), ObjectsError> {
 
 /// Bytes of a segment. A page over a quarter of it goes to a file that is never synced; `VALUE_BYTES_MAX` has the sum.
 const SEGMENT_BYTES: usize = 8 << 20;
+
+/// Pages that were written and stay in memory: sled's own cache, which knows of no others. It takes up to twice as much.
+const WRITTEN_BYTES_MAX: u64 = 64 << 20;
 
 /// How long another holder of a volume may take to let it go: sled's own threads need microseconds.
 const LOCK_WAIT_MAX: Duration = Duration::from_secs(2);
