@@ -82,7 +82,7 @@ impl Default for Config {
             open: false,
             leaf_index: true,
             segment_mib: 256,
-            commit_kib: 4096,
+            commit_kib: 1024,
             queue_mib: 64,
             backlog_mib: 64,
             cache_mib: 384,

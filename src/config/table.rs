@@ -91,7 +91,7 @@ pub(super) static FIELDS: [Field; 19] = [
         name: "commit_kib",
         unit: "KiB",
         about: "Entry bytes that one commit takes, one batch at least. Larger commits carry more a second, smaller ones let a \
-                lone writer wait less behind a large batch.",
+                lone writer, who goes first in the next one, wait less behind large batches.",
         kind: Kind::Number {
             min: 64,
             max: 4096,

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use indelible_index::{IndexError, LeafIndex};
-use indelible_log::{Description, Log, Settings, StartError};
+use indelible_log::{Committer, Description, Log, Settings, StartError};
 use indelible_store::journal::{FileJournal, Journal, JournalError, Opened, Options as JournalOptions};
 use indelible_store::objects::{ObjectsError, Options as ObjectsOptions, SledObjects};
 
@@ -109,6 +109,7 @@ pub fn open(data: &DataDir, config: Config) -> Result<OpenLog, OpenError> {
         commit_bytes_max: in_memory(u64::from(config.commit_kib) << 10),
         queue_bytes_max: in_memory(mib(config.queue_mib)),
         backlog_bytes_max: mib(config.backlog_mib),
+        lone_appends: lone_appends(),
         ..Settings::default()
     };
     let log = Log::start(Arc::new(journal), Arc::new(objects), key, &settings)?;
@@ -133,6 +134,14 @@ pub fn checkpoint_file(data: &DataDir, config: &Config) -> PathBuf {
 /// The file of the log's private key.
 pub fn key_path(data: &DataDir, config: &Config) -> PathBuf {
     config.log_key.as_deref().map_or_else(|| data.log_key(), Path::to_owned)
+}
+
+/// A lone append is quickest in its caller's thread, if the runtime, which has a thread a core, has another one to go on with.
+fn lone_appends() -> Committer {
+    match std::thread::available_parallelism() {
+        Ok(cores) if cores.get() > 1 => Committer::Caller,
+        _ => Committer::Thread,
+    }
 }
 
 fn in_memory(bytes: u64) -> usize {

@@ -4,7 +4,6 @@ use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc as queue;
 use std::task::Poll;
 
 use tokio::sync::mpsc::error::TryRecvError;
@@ -13,6 +12,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError, mpsc, onesho
 use crate::batch::Batch;
 use crate::commit::Head;
 use crate::condition::Condition;
+use crate::queue::Entrance;
 
 /// Where the entries of a batch, or of a run of a stream's batches, stand: they are the leaves `first .. first + count` of the
 /// tree of `head`, durable and published.
@@ -47,7 +47,7 @@ pub enum AppendError {
 /// Appends batches. Cheap to clone; every clone feeds the same queue.
 #[derive(Clone, Debug)]
 pub struct Appender {
-    queue: queue::Sender<Message>,
+    queue: Arc<Entrance>,
     room: Arc<Semaphore>,
     /// Room for what waits for room: without it, callers that nobody slows down would wait with all they carry.
     waiting_room: Arc<Semaphore>,
@@ -57,7 +57,7 @@ pub struct Appender {
 
 impl Appender {
     pub(crate) fn new(
-        queue: queue::Sender<Message>,
+        queue: Arc<Entrance>,
         room: Arc<Semaphore>,
         waiting_room: Arc<Semaphore>,
         ending: Ending,
@@ -83,7 +83,7 @@ impl Appender {
             batch,
             room,
             reply: Reply::Once(answer),
-        })?;
+        });
         match answered.await {
             Ok(result) => result,
             // The batch was dropped without an answer: the sequencer ends, and is about to say why.
@@ -134,10 +134,8 @@ impl Appender {
             .map_err(|_| self.ending.refusal())
     }
 
-    fn submit(&self, submission: Submission) -> Result<(), AppendError> {
-        self.queue
-            .send(Message::Submit(submission))
-            .map_err(|_| self.ending.refusal())
+    fn submit(&self, submission: Submission) {
+        self.queue.submit(submission);
     }
 }
 
@@ -167,7 +165,8 @@ impl StreamAppender {
         };
         // Counted first: when the acknowledgements end, all that could have been queued is in the count.
         self.queued.fetch_add(batch.len() as u64, Ordering::Release);
-        self.appender.submit(Submission { batch, room, reply })
+        self.appender.submit(Submission { batch, room, reply });
+        Ok(())
     }
 }
 
@@ -255,14 +254,6 @@ impl Ending {
         while self.running.changed().await.is_ok() {}
         self.refusal()
     }
-}
-
-/// What goes through the queue.
-#[derive(Debug)]
-pub(crate) enum Message {
-    Submit(Submission),
-    /// Commit what is queued, then end.
-    Stop,
 }
 
 /// A batch on its way, and the room that it takes in the queue.

@@ -14,6 +14,8 @@ pub(crate) struct Backlog {
 #[derive(Debug)]
 struct State {
     bytes: u64,
+    /// At how many bytes the sealer wants to be woken.
+    wanted: u64,
     /// When the last commit came.
     last: Instant,
     /// No more commits will come: seal what there is and end.
@@ -37,6 +39,7 @@ impl Backlog {
     pub(crate) fn new(bytes_max: u64) -> Backlog {
         let state = State {
             bytes: 0,
+            wanted: 0,
             last: Instant::now(),
             closing: false,
             broken: None,
@@ -46,6 +49,11 @@ impl Backlog {
             changed: Condvar::new(),
             bytes_max,
         }
+    }
+
+    /// Whether [`wait_for_room`](Backlog::wait_for_room) would return at once.
+    pub(crate) fn has_room(&self) -> bool {
+        self.lock().bytes < self.bytes_max
     }
 
     /// Waits until there is room for another commit, however large: the bound is passed by one commit at most.
@@ -65,9 +73,13 @@ impl Backlog {
     /// A commit is about to be published.
     pub(crate) fn add(&self, bytes: u64) {
         let mut state = self.lock();
+        let idle = state.bytes == 0;
         state.bytes += bytes;
         state.last = Instant::now();
-        self.changed.notify_all();
+        // A sealer that waits for quiet sees by itself that there is none; to wake it for every commit would delay each.
+        if idle || state.bytes >= state.wanted {
+            self.changed.notify_all();
+        }
     }
 
     /// Commits were sealed.
@@ -98,6 +110,7 @@ impl Backlog {
         // A full backlog is always work, or the sequencer would wait for room and the sealer for the sequencer.
         let bytes_min = bytes_min.min(self.bytes_max);
         let mut state = self.lock();
+        state.wanted = bytes_min;
         loop {
             match (state.bytes, state.closing) {
                 (0, true) => return Work::Done,

@@ -2,7 +2,6 @@
 
 use std::io;
 use std::sync::Arc;
-use std::sync::mpsc as queue;
 use std::thread::{Builder, JoinHandle};
 
 use indelible_note::SigningKey;
@@ -10,10 +9,11 @@ use indelible_store::journal::{Journal, JournalError};
 use indelible_store::objects::Objects;
 use tokio::sync::{Semaphore, watch};
 
-use crate::append::{Appender, Ending, Message};
+use crate::append::{Appender, Ending};
 use crate::backlog::Backlog;
 use crate::condition::Condition;
 use crate::description::Description;
+use crate::queue::{Entrance, Queue};
 use crate::reader::Reader;
 use crate::recover::{StartError, recover};
 use crate::seal::Sealer;
@@ -27,7 +27,7 @@ pub struct Log {
     appender: Appender,
     reader: Reader,
     conditions: watch::Sender<Condition>,
-    stop: queue::Sender<Message>,
+    queue: Arc<Queue>,
     room: Arc<Semaphore>,
     sequencer: JoinHandle<Result<(), JournalError>>,
     sealer: JoinHandle<()>,
@@ -48,7 +48,6 @@ impl Log {
         let recovered = recover(journal.as_ref(), &objects, &key.verifier(), settings)?;
         let (heads, published) = watch::channel(recovered.head);
         let conditions = watch::Sender::new(Condition::Serving);
-        let (sender, receiver) = queue::channel();
         let room = Arc::new(Semaphore::new(settings.queue_bytes_max));
         let waiting_room = Arc::new(Semaphore::new(settings.queue_bytes_max));
         let backlog = Arc::new(Backlog::new(settings.backlog_bytes_max));
@@ -59,21 +58,17 @@ impl Log {
             objects: objects.clone(),
             volume_entries: recovered.description.volume_entries,
         };
-        let mut sequencer = Sequencer {
-            queue: receiver,
-            held_over: None,
-            stopping: false,
+        let sequencer = Sequencer {
             edge: recovered.tail.edge(),
             key,
             journal,
             tail: recovered.tail.clone(),
             heads,
             backlog: backlog.clone(),
-            commit_bytes_max: settings.commit_bytes_max,
-            closing_quiet: settings.closing_quiet,
             // What stands last may be a commit: a closing record too many costs a sector, one too few a guarantee.
             open_ended: true,
         };
+        let queue = Arc::new(Queue::new(sequencer, settings));
         let sealer = {
             let settings = settings.clone();
             let end = SealerEnd {
@@ -89,22 +84,25 @@ impl Log {
             backlog,
             _running: running,
         };
-        let sequencer = spawn("sequencer", move || {
-            let result = sequencer.run();
-            end.reached(&result);
-            result
-        });
+        let sequencer = {
+            let queue = queue.clone();
+            spawn("sequencer", move || {
+                let result = queue.serve();
+                end.reached(&result);
+                result
+            })
+        };
         Ok(Log {
             description: recovered.description,
             appender: Appender::new(
-                sender.clone(),
+                Arc::new(Entrance::new(queue.clone())),
                 room.clone(),
                 waiting_room,
                 Ending::new(conditions.subscribe(), ended),
             ),
             reader: Reader::new(recovered.tail, objects, published),
             conditions,
-            stop: sender,
+            queue,
             room,
             sequencer,
             sealer,
@@ -146,8 +144,7 @@ impl Log {
             !failed
         });
         self.room.close();
-        // A sequencer that has failed no longer listens.
-        let _ = self.stop.send(Message::Stop);
+        self.queue.stop();
         let result = self
             .sequencer
             .join()

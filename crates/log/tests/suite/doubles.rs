@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::thread::{self, ThreadId};
 
 use bytes::Bytes;
 use indelible_store::journal::{
@@ -130,6 +131,7 @@ pub(crate) struct TestJournal {
     power: Arc<Power>,
     pub(crate) gate: Gate,
     frames: Mutex<Vec<(Kind, usize)>>,
+    threads: Mutex<Vec<ThreadId>>,
 }
 
 impl TestJournal {
@@ -139,12 +141,18 @@ impl TestJournal {
             power: power.clone(),
             gate: Gate::default(),
             frames: Mutex::default(),
+            threads: Mutex::default(),
         })
     }
 
     /// The kinds and numbers of entries of all frames that were to be appended.
     pub(crate) fn frames(&self) -> Vec<(Kind, usize)> {
         self.frames.lock().unwrap().clone()
+    }
+
+    /// The threads that appended them.
+    pub(crate) fn threads(&self) -> Vec<ThreadId> {
+        self.threads.lock().unwrap().clone()
     }
 
     /// The numbers of entries of the commits among them.
@@ -175,6 +183,7 @@ impl Journal for TestJournal {
 
     fn append(&self, frame: &Frame) -> Result<FramePlace, JournalError> {
         self.frames.lock().unwrap().push((frame.kind, frame.records.len()));
+        self.threads.lock().unwrap().push(thread::current().id());
         self.gate.pass();
         self.power.write(
             || self.inner.append(frame),

@@ -11,6 +11,7 @@ mod damage;
 mod disk;
 mod doubles;
 mod journal_failures;
+mod lone;
 mod proofs;
 mod queue;
 mod reads;

@@ -104,3 +104,41 @@ fn who_gives_up_waiting_leaves_nothing_behind() {
     let expected: Vec<Bytes> = (0..8).map(marked).collect();
     assert_eq!(read_all(&log.reader()), expected);
 }
+
+#[test]
+fn small_appends_do_not_wait_behind_large_ones_and_large_ones_are_not_starved() {
+    let homes = Homes::new();
+    let journal = TestJournal::new(homes.journal, &Power::steady());
+    let settings = Settings {
+        commit_bytes_max: 200_000,
+        ..lazy()
+    };
+    let log = start(journal.clone(), Arc::new(homes.objects), &settings).unwrap();
+    let large = |number: u8| batch(&vec![Bytes::from(vec![number; 10_000]); 10]);
+    journal.gate.close();
+    let firsts = wait(async {
+        let mut appends = JoinSet::new();
+        let mut begin = |name: &'static str, batch| {
+            let appender = log.appender();
+            appends.spawn(async move { (name, appender.append(batch).await.unwrap().first) });
+        };
+        begin("under way", batch(&[marked(0)]));
+        tokio::task::yield_now().await;
+        journal.gate.wait_for_arrival();
+        for (name, number) in [("large 1", 1), ("large 2", 2), ("large 3", 3)] {
+            begin(name, large(number));
+            tokio::task::yield_now().await;
+        }
+        begin("small", batch(&[marked(4)]));
+        tokio::task::yield_now().await;
+        journal.gate.open();
+        in_time(appends.join_all()).await
+    });
+    let first = |name| firsts.iter().find(|(of, _)| *of == name).unwrap().1;
+    // One commit has the small one and one large one, the next has what then fits.
+    assert_eq!(
+        ["under way", "small", "large 1", "large 2", "large 3"].map(first),
+        [0, 1, 2, 12, 22]
+    );
+    shutdown(log).unwrap();
+}

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
-use indelible_log::{Ack, Appender, Head, Log, Settings, StartError};
+use indelible_log::{Ack, Appender, Committer, Head, Log, Settings, StartError};
 use indelible_merkle::{Hash, TreeHead};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -83,6 +83,7 @@ fn random_settings(dice: &mut Dice) -> Settings {
         seal_bytes_min: dice.one_of(&[1, 2_000, 60_000, 8 << 20]),
         seal_quiet: dice.one_of(&moments[..3]),
         closing_quiet: dice.one_of(&moments),
+        lone_appends: dice.one_of(&[Committer::Thread, Committer::Caller]),
     }
 }
 

@@ -24,7 +24,7 @@ fn a_shutdown_commits_what_is_queued_closes_the_journal_and_seals_all() {
     let log = start(journal.clone(), Arc::new(homes.objects.clone()), &lazy()).unwrap();
     let (appender, reader, condition) = (log.appender(), log.reader(), log.condition());
     let (stream, mut acks) = appender.stream();
-    let whole = entries(0..30);
+    let whole: Vec<Bytes> = (0..30).map(|number| Bytes::from(vec![number; 8])).collect();
     journal.gate.close();
     let stopped = wait(async {
         let queued = whole[..20].chunks(5).map(|part| {

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use indelible_log::{Acks, AppendError, Batch, Log, StreamAppender};
+use indelible_log::{Acks, AppendError, Log, StreamAppender};
 use tokio::task::JoinSet;
 
 use crate::doubles::{Last, Power, TestJournal};
-use crate::support::{Homes, append, batch, check_log, eager, in_time, lazy, read_all, shutdown, start, wait};
+use crate::support::{Homes, append, batch, check_log, eager, in_time, lazy, read_all, shutdown, start, text, wait};
 
 /// A log that runs on this power supply, and its journal.
 fn gated(power: &Arc<Power>) -> (Log, Arc<TestJournal>) {
@@ -17,10 +17,6 @@ fn gated(power: &Arc<Power>) -> (Log, Arc<TestJournal>) {
     let journal = TestJournal::new(homes.journal, power);
     let log = start(journal.clone(), Arc::new(homes.objects), &lazy()).unwrap();
     (log, journal)
-}
-
-fn text(name: &str) -> Batch {
-    batch(&[Bytes::copy_from_slice(name.as_bytes())])
 }
 
 #[test]
@@ -146,6 +142,8 @@ fn a_stream_of_which_nobody_reads_acknowledgements_any_more_is_committed() {
         for name in ["one", "two"] {
             appender.append(text(name)).await.unwrap();
         }
+        let mut heads = log.reader().heads();
+        in_time(heads.wait_for(|head| head.size() == 2)).await.unwrap();
     });
     append(&log.appender(), text("three")).unwrap();
     check_log(&log.reader(), &["one", "two", "three"].map(Bytes::from));

@@ -151,6 +151,11 @@ pub(crate) fn batch(entries: &[Bytes]) -> Batch {
     Batch::of(entries.to_vec()).unwrap()
 }
 
+/// A batch of one entry.
+pub(crate) fn text(entry: &str) -> Batch {
+    batch(&[Bytes::copy_from_slice(entry.as_bytes())])
+}
+
 pub(crate) fn append(appender: &Appender, batch: Batch) -> Result<Ack, AppendError> {
     wait(appender.append(batch))
 }
