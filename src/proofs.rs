@@ -221,9 +221,20 @@ impl Proofs {
         .await?;
         match found {
             Some(index) if index < size => Ok(index),
-            None if indexed < size => Err(ProofError::IndexLags { indexed, size }),
+            None if indexed + LAG_MAX < size => Err(ProofError::IndexLags { indexed, size }),
+            None if indexed < size => self.search(leaf, indexed, size).await,
             _ => Err(ProofError::UnknownLeaf { leaf, size }),
         }
+    }
+
+    /// Looks for a leaf among those that the index does not have yet.
+    async fn search(&self, leaf: Hash, indexed: u64, size: u64) -> Result<u64, ProofError> {
+        let reader = self.reader.clone();
+        let newest = blocking(move || reader.leaf_hashes(indexed, size)).await?;
+        let found = (indexed..).zip(newest).find(|(_, hash)| *hash == leaf);
+        found
+            .map(|(index, _)| index)
+            .ok_or(ProofError::UnknownLeaf { leaf, size })
     }
 
     async fn fetch(&self, nodes: Vec<NodeId>) -> Result<Vec<Hash>, ReadError> {
@@ -236,6 +247,10 @@ impl Proofs {
         }
     }
 }
+
+/// Leaves that are compared one by one when the index does not have them yet: some 100 us, and more than a log that is not busy
+/// gets between two steps of the index.
+const LAG_MAX: u64 = 16_384;
 
 fn finished<T>(proof: Result<T, WrongCount>) -> T {
     proof.expect("as many hashes were fetched as were planned")
