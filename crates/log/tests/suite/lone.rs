@@ -12,12 +12,12 @@ use crate::doubles::{Last, Power, TestJournal};
 use crate::support::{Homes, append, batch, check_log, in_time, lazy, shutdown, start, text, wait};
 
 /// A log whose callers commit for themselves, and its journal.
-fn callers_commit(power: &Arc<Power>, settings: Settings) -> (Log, Arc<TestJournal>) {
+fn callers_commit(power: &Arc<Power>, settings: &Settings) -> (Log, Arc<TestJournal>) {
     let homes = Homes::new();
     let journal = TestJournal::new(homes.journal, power);
     let settings = Settings {
         lone_appends: Committer::Caller,
-        ..settings
+        ..settings.clone()
     };
     let log = start(journal.clone(), Arc::new(homes.objects), &settings).unwrap();
     (log, journal)
@@ -44,7 +44,7 @@ fn the_caller_commits_in_its_own_thread() {
 
 #[test]
 fn what_comes_meanwhile_is_committed_by_the_thread() {
-    let (log, journal) = callers_commit(&Power::steady(), lazy());
+    let (log, journal) = callers_commit(&Power::steady(), &lazy());
     journal.gate.close();
     let appender = log.appender();
     let lone = thread::spawn(move || append(&appender, text("lone")));
@@ -73,7 +73,7 @@ fn a_quiet_journal_gets_its_closing_record_all_the_same() {
         closing_quiet: Duration::from_millis(20),
         ..lazy()
     };
-    let (log, journal) = callers_commit(&Power::steady(), settings);
+    let (log, journal) = callers_commit(&Power::steady(), &settings);
     for round in 1..4 {
         append(&log.appender(), text("once more")).unwrap();
         while journal.closings() < round {
@@ -87,7 +87,7 @@ fn a_quiet_journal_gets_its_closing_record_all_the_same() {
 #[test]
 fn a_failing_journal_fails_for_the_caller_as_for_everybody() {
     for last in [Last::Lost, Last::Kept] {
-        let (log, _journal) = callers_commit(&Power::fails_after(1, last), lazy());
+        let (log, _journal) = callers_commit(&Power::fails_after(1, last), &lazy());
         append(&log.appender(), text("in")).unwrap();
         let error = append(&log.appender(), text("perhaps in")).unwrap_err();
         assert!(matches!(error, AppendError::Failed(_)), "{error}");
@@ -102,7 +102,7 @@ fn a_failing_journal_fails_for_the_caller_as_for_everybody() {
 
 #[test]
 fn a_large_batch_is_left_to_the_thread() {
-    let (log, journal) = callers_commit(&Power::steady(), lazy());
+    let (log, journal) = callers_commit(&Power::steady(), &lazy());
     append(&log.appender(), batch(&vec![Bytes::from(vec![1; 30_000]); 3])).unwrap();
     assert!(journal.threads().iter().all(|id| *id != thread::current().id()));
     shutdown(log).unwrap();
@@ -110,7 +110,7 @@ fn a_large_batch_is_left_to_the_thread() {
 
 #[test]
 fn a_caller_that_panics_takes_the_log_down_and_nobody_waits_for_ever() {
-    let (log, _journal) = callers_commit(&Power::fails_after(0, Last::Panics), lazy());
+    let (log, _journal) = callers_commit(&Power::fails_after(0, Last::Panics), &lazy());
     let appender = log.appender();
     assert!(thread::spawn(move || append(&appender, text("fatal"))).join().is_err());
     let error = append(&log.appender(), text("out")).unwrap_err();
