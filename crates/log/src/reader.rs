@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use indelible_merkle::{FullTile, Hash, NodeId, TILE_HEIGHT, TILE_WIDTH, TileId, bundle};
+use indelible_merkle::{FullTile, Hash, NodeId, TILE_HEIGHT, TILE_WIDTH, TileId, TilePath, bundle};
 use indelible_store::objects::{Key, Objects, ObjectsError};
 use tokio::sync::watch;
 
@@ -14,7 +14,7 @@ use crate::tail::{Tail, entries};
 /// Reads from the tail in memory and from the object store. Cheap to clone.
 ///
 /// A proof is planned by `indelible_merkle::proof`, its nodes are fetched here, and the plan finishes it. Methods that may
-/// read the object store block; [`nodes_at_hand`](Reader::nodes_at_hand) never does.
+/// read the object store block; [`nodes_at_hand`](Reader::nodes_at_hand) and [`tile_at_hand`](Reader::tile_at_hand) never do.
 #[derive(Clone)]
 pub struct Reader {
     tail: Arc<Tail>,
@@ -67,6 +67,33 @@ impl Reader {
             }
         });
         hashes.collect()
+    }
+
+    /// The first `width` hashes of a tile, joined, as C2SP tlog-tiles publishes them, if they are in memory: those of every tile
+    /// that is not full always are.
+    pub fn tile_at_hand(&self, tile: TileId, width: u64) -> Option<Bytes> {
+        self.check_tile(tile, width).ok()?;
+        let row = self
+            .tail
+            .row(TILE_HEIGHT * tile.level, tile.index * TILE_WIDTH, width)?;
+        Some(Hash::join(&row).into())
+    }
+
+    /// The first `width` hashes of a tile, joined, as C2SP tlog-tiles publishes them. Reads at most that one tile, 8.5 KiB, and
+    /// copies nothing of it.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError::Beyond`] if the published tree has fewer of them, and the object store's failures.
+    pub fn tile_bytes(&self, tile: TileId, width: u64) -> Result<Bytes, ReadError> {
+        self.check_tile(tile, width)?;
+        if let Some(bytes) = self.tile_at_hand(tile, width) {
+            return Ok(bytes);
+        }
+        let stored = self.stored_tile(tile)?;
+        let public = FullTile::public_part(&stored).map_err(|error| problem_of(tile, error.to_string()))?;
+        let bytes = usize::try_from(width).expect("a tile has 256 hashes") * Hash::BYTES;
+        Ok(stored.slice_ref(&public[..bytes]))
     }
 
     /// The leaf hashes of the entries `start .. end`.
@@ -142,13 +169,23 @@ impl Reader {
     }
 
     fn tile(&self, id: TileId) -> Result<FullTile, ReadError> {
-        let key = Key::Tile {
-            level: id.level,
-            index: id.index,
-        };
-        let problem = |problem: String| ReadError::Object { key, problem };
-        let bytes = self.objects.get(key)?.ok_or_else(|| problem("absent".to_owned()))?;
-        FullTile::from_bytes(&bytes).map_err(|error| problem(error.to_string()))
+        let stored = self.stored_tile(id)?;
+        FullTile::from_bytes(&stored).map_err(|error| problem_of(id, error.to_string()))
+    }
+
+    fn stored_tile(&self, id: TileId) -> Result<Bytes, ReadError> {
+        let stored = self.objects.get(key_of(id))?;
+        stored.ok_or_else(|| problem_of(id, "absent".to_owned()))
+    }
+
+    /// Whether the published tree has so many hashes of a tile.
+    fn check_tile(&self, tile: TileId, width: u64) -> Result<(), ReadError> {
+        let size = self.head().size();
+        let widest = TilePath::of_tile(tile, size).map_or(0, |widest| widest.width());
+        match width <= widest {
+            true => Ok(()),
+            false => Err(ReadError::Beyond { end: tile.end(), size }),
+        }
     }
 }
 
@@ -182,6 +219,18 @@ pub enum ReadError {
     /// The object store failed.
     #[error(transparent)]
     Objects(#[from] ObjectsError),
+}
+
+fn key_of(id: TileId) -> Key {
+    Key::Tile {
+        level: id.level,
+        index: id.index,
+    }
+}
+
+fn problem_of(id: TileId, problem: String) -> ReadError {
+    let key = key_of(id);
+    ReadError::Object { key, problem }
 }
 
 /// Entries in one answer, at most.

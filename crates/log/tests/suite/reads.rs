@@ -5,10 +5,11 @@ use std::thread;
 
 use bytes::Bytes;
 use indelible_log::{Log, ReadError};
-use indelible_merkle::{CompactRange, Hash, NodeId, bundle};
+use indelible_merkle::{CompactRange, Hash, NodeId, TileId, bundle};
 use indelible_store::objects::Key;
 
 use crate::doubles::{Power, TestObjects};
+use crate::reference::Reference;
 use crate::support::{
     Homes, append, batch, check_log, eager, entries, home_of, lazy, objects_of, shutdown, small_entries, start,
 };
@@ -56,6 +57,42 @@ fn a_portion_has_an_entry_at_least_and_not_more_bytes_than_asked() {
         }
     }
     check_log(&reader, &entries);
+}
+
+#[test]
+fn a_tile_is_the_same_from_memory_and_from_the_object_store() {
+    let (log, entries) = half_sealed();
+    let (reader, reference) = (log.reader(), Reference::of(&entries));
+    for (index, widest, at_hand) in [(0, 256, false), (1, 256, true), (2, 188, true)] {
+        let tile = TileId { level: 0, index };
+        for width in 1..=widest {
+            let first = index * 256;
+            let hashes = &reference.leaves()[first as usize..(first + width) as usize];
+            let joined = Hash::join(hashes);
+            assert_eq!(reader.tile_bytes(tile, width).unwrap(), joined, "{tile:?} {width}");
+            let found = reader.tile_at_hand(tile, width);
+            assert_eq!(found.is_some(), at_hand, "{tile:?} {width}");
+            assert!(found.is_none_or(|found| found == joined), "{tile:?} {width}");
+        }
+    }
+    let roots = reader.nodes(&[0, 1].map(|index| NodeId { level: 8, index })).unwrap();
+    let above = TileId { level: 1, index: 0 };
+    assert_eq!(reader.tile_bytes(above, 2).unwrap(), Hash::join(&roots));
+
+    for (level, index, width) in [
+        (0, 2, 189),
+        (0, 3, 1),
+        (0, 0, 257),
+        (1, 0, 3),
+        (2, 0, 1),
+        (7, 0, 1),
+        (0, 1 << 63, 1),
+    ] {
+        let tile = TileId { level, index };
+        let refused = reader.tile_bytes(tile, width).unwrap_err();
+        assert!(matches!(refused, ReadError::Beyond { size: 700, .. }), "{refused}");
+        assert_eq!(reader.tile_at_hand(tile, width), None);
+    }
 }
 
 #[test]
@@ -178,10 +215,13 @@ fn a_tile_that_is_gone_or_no_tile_is_named() {
     for (instead, expected) in [(None, "absent"), (Some(Bytes::from("short")), "stored tile")] {
         objects.serve_instead(tile, instead);
         let error = log.reader().nodes(&[leaf]).unwrap_err();
-        assert!(
-            matches!(&error, ReadError::Object { key, problem } if *key == tile && problem.contains(expected)),
-            "{error}"
-        );
+        let public = log.reader().tile_bytes(TileId { level: 0, index: 0 }, 1).unwrap_err();
+        for error in [error, public] {
+            assert!(
+                matches!(&error, ReadError::Object { key, problem } if *key == tile && problem.contains(expected)),
+                "{error}"
+            );
+        }
         assert!(log.reader().leaf_hashes(256, 600).is_ok());
     }
 }

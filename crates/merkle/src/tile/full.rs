@@ -31,10 +31,16 @@ impl FullTile {
 
     /// Takes a tile as it was stored.
     pub fn from_bytes(bytes: &[u8]) -> Result<FullTile, TileLength> {
-        if bytes.len() == FullTile::BYTES {
-            Ok(FullTile { bytes: bytes.to_vec() })
+        FullTile::public_part(bytes)?;
+        Ok(FullTile { bytes: bytes.to_vec() })
+    }
+
+    /// What a tile as it was stored is for others, without taking the rest of it.
+    pub fn public_part(stored: &[u8]) -> Result<&[u8], TileLength> {
+        if stored.len() == FullTile::BYTES {
+            Ok(&stored[..PUBLIC_BYTES])
         } else {
-            Err(TileLength(bytes.len()))
+            Err(TileLength(stored.len()))
         }
     }
 

@@ -16,6 +16,7 @@ fn a_full_tile_has_every_node() {
     let tile = FullTile::from_bytes(&stored).unwrap();
     assert_eq!(tile, made);
     assert_eq!(tile.public_bytes(), Hash::join(tree.leaves(0, 256)));
+    assert_eq!(FullTile::public_part(&stored), Ok(tile.public_bytes()));
     assert_eq!(tile.root(), reference.mth(0, 256));
     for height in 0..=TILE_HEIGHT {
         for index in 0..TILE_WIDTH >> height {
@@ -36,6 +37,7 @@ fn a_tile_has_its_length() {
     }
     for length in [0, 8192, 8703, 8705] {
         assert_eq!(FullTile::from_bytes(&vec![0; length]), Err(TileLength(length)));
+        assert_eq!(FullTile::public_part(&vec![0; length]), Err(TileLength(length)));
     }
 }
 
