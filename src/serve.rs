@@ -15,7 +15,7 @@ use crate::config::Config;
 use crate::data::{DataDir, OpenError, OpenLog, checkpoint_file, open};
 use crate::follow;
 use crate::grpc::{self, LogService};
-use crate::http::{self, Health, Pages};
+use crate::http::{self, Health, LogPages, Pages};
 use crate::memory::{CheckpointFile, Gathered, MemoryError, consents, contradictions, gather};
 use crate::net::{self, BindError, Limits, Listening, Tls, TlsError};
 use crate::proofs::Proofs;
@@ -153,13 +153,20 @@ impl Service {
         let (routes, reporter) = grpc::routes(service);
         let health = tokio::spawn(grpc::follow_condition(reporter, log.condition()));
         let condition = log.condition();
+        let tiles = LogPages {
+            reader: reader.clone(),
+            appender: log.appender(),
+            policy,
+        };
         let pages = Pages {
             checkpoint: Arc::new(move || reader.head().note_bytes()),
             health: Arc::new(move || health_of(&condition.borrow(), &doubt)),
+            policy,
         };
         let known_hosts = listening.known_hosts(&config.hosts);
         let timeout = Duration::from_secs(u64::from(config.request_timeout_seconds));
-        let app = net::application(routes, http::routes(pages), known_hosts, timeout);
+        let pages = http::routes(pages).merge(http::log_routes(tiles));
+        let app = net::application(routes, pages, known_hosts, timeout);
 
         let failed = failure(log.condition());
         let end = async {

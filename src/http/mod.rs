@@ -1,4 +1,18 @@
-//! Plain HTTP: what a browser, curl or a load balancer asks for on the same port as gRPC.
+//! Plain HTTP: what a browser, curl, a monitor or a load balancer asks for on the same port as gRPC.
+//!
+//! | path | file |
+//! |---|---|
+//! | `GET /checkpoint` | `checkpoint` |
+//! | `GET /healthz` | this one |
+//! | `GET /tile/…` | `tiles` |
+//! | `POST /add` | `add` |
+//!
+//! A handler authorises, calls, and answers; whatever it cannot answer becomes a status in `refusal`.
+
+mod add;
+mod checkpoint;
+mod refusal;
+mod tiles;
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,6 +24,9 @@ use axum::routing::get;
 use bytes::Bytes;
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use indelible_log::{Appender, Reader};
+
+use crate::access::{Denied, Granted, Method, Policy, Principal, Resource};
 
 /// Where the pages get their contents. Both are called once a request and must not block.
 #[derive(Clone)]
@@ -18,6 +35,19 @@ pub struct Pages {
     pub checkpoint: Arc<dyn Fn() -> Bytes + Send + Sync>,
     /// Whether requests can be served now.
     pub health: Arc<dyn Fn() -> Health + Send + Sync>,
+    /// Who may read the checkpoint.
+    pub policy: Policy,
+}
+
+/// The log behind the tiles, and the way into it.
+#[derive(Clone, Debug)]
+pub struct LogPages {
+    /// The way to read it.
+    pub reader: Reader,
+    /// The way into it.
+    pub appender: Appender,
+    /// Who may do what.
+    pub policy: Policy,
 }
 
 /// What a load balancer wants to know.
@@ -31,12 +61,18 @@ pub enum Health {
     NotServing(String),
 }
 
-/// The routes: `GET /checkpoint` and `GET /healthz`, with `HEAD`. Both answers are short texts that no cache may keep unasked.
+/// The routes that need no log: `GET /checkpoint` and `GET /healthz`, with `HEAD`. Both answers are short texts that no cache may
+/// keep unasked.
 pub fn routes(pages: Pages) -> Router {
     Router::new()
-        .route("/checkpoint", get(checkpoint))
+        .route("/checkpoint", get(checkpoint::serve))
         .route("/healthz", get(healthz))
         .with_state(pages)
+}
+
+/// The routes of a log of opaque entries: its tiles and bundles, with `HEAD`, and `POST /add`.
+pub fn log_routes(log: LogPages) -> Router {
+    tiles::routes().merge(add::routes()).with_state(log)
 }
 
 impl fmt::Debug for Pages {
@@ -45,23 +81,25 @@ impl fmt::Debug for Pages {
     }
 }
 
-async fn checkpoint(State(pages): State<Pages>) -> Response {
-    text(StatusCode::OK, (pages.checkpoint)())
-}
-
 async fn healthz(State(pages): State<Pages>) -> Response {
     match (pages.health)() {
-        Health::Serving => text(StatusCode::OK, Bytes::from_static(b"ok\n")),
-        Health::Degraded(reason) => text(StatusCode::OK, Bytes::from(format!("degraded: {reason}\n"))),
-        Health::NotServing(reason) => text(StatusCode::SERVICE_UNAVAILABLE, Bytes::from(format!("{reason}\n"))),
+        Health::Serving => text(StatusCode::OK, "ok\n"),
+        Health::Degraded(reason) => text(StatusCode::OK, format!("degraded: {reason}\n")),
+        Health::NotServing(reason) => text(StatusCode::SERVICE_UNAVAILABLE, format!("{reason}\n")),
     }
 }
 
-fn text(status: StatusCode, body: Bytes) -> Response {
+/// Whether the caller may do this. There are no credentials yet: everybody is anonymous.
+fn authorise(policy: Policy, method: Method) -> Result<Granted, Denied> {
+    policy.authorise(Principal::Anonymous, method, Resource::Log)
+}
+
+/// A text that a cache asks about before it gives it to somebody else.
+fn text(status: StatusCode, body: impl Into<Bytes>) -> Response {
     (
         status,
         [(CONTENT_TYPE, "text/plain; charset=utf-8"), (CACHE_CONTROL, "no-cache")],
-        body,
+        body.into(),
     )
         .into_response()
 }

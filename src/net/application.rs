@@ -12,6 +12,7 @@ use http::{Method, StatusCode, Version};
 use tonic::Status;
 use tonic::service::Routes;
 
+use super::access_log::access_log;
 use super::content_type::is_grpc;
 use super::deadline::deadline;
 use super::guard::guard;
@@ -34,6 +35,7 @@ pub fn application(grpc: Routes, pages: Router, known_hosts: KnownHosts, request
         .method_not_allowed_fallback(unknown_method)
         .layer(middleware::from_fn_with_state(request_timeout, deadline))
         .layer(middleware::from_fn_with_state(Arc::new(known_hosts), guard))
+        .layer(middleware::from_fn(access_log))
 }
 
 async fn grpc_only(request: Request, next: Next) -> Response {

@@ -8,6 +8,7 @@
 //! | `tls` | the certificate, its names, ALPN |
 //! | `preface` | HTTP/1.1 or HTTP/2, by the first bytes |
 //! | `connection` | the limits of each protocol, one task a connection |
+//! | `access_log` | what is logged of a request |
 //! | `guard` | whether the request may come from a page in a browser ([`host`] and [`admission`] decide, purely) |
 //! | `deadline` | how long an answer may take to begin |
 //! | `content_type` | whether it is gRPC |
@@ -20,6 +21,7 @@
 pub mod admission;
 pub mod host;
 
+mod access_log;
 mod application;
 mod connection;
 mod content_type;

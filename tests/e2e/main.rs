@@ -2,14 +2,17 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod add;
 mod append;
 mod backup;
 mod bad_input;
 mod client;
 mod commands;
 mod demo;
+mod foreign_tiles;
 mod fsck;
 mod health;
+mod http_client;
 mod memories;
 mod memory;
 mod python;
@@ -19,6 +22,7 @@ mod shutdown;
 mod streams;
 mod support;
 mod test_log;
+mod tiles;
 mod tls;
 
 /// The service as a stranger's generated code sees it.

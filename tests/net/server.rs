@@ -9,6 +9,7 @@ use axum::Extension;
 use axum::routing::{any, get};
 use bytes::Bytes;
 use hyper_util::rt::TokioIo;
+use indelible::access::Policy;
 use indelible::http::{Health, Pages};
 use indelible::net::host::Authority;
 use indelible::net::{Limits, Listening, Stopped, Tls, application, serve};
@@ -82,6 +83,7 @@ impl Server {
         let pages = indelible::http::routes(Pages {
             checkpoint: Arc::new(|| Bytes::from_static(CHECKPOINT.as_bytes())),
             health: Arc::new(move || health_state.clone()),
+            policy: Policy::Open,
         })
         .route("/never", {
             // The server owns the only strong count that is not a handler's; it goes with the application.

@@ -1,0 +1,31 @@
+//! `POST /add`: one entry, as it comes. There is no specification; this is what load generators of tile logs send.
+//!
+//! The content type does not matter: what a web page could send without asking is refused by where it comes from, before it gets
+//! here.
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, FromRequest, Request, State};
+use axum::response::Response;
+use axum::routing::post;
+use bytes::Bytes;
+use http::StatusCode;
+use indelible_log::Batch;
+use indelible_merkle::ENTRY_MAX;
+
+use super::refusal::Refusal;
+use super::{LogPages, authorise, text};
+use crate::access::Method;
+
+pub(super) fn routes() -> Router<LogPages> {
+    Router::new().route("/add", post(add).layer(DefaultBodyLimit::max(ENTRY_MAX)))
+}
+
+/// The index in decimal and nothing else, once the entry is durable and published.
+async fn add(State(log): State<LogPages>, request: Request) -> Result<Response, Refusal> {
+    let _granted = authorise(log.policy, Method::Append)?;
+    let body = Bytes::from_request(request, &()).await?;
+    // Copied out of the buffer that the connection reads into: kept until it is sealed, a small entry would keep all of that.
+    let entry = Bytes::copy_from_slice(&body);
+    let ack = log.appender.append(Batch::single(entry)?).await?;
+    Ok(text(StatusCode::OK, ack.first.to_string()))
+}

@@ -1,0 +1,103 @@
+//! `GET /tile/…`: the tree as C2SP tlog-tiles publishes it, hashes and entries, whole and partial.
+//!
+//! What a path names never changes, so that every answer may be kept for ever. Every width that the published tree has is served,
+//! also the narrower beginnings of what is full by now. A path that is not in its one spelling names nothing, and neither does
+//! one of what the tree does not have yet: both are 404.
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use bytes::Bytes;
+use futures_util::{StreamExt, TryStreamExt, stream};
+use http::Uri;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
+use indelible_log::{ReadError, Reader};
+use indelible_merkle::{TILE_WIDTH, TileContent, TileId, TilePath, bundle};
+use tower_http::CompressionLevel;
+use tower_http::compression::CompressionLayer;
+
+use super::refusal::Refusal;
+use super::{LogPages, authorise};
+use crate::access::Method;
+use crate::task::blocking;
+
+/// Bundles are compressed for whoever accepts gzip, anew for each answer, and therefore quickly. Hashes cannot be compressed.
+pub(super) fn routes() -> Router<LogPages> {
+    let gzip = CompressionLayer::new().quality(CompressionLevel::Fastest);
+    Router::new()
+        .route("/tile/{level}/{*index}", get(serve))
+        .route("/tile/entries/{*index}", get(serve).layer(gzip))
+}
+
+/// The path is taken as it was sent: an encoded character in it would be another spelling.
+async fn serve(State(log): State<LogPages>, uri: Uri) -> Result<Response, Refusal> {
+    let path: TilePath = uri
+        .path()
+        .strip_prefix('/')
+        .and_then(|path| path.parse().ok())
+        .ok_or(Refusal::NotFound)?;
+    let _granted = match path.content() {
+        TileContent::Hashes { .. } => authorise(log.policy, Method::ReadProofs)?,
+        TileContent::Entries => authorise(log.policy, Method::ReadEntries)?,
+    };
+    if !path.is_within(log.reader.head().size()) {
+        return Err(Refusal::NotFound);
+    }
+    let (index, width) = (path.index(), path.width());
+    let body = match path.content() {
+        TileContent::Hashes { level } => hashes(log.reader, TileId { level, index }, width).await?.into(),
+        TileContent::Entries => entries(log.reader, index * TILE_WIDTH, width).await?,
+    };
+    let head = [
+        (CONTENT_TYPE, "application/octet-stream"),
+        // Strangers wrote the entries: no browser is to find a page in them.
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (CACHE_CONTROL, FOR_EVER),
+    ];
+    Ok((head, body).into_response())
+}
+
+async fn hashes(reader: Reader, tile: TileId, width: u64) -> Result<Bytes, ReadError> {
+    match reader.tile_at_hand(tile, width) {
+        Some(bytes) => Ok(bytes),
+        None => blocking(move || reader.tile_bytes(tile, width)).await,
+    }
+}
+
+/// A usual bundle is one part and has its length in front. Of a larger one, the next part is read when the client has taken
+/// the last: it can have 16 MiB, and a slow client must not make us hold them.
+async fn entries(reader: Reader, start: u64, count: u64) -> Result<Body, ReadError> {
+    let end = start + count;
+    let (first, next) = part(reader.clone(), start, end).await?;
+    if next == end {
+        return Ok(Body::from(first));
+    }
+    let rest = stream::try_unfold(next, move |next| {
+        let reader = reader.clone();
+        async move {
+            match next == end {
+                true => Ok(None),
+                false => part(reader, next, end).await.map(Some),
+            }
+        }
+    });
+    // What has begun with 200 can only be broken off.
+    let rest = rest.inspect_err(|error| tracing::error!(%error, "a bundle was broken off"));
+    Ok(Body::from_stream(stream::once(async { Ok(first) }).chain(rest)))
+}
+
+/// Entries from `start` on as a bundle joins them, and the index behind them.
+async fn part(reader: Reader, start: u64, end: u64) -> Result<(Bytes, u64), ReadError> {
+    let entries = blocking(move || reader.entries(start, end, PART_ENTRY_BYTES)).await?;
+    let next = start + entries.len() as u64;
+    let joined = bundle::encode(entries).expect("an entry of the log fits a bundle");
+    Ok((joined.into(), next))
+}
+
+/// A year, which is what caches understand by that. Everybody may read everything for now, so that shared caches may keep it.
+const FOR_EVER: &str = "public, max-age=31536000, immutable";
+
+/// Entry bytes that are held for one client, unless an entry has more: 256 entries of 1 KiB.
+const PART_ENTRY_BYTES: usize = 256 << 10;
