@@ -83,6 +83,7 @@ const RESTART: Duration = Duration::from_secs(10);
 #[cfg(test)]
 mod tests {
     use http::header::RETRY_AFTER;
+    use indelible_store::objects::Key;
 
     use super::*;
 
@@ -106,6 +107,17 @@ mod tests {
             assert_eq!(response.status(), status, "{error}");
             assert_eq!(response.headers()[RETRY_AFTER], seconds, "{error}");
         }
+    }
+
+    #[tokio::test]
+    async fn what_failed_inside_is_not_told() {
+        let key = Key::Tile { level: 0, index: 7 };
+        let problem = "damaged".to_owned();
+        let response = Refusal::from(ReadError::Object { key, problem }).into_response();
+        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(response.headers()[RETRY_AFTER], "10");
+        let body = axum::body::to_bytes(response.into_body(), 1_000).await.unwrap();
+        assert_eq!(body, "the log's store failed; the operator's journal says why\n");
     }
 
     #[test]

@@ -1,17 +1,20 @@
-//! An HTTP/1.1 client that adds nothing of its own and takes bodies as they come.
+//! An HTTP client that adds nothing of its own and takes bodies as they come.
 
 use bytes::Bytes;
 use http::header::HOST;
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
-use hyper::client::conn::http1::{self, SendRequest};
-use hyper_util::rt::TokioIo;
+use hyper::client::conn::{http1, http2};
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::TcpStream;
 
 use crate::support::Server;
 
 /// One connection, kept open.
-pub(crate) struct Http(SendRequest<Full<Bytes>>);
+pub(crate) enum Http {
+    Http1(http1::SendRequest<Full<Bytes>>),
+    Http2(http2::SendRequest<Full<Bytes>>),
+}
 
 /// An answer, read to its end.
 #[derive(Debug)]
@@ -26,7 +29,15 @@ impl Http {
         let stream = TcpStream::connect(("127.0.0.1", server.port())).await.unwrap();
         let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
         tokio::spawn(connection);
-        Http(sender)
+        Http::Http1(sender)
+    }
+
+    pub(crate) async fn connect_http2(server: &Server) -> Http {
+        let stream = TcpStream::connect(("127.0.0.1", server.port())).await.unwrap();
+        let io = TokioIo::new(stream);
+        let (sender, connection) = http2::handshake(TokioExecutor::new(), io).await.unwrap();
+        tokio::spawn(connection);
+        Http::Http2(sender)
     }
 
     pub(crate) async fn get(&mut self, path: &str) -> Answer {
@@ -42,12 +53,25 @@ impl Http {
     }
 
     async fn send(&mut self, method: Method, path: &str, headers: &[(&str, &str)], body: Bytes) -> Answer {
-        let request = Request::builder().method(method).uri(path).header(HOST, "localhost");
+        let request = Request::builder().method(method);
+        let request = match self {
+            Http::Http1(_) => request.uri(path).header(HOST, "localhost"),
+            Http::Http2(_) => request.uri(format!("http://localhost{path}")),
+        };
         let request = headers
             .iter()
             .fold(request, |request, (name, value)| request.header(*name, *value));
-        self.0.ready().await.unwrap();
-        let answer = self.0.send_request(request.body(Full::new(body)).unwrap()).await;
+        let request = request.body(Full::new(body)).unwrap();
+        let answer = match self {
+            Http::Http1(sender) => {
+                sender.ready().await.unwrap();
+                sender.send_request(request).await
+            }
+            Http::Http2(sender) => {
+                sender.ready().await.unwrap();
+                sender.send_request(request).await
+            }
+        };
         let (head, body) = answer.unwrap().into_parts();
         Answer {
             status: head.status,

@@ -179,6 +179,21 @@ async fn three_levels_of_tiles_are_served_before_and_after_they_are_sealed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_same_is_served_over_http2() {
+    let bed = Bed::with_log();
+    let server = bed.serve();
+    let mut http = Http::connect_http2(&server).await;
+    let log = Reference::of(entries(260));
+    for (index, entry) in log.entries.iter().enumerate() {
+        let added = http.post("/add", &[], entry.clone()).await;
+        assert_eq!((added.status, added.body), (StatusCode::OK, index.to_string().into()));
+    }
+    check(&mut http, &log, |_, _| true).await;
+    let checkpoint = http.get("/checkpoint").await;
+    assert_eq!(checkpoint.body, server.get("/checkpoint").1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_bundle_of_the_longest_entries_is_served_whole() {
     let bed = Bed::with_log();
     let server = bed.serve();
