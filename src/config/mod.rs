@@ -84,7 +84,7 @@ impl Default for Config {
             segment_mib: 256,
             commit_kib: 1024,
             queue_mib: 64,
-            backlog_mib: 64,
+            backlog_mib: 128,
             cache_mib: 384,
             shutdown_seconds: 10,
             connections_max: 1024,

@@ -113,7 +113,7 @@ pub(super) static FIELDS: [Field; 19] = [
         name: "backlog_mib",
         unit: "MiB",
         about: "Journal bytes not yet sealed into the tree's store. They are held in memory and read again at the next start. \
-                When it is full, appends wait for the sealer; nothing is lost.",
+                When it is full, appends wait for the sealer, those of up to 64 KiB only when it is twice full; nothing is lost.",
         kind: Kind::Number {
             min: 16,
             max: 65_536,

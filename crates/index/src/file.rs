@@ -81,13 +81,13 @@ fn create(connection: &mut Connection) -> rusqlite::Result<()> {
 /// "Indl".
 const APPLICATION_ID: u32 = 0x496e_646c;
 
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// A write-ahead log that a large transaction has swollen shrinks to this again.
 const WAL_BYTES_KEPT: u64 = 64 << 20;
 
-/// A partition of 2^20 leaves takes 50 MB. With less cache than that, nearly every insert would read a page.
-const WRITER_CACHE_KIB: i64 = 64 << 10;
+/// A partition of 2^20 leaves takes 30 MB. With less cache than that, nearly every insert would read a page.
+const WRITER_CACHE_KIB: i64 = 32 << 10;
 
 /// A look-up runs one statement for each partition, and preparing one takes several times as long as running it. 256
 /// partitions are 268 million leaves.

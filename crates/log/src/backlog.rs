@@ -1,4 +1,4 @@
-//! How much is committed but not sealed: where sequencer and sealer wait for each other.
+//! How much is committed but not sealed: where the sealer waits for the sequencer, and the sequencer looks how far it is.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -22,6 +22,20 @@ struct State {
     closing: bool,
     /// Why the sealer has stopped; nothing is sealed any more.
     broken: Option<String>,
+}
+
+/// For what there is room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Room {
+    /// For all that waits.
+    ForAll,
+    /// The bound is reached. Small appends go on up to twice of it: they are hardly ever what filled it, and somebody waits for
+    /// each of them.
+    ForSmall,
+    /// For nothing until the sealer has caught up.
+    NotYet,
+    /// For nothing, and never again: why the sealer has stopped.
+    Never(String),
 }
 
 /// What the sealer is to do.
@@ -51,23 +65,15 @@ impl Backlog {
         }
     }
 
-    /// Whether [`wait_for_room`](Backlog::wait_for_room) would return at once.
-    pub(crate) fn has_room(&self) -> bool {
-        self.lock().bytes < self.bytes_max
-    }
-
-    /// Waits until there is room for another commit, however large: the bound is passed by one commit at most.
-    ///
-    /// Fails with the reason if there is none and never will be, as the sealer has stopped.
-    pub(crate) fn wait_for_room(&self) -> Result<(), String> {
-        let mut state = self.lock();
-        while state.bytes >= self.bytes_max {
-            if let Some(reason) = &state.broken {
-                return Err(reason.clone());
-            }
-            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+    /// Whether another commit may be made, however large: the bound is passed by one commit at most.
+    pub(crate) fn room(&self) -> Room {
+        let state = self.lock();
+        match &state.broken {
+            _ if state.bytes < self.bytes_max => Room::ForAll,
+            Some(reason) => Room::Never(reason.clone()),
+            None if state.bytes < 2 * self.bytes_max => Room::ForSmall,
+            None => Room::NotYet,
         }
-        Ok(())
     }
 
     /// A commit is about to be published.
@@ -139,19 +145,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_full_backlog_waits_for_the_sealer_and_fails_when_it_has_stopped() {
+    fn a_full_backlog_has_room_for_small_appends_up_to_twice_its_bound() {
         let backlog = Backlog::new(10);
-        backlog.wait_for_room().unwrap();
-        backlog.add(30);
-        std::thread::scope(|scope| {
-            let waiter = scope.spawn(|| backlog.wait_for_room());
-            backlog.remove(25);
-            waiter.join().unwrap().unwrap();
-            backlog.add(5);
-            let waiter = scope.spawn(|| backlog.wait_for_room());
-            backlog.fail("disk full".to_owned());
-            assert_eq!(waiter.join().unwrap(), Err("disk full".to_owned()));
-        });
+        for (bytes, room) in [
+            (9, Room::ForAll),
+            (1, Room::ForSmall),
+            (9, Room::ForSmall),
+            (1, Room::NotYet),
+        ] {
+            backlog.add(bytes);
+            assert_eq!(backlog.room(), room);
+        }
+        backlog.remove(11);
+        assert_eq!(backlog.room(), Room::ForAll);
+    }
+
+    #[test]
+    fn a_backlog_that_nobody_seals_takes_what_it_has_room_for_and_no_more() {
+        let backlog = Backlog::new(10);
+        backlog.fail("disk full".to_owned());
+        assert_eq!(backlog.room(), Room::ForAll);
+        backlog.add(10);
+        assert_eq!(backlog.room(), Room::Never("disk full".to_owned()));
     }
 
     #[test]

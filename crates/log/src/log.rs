@@ -74,8 +74,11 @@ impl Log {
             let end = SealerEnd {
                 conditions: conditions.clone(),
                 backlog: backlog.clone(),
+                queue: queue.clone(),
             };
-            spawn("sealer", move || sealer.run(&end.backlog, &settings))
+            spawn("sealer", move || {
+                sealer.run(&end.backlog, &settings, || end.queue.look_again());
+            })
         };
         let (running, ended) = watch::channel(());
         let end = SequencerEnd {
@@ -190,6 +193,7 @@ impl Drop for SequencerEnd {
 struct SealerEnd {
     conditions: watch::Sender<Condition>,
     backlog: Arc<Backlog>,
+    queue: Arc<Queue>,
 }
 
 impl Drop for SealerEnd {
@@ -198,6 +202,7 @@ impl Drop for SealerEnd {
             self.backlog.fail("the sealer panicked".to_owned());
         }
         let Some(reason) = self.backlog.failure() else { return };
+        self.queue.look_again();
         self.conditions.send_if_modified(|condition| {
             let serving = *condition == Condition::Serving;
             if serving {

@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 
 use indelible_store::journal::JournalError;
 
-use crate::append::{Reply, Submission};
+use crate::append::{AppendError, Reply, Submission};
+use crate::backlog::Room;
 use crate::runs::Runs;
 use crate::sequencer::Sequencer;
 use crate::settings::{Committer, Settings};
@@ -49,11 +50,37 @@ enum Baton {
     Lost,
 }
 
+/// What can be done with what waits.
+enum Ready {
+    /// Commit it.
+    All,
+    /// Commit the small ones.
+    Small,
+    /// Refuse it, for this reason.
+    Refused(String),
+    Nothing,
+}
+
+/// What a commit takes from.
+#[derive(Clone, Copy)]
+enum Lanes {
+    Express,
+    Both,
+}
+
 /// What the thread does next.
 enum Next {
     Commit(Runs),
+    Refuse(Runs, String),
     Close,
     End,
+}
+
+/// What the thread does next if it cannot commit.
+enum Otherwise {
+    Do(Next),
+    /// Wait until something changes, or for so long.
+    Wait(Option<Duration>),
 }
 
 impl Queue {
@@ -91,10 +118,13 @@ impl Queue {
         if !matches!(state.baton, Baton::Free(_)) {
             return;
         }
-        let here = express && self.lone_appends == Committer::Caller && state.is_ready();
-        match here.then(|| self.turn(state)) {
-            Some((turn, runs)) => turn.run(|sequencer| sequencer.commit(runs)),
-            None => self.changed.notify_one(),
+        let by_caller = express && self.lone_appends == Committer::Caller;
+        match (by_caller, state.ready()) {
+            (true, Ready::All | Ready::Small) => {
+                let runs = state.take_runs(Lanes::Express, self.commit_bytes_max);
+                Turn::take_from(state, self).run(|sequencer| sequencer.commit(runs));
+            }
+            _ => self.changed.notify_one(),
         }
     }
 
@@ -106,6 +136,10 @@ impl Queue {
             let (turn, next) = self.next()?;
             match next {
                 Next::Commit(runs) => turn.run(|sequencer| sequencer.commit(runs)),
+                Next::Refuse(runs, reason) => turn.run(|_| {
+                    runs.refuse(&AppendError::BacklogFull(reason));
+                    Ok(())
+                }),
                 Next::Close => turn.run(Sequencer::close),
                 Next::End => return turn.take().close(),
             }
@@ -118,42 +152,63 @@ impl Queue {
         self.changed.notify_one();
     }
 
+    /// There may be room in the backlog where there was none, or never will be.
+    pub(crate) fn look_again(&self) {
+        let _state = self.lock();
+        self.changed.notify_one();
+    }
+
     /// Waits for something to do and for the baton to do it with. While nothing comes for a while, the journal gets its closing
     /// record.
     fn next(&self) -> Result<(Turn<'_>, Next), JournalError> {
         let mut state = self.lock();
         loop {
-            let open_ended = match &state.baton {
-                Baton::Free(_) if state.waits() => {
-                    let (turn, runs) = self.turn(state);
-                    return Ok((turn, Next::Commit(runs)));
-                }
-                Baton::Free(_) if state.stopping => return Ok((Turn::take_from(state, self), Next::End)),
-                Baton::Free(sequencer) => sequencer.is_open_ended(),
-                Baton::Taken => true,
-                Baton::Failed(_) | Baton::Lost => return Err(state.baton.failure()),
+            let next = match state.ready() {
+                Ready::All => Next::Commit(state.take_runs(Lanes::Both, self.commit_bytes_max)),
+                Ready::Small => Next::Commit(state.take_runs(Lanes::Express, self.commit_bytes_max)),
+                Ready::Refused(reason) => Next::Refuse(state.take_runs(Lanes::Both, self.commit_bytes_max), reason),
+                Ready::Nothing => match self.otherwise(&mut state)? {
+                    Otherwise::Do(next) => next,
+                    Otherwise::Wait(patience) => {
+                        state = self.wait(state, patience);
+                        continue;
+                    }
+                },
             };
-            if !open_ended {
-                state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
-                continue;
-            }
-            let quiet = state.returned.elapsed();
-            let left = match self.closing_quiet.checked_sub(quiet) {
-                Some(left) if !left.is_zero() => left,
-                _ if matches!(state.baton, Baton::Taken) => self.closing_quiet,
-                _ => return Ok((Turn::take_from(state, self), Next::Close)),
-            };
-            state.timed = true;
-            let waited = self.changed.wait_timeout(state, left);
-            state = waited.unwrap_or_else(PoisonError::into_inner).0;
-            state.timed = false;
+            return Ok((Turn::take_from(state, self), next));
         }
     }
 
-    /// Takes the free baton and all that waits, up to a commit's limit.
-    fn turn<'q>(&'q self, mut state: MutexGuard<'q, State>) -> (Turn<'q>, Runs) {
-        let runs = state.take_runs(self.commit_bytes_max);
-        (Turn::take_from(state, self), runs)
+    /// What there is to do when nothing can be committed.
+    fn otherwise(&self, state: &mut State) -> Result<Otherwise, JournalError> {
+        let waits = state.waits();
+        let closes = match &state.baton {
+            Baton::Failed(_) | Baton::Lost => return Err(state.baton.failure()),
+            // The sealer is behind, and wakes us.
+            Baton::Free(_) if waits => None,
+            Baton::Free(_) if state.stopping => return Ok(Otherwise::Do(Next::End)),
+            Baton::Free(sequencer) if sequencer.is_open_ended() => {
+                let quiet = state.returned.elapsed();
+                Some(self.closing_quiet.saturating_sub(quiet))
+            }
+            Baton::Free(_) => None,
+            Baton::Taken => Some(self.closing_quiet.max(Duration::from_millis(1))),
+        };
+        Ok(match closes {
+            Some(Duration::ZERO) => Otherwise::Do(Next::Close),
+            patience => Otherwise::Wait(patience),
+        })
+    }
+
+    fn wait<'q>(&'q self, mut state: MutexGuard<'q, State>, patience: Option<Duration>) -> MutexGuard<'q, State> {
+        let Some(patience) = patience else {
+            return self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        };
+        state.timed = true;
+        let waited = self.changed.wait_timeout(state, patience);
+        state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        state.timed = false;
+        state
     }
 
     /// Puts the baton back, and wakes the thread if it has something to do with it.
@@ -179,15 +234,30 @@ impl State {
         !self.express.is_empty() || !self.bulk.is_empty()
     }
 
-    /// Whether a commit would begin at once.
-    fn is_ready(&self) -> bool {
-        matches!(&self.baton, Baton::Free(sequencer) if sequencer.has_room())
+    /// What the next commit may take of what waits, if the baton is free for it.
+    fn ready(&self) -> Ready {
+        let Baton::Free(sequencer) = &self.baton else {
+            return Ready::Nothing;
+        };
+        if !self.waits() {
+            return Ready::Nothing;
+        }
+        match sequencer.room() {
+            Room::ForAll => Ready::All,
+            Room::ForSmall if !self.express.is_empty() => Ready::Small,
+            Room::ForSmall | Room::NotYet => Ready::Nothing,
+            Room::Never(reason) => Ready::Refused(reason),
+        }
     }
 
     /// All small ones that fit, then large ones that still do. At least one of each goes, so that neither starves the other.
-    fn take_runs(&mut self, bytes_max: usize) -> Runs {
+    fn take_runs(&mut self, lanes: Lanes, bytes_max: usize) -> Runs {
         let (mut runs, mut bytes) = (Runs::default(), 0);
-        for lane in [&mut self.express, &mut self.bulk] {
+        let lanes = match lanes {
+            Lanes::Express => &mut [&mut self.express][..],
+            Lanes::Both => &mut [&mut self.express, &mut self.bulk],
+        };
+        for lane in lanes {
             let mut first = true;
             while let Some(next) = lane.front().map(|next| next.batch.bytes())
                 && (first || bytes + next <= bytes_max)

@@ -20,8 +20,9 @@ pub(crate) struct Sealer {
 }
 
 impl Sealer {
-    /// Seals until the log is closed and all of it is sealed, or until the object store fails.
-    pub(crate) fn run(&self, backlog: &Backlog, settings: &Settings) {
+    /// Seals until the log is closed and all of it is sealed, or until the object store fails; calls `freed` whenever the backlog
+    /// has become smaller.
+    pub(crate) fn run(&self, backlog: &Backlog, settings: &Settings, freed: impl Fn()) {
         loop {
             let work = backlog.wait_for_work(settings.seal_bytes_min, settings.seal_quiet);
             let (sealed, size) = self.tail.sizes();
@@ -31,7 +32,10 @@ impl Sealer {
                 Work::Bundles if whole_bundles > sealed => whole_bundles,
                 Work::Bundles | Work::Everything => size,
             };
-            if let Err(error) = self.seal(upto, |freed| backlog.remove(freed)) {
+            if let Err(error) = self.seal(upto, |bytes| {
+                backlog.remove(bytes);
+                freed();
+            }) {
                 tracing::error!(sealed, %error, "sealing has stopped; appends go on until the backlog is full");
                 backlog.fail(error.to_string());
                 return;
@@ -138,8 +142,9 @@ fn bundle_end(index: u64) -> u64 {
 /// Objects in one batch: sled frees what a batch leaves behind only by later operations, so that large ones cost memory.
 const RECORDS_MAX: usize = indelible_store::objects::BATCH_RECORDS_MAX;
 
-/// Bytes of one batch: one segment of sled.
-const BATCH_BYTES_MAX: usize = 8 << 20;
+/// Bytes of one batch: some 25 bundles of usual entries. sled is no faster with more at once, appends that wait for room in the
+/// backlog get some sooner, and while it puts, sled keeps all who read waiting.
+const BATCH_BYTES_MAX: usize = 2 << 20;
 
 /// Entry bytes in one run. With 256 lengths and a checksum a value stays under 66 KiB, and 17 of them, a page of sled, under a
 /// quarter of an 8 MiB segment, which is where sled would begin to use files that it never syncs.

@@ -10,8 +10,7 @@ use indelible_note::SigningKey;
 use indelible_store::journal::{Frame, Journal, JournalError, Kind};
 use tokio::sync::watch;
 
-use crate::append::AppendError;
-use crate::backlog::Backlog;
+use crate::backlog::{Backlog, Room};
 use crate::commit::{Commit, Head, frame};
 use crate::runs::Runs;
 use crate::tail::Tail;
@@ -30,9 +29,9 @@ pub(crate) struct Sequencer {
 }
 
 impl Sequencer {
-    /// Whether a commit need not wait for the sealer.
-    pub(crate) fn has_room(&self) -> bool {
-        self.backlog.has_room()
+    /// For what the backlog has room.
+    pub(crate) fn room(&self) -> Room {
+        self.backlog.room()
     }
 
     /// Whether the journal lacks its closing record.
@@ -42,10 +41,6 @@ impl Sequencer {
 
     /// Makes the next commit and tells its senders.
     pub(crate) fn commit(&mut self, mut runs: Runs) -> Result<(), JournalError> {
-        if let Err(reason) = self.backlog.wait_for_room() {
-            runs.refuse(&AppendError::BacklogFull(reason));
-            return Ok(());
-        }
         let weight = runs.weight();
         let (records, hashes) = runs.take_entries();
         let commit = Commit::integrate(&mut self.edge, records, hashes, weight);

@@ -11,7 +11,7 @@ pub struct Settings {
     /// Bytes of batches (by [`Batch::weight`](crate::Batch::weight)) that are queued or being committed; as many again may wait
     /// for room in the queue before appends are refused. 64 MiB: sixteen commits. At least 8 MiB, as the heaviest batch has 6.
     pub queue_bytes_max: usize,
-    /// Bytes of batches that are committed but not yet sealed, and so held in memory. 64 MiB: eight batches of the sealer. More of it
+    /// Bytes of batches that are committed but not yet sealed, and so held in memory. 128 MiB: some 60 batches of the sealer. More of it
     /// makes a burst faster, but not a load that lasts, and a start may have to replay it.
     pub backlog_bytes_max: u64,
     /// Backlog at which the sealer starts without waiting for quiet. 8 MiB: large batches are what makes sled fast.
@@ -39,7 +39,7 @@ impl Default for Settings {
         Settings {
             commit_bytes_max: 1 << 20,
             queue_bytes_max: 64 << 20,
-            backlog_bytes_max: 64 << 20,
+            backlog_bytes_max: 128 << 20,
             seal_bytes_min: 8 << 20,
             seal_quiet: Duration::from_secs(1),
             closing_quiet: Duration::from_millis(50),

@@ -1,9 +1,9 @@
 //! fsck: reads a whole log and says what in it contradicts what it has signed, or itself.
 //!
-//! One pass over the journal, a frame and the right edge at a time. The journal verifies its own checksums and chain; here its
-//! entries are hashed, each signed head is held against the tree that they make, and everything sealed is compared, byte for byte,
-//! with what the entries make of it: each run with the entries, each tile with the nodes above them. No tile is hashed twice for
-//! that: the nodes that a frame completes are the tiles' content.
+//! One pass over the journal, a frame and the right edge at a time, on two cores: one reads and hashes entries, the other builds
+//! the tree and compares. The journal verifies its own checksums and chain; here each signed head is held against the tree that
+//! the entries make, and everything sealed is compared, byte for byte, with what they make of it: each run with the entries, each
+//! tile with the nodes above them. No tile is hashed twice for that: the nodes that a frame completes are the tiles' content.
 
 mod extent;
 mod finding;
@@ -11,6 +11,9 @@ mod heads;
 mod runs;
 mod store;
 mod tiles;
+
+use std::sync::mpsc;
+use std::thread;
 
 use indelible_merkle::{CompactRange, Hash};
 use indelible_note::VerifierKey;
@@ -135,6 +138,24 @@ pub fn fsck(
     })
 }
 
+/// A frame that was read, verified and hashed on another core.
+struct Hashed {
+    replayed: Replayed,
+    /// The leaf hashes of its entries.
+    leaves: Vec<Hash>,
+}
+
+impl From<Replayed> for Hashed {
+    fn from(replayed: Replayed) -> Hashed {
+        let records = &replayed.frame.records;
+        let leaves = records.iter().map(|record| Hash::leaf(&record.entry)).collect();
+        Hashed { replayed, leaves }
+    }
+}
+
+/// Frames that one core reads and hashes before the other compares them: 4 MiB of entries each at most, usually.
+const FRAMES_AHEAD: usize = 8;
+
 /// The pass over the journal, and what it has to remember on the way.
 struct Pass<'a> {
     edge: CompactRange,
@@ -157,8 +178,30 @@ impl Pass<'_> {
                 tell(Step::Found(finding));
             },
         );
-        for replayed in journal.replay(0)? {
-            let replayed = replayed?;
+        let frames = journal.replay(0)?;
+        thread::scope(|scope| {
+            let (sender, hashed) = mpsc::sync_channel(FRAMES_AHEAD);
+            scope.spawn(move || {
+                for replayed in frames {
+                    // Nobody takes any more if what was taken does not hold.
+                    if sender.send(replayed.map(Hashed::from)).is_err() {
+                        return;
+                    }
+                }
+            });
+            self.frames(journal.size(), hashed, tell)
+        })
+    }
+
+    /// Checks the frames one after the other, as far as they follow each other; they should end at `size`.
+    fn frames(
+        &mut self,
+        size: u64,
+        hashed: impl IntoIterator<Item = Result<Hashed, JournalError>>,
+        tell: &mut dyn FnMut(Step),
+    ) -> Result<(), JournalError> {
+        for next in hashed {
+            let Hashed { replayed, leaves } = next?;
             let first = replayed.frame.first;
             if first != self.edge.size() {
                 tell(Step::Found(Finding::Gap {
@@ -167,19 +210,19 @@ impl Pass<'_> {
                 }));
                 return Ok(());
             }
-            self.frame(&replayed, &mut |finding| tell(Step::Found(finding)));
+            self.frame(&replayed, leaves, &mut |finding| tell(Step::Found(finding)));
             tell(Step::Checked(self.edge.size()));
         }
-        if journal.size() != self.edge.size() {
+        if size != self.edge.size() {
             tell(Step::Found(Finding::Gap {
                 expected: self.edge.size(),
-                found: journal.size(),
+                found: size,
             }));
         }
         Ok(())
     }
 
-    fn frame(&mut self, replayed: &Replayed, found: &mut dyn FnMut(Finding)) {
+    fn frame(&mut self, replayed: &Replayed, leaves: Vec<Hash>, found: &mut dyn FnMut(Finding)) {
         let Replayed { frame, place, absent } = replayed;
         for absent in absent {
             match absent.absence {
@@ -194,8 +237,7 @@ impl Pass<'_> {
         if frame.kind != Kind::Commit {
             return;
         }
-        let hashes = frame.records.iter().map(|record| Hash::leaf(&record.entry)).collect();
-        let growth = self.edge.extend(hashes);
+        let growth = self.edge.extend(leaves);
         self.heads.check(
             *place,
             growth.first()..growth.end(),
