@@ -191,14 +191,15 @@ fn a_backlog_that_is_full_slows_appends_down_and_loses_nothing() {
     let log = start(homes.journal.clone(), objects.clone(), &settings).unwrap();
     let whole = small_entries(0..60);
     objects.gate.close();
-    for entry in &whole[..10] {
+    // Small ones go on until it is twice full.
+    for entry in &whole[..20] {
         append(&log.appender(), batch(std::slice::from_ref(entry))).unwrap();
     }
     objects.gate.wait_for_arrival();
     wait(async {
         let appender = log.appender();
         let mut waiting = tokio::task::JoinSet::new();
-        for entry in &whole[10..] {
+        for entry in &whole[20..] {
             let (appender, batch) = (appender.clone(), batch(std::slice::from_ref(entry)));
             waiting.spawn(async move { appender.append(batch).await });
             tokio::task::yield_now().await;
@@ -211,6 +212,33 @@ fn a_backlog_that_is_full_slows_appends_down_and_loses_nothing() {
     check_log(&log.reader(), &whole);
     shutdown(log).unwrap();
     check_objects(&homes.objects, &whole);
+}
+
+#[test]
+fn large_batches_wait_for_the_sealer_and_small_appends_do_not() {
+    let homes = Homes::new();
+    let objects = TestObjects::new(homes.objects.clone(), &Power::steady());
+    let settings = Settings {
+        backlog_bytes_max: 100_000,
+        ..eager()
+    };
+    let log = start(homes.journal.clone(), objects.clone(), &settings).unwrap();
+    let large = |number: u8| batch(&vec![Bytes::from(vec![number; 10_000]); 10]);
+    objects.gate.close();
+    append(&log.appender(), large(1)).unwrap();
+    objects.gate.wait_for_arrival();
+    let appender = log.appender();
+    let waiting = thread::spawn(move || append(&appender, large(2)));
+    thread::sleep(Duration::from_millis(20));
+    for at in 0..9 {
+        assert_eq!(
+            append(&log.appender(), batch(&small_entries(0..1))).unwrap().first,
+            10 + at
+        );
+    }
+    objects.gate.open();
+    assert_eq!(waiting.join().unwrap().unwrap().first, 19);
+    shutdown(log).unwrap();
 }
 
 #[test]
