@@ -30,6 +30,8 @@ struct State {
     /// All others, those of a stream in its order.
     bulk: VecDeque<Submission>,
     baton: Baton,
+    /// Whether the last commit was for several callers.
+    crowded: bool,
     /// When the baton came back.
     returned: Instant,
     /// The thread waits, but not for ever.
@@ -90,6 +92,7 @@ impl Queue {
                 express: VecDeque::new(),
                 bulk: VecDeque::new(),
                 baton: Baton::Free(Box::new(sequencer)),
+                crowded: false,
                 returned: Instant::now(),
                 timed: false,
                 stopping: false,
@@ -118,7 +121,8 @@ impl Queue {
         if !matches!(state.baton, Baton::Free(_)) {
             return;
         }
-        let by_caller = express && self.lone_appends == Committer::Caller;
+        // Where many append at once, a caller's thread has better things to do than to wait for the disk.
+        let by_caller = express && self.lone_appends == Committer::Caller && !state.crowded;
         match (by_caller, state.ready()) {
             (true, Ready::All | Ready::Small) => {
                 let runs = state.take_runs(Lanes::Express, self.commit_bytes_max);
@@ -267,6 +271,7 @@ impl State {
                 first = false;
             }
         }
+        self.crowded = runs.len() > 1;
         runs
     }
 }

@@ -47,6 +47,11 @@ impl Runs {
         });
     }
 
+    /// For how many callers and streams they are.
+    pub(crate) fn len(&self) -> usize {
+        self.list.len()
+    }
+
     /// What all runs take in memory, in bytes, about.
     pub(crate) fn weight(&self) -> u64 {
         self.list
