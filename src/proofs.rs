@@ -10,6 +10,7 @@ use indelible_log::{Ack, Head, ReadError, Reader};
 use indelible_merkle::{
     BatchPlan, ConsistencyProof, Hash, InclusionProof, NodeId, OutOfTree, RangeProof, WrongCount, plan_batch, proof,
 };
+use tokio::sync::Semaphore;
 
 use crate::task::blocking;
 use crate::wire::{ConsistencyQuery, EntryName, InclusionQuery, InclusionsQuery};
@@ -19,6 +20,8 @@ use crate::wire::{ConsistencyQuery, EntryName, InclusionQuery, InclusionsQuery};
 pub struct Proofs {
     reader: Reader,
     leaves: Option<Arc<LeafIndex>>,
+    /// Places for those who read the object store.
+    places: Arc<Semaphore>,
 }
 
 /// That one entry is in a tree.
@@ -113,7 +116,11 @@ pub enum ProofError {
 impl Proofs {
     /// Proofs of the tree that `reader` reads; by leaf hash too if there is an index of them.
     pub fn new(reader: Reader, leaves: Option<Arc<LeafIndex>>) -> Proofs {
-        Proofs { reader, leaves }
+        Proofs {
+            reader,
+            leaves,
+            places: Arc::new(Semaphore::new(READS_AT_ONCE)),
+        }
     }
 
     /// That one entry is in a tree.
@@ -241,12 +248,17 @@ impl Proofs {
         match self.reader.nodes_at_hand(&nodes) {
             Some(hashes) => Ok(hashes),
             None => {
+                let _place = self.places.acquire().await.expect("the places are never closed");
                 let reader = self.reader.clone();
                 blocking(move || reader.nodes(&nodes)).await
             }
         }
     }
 }
+
+/// Proofs that read the object store at the same time: enough to keep any disk busy. A thread for each of hundreds of requests
+/// would be slower, and each would keep memory of its own.
+const READS_AT_ONCE: usize = 8;
 
 /// Leaves that are compared one by one when the index does not have them yet: some 100 us, and more than a log that is not busy
 /// gets between two steps of the index.

@@ -138,7 +138,7 @@ impl Service {
         let reader = log.reader();
         let stopping = CancellationToken::new();
         let mut followers = JoinSet::new();
-        followers.spawn(memory.follow(reader.clone()));
+        followers.spawn(memory.follow(reader.clone(), stopping.clone()));
         if let Some(leaves) = leaves.clone() {
             followers.spawn(follow::fill(leaves, reader.clone()));
         }

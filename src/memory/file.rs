@@ -7,6 +7,7 @@ use std::time::Duration;
 use indelible_client::{FileHeads, HeadStore, Swap};
 use indelible_log::{Head, Reader};
 use indelible_note::{SignedCheckpoint, VerifierKey, open_checkpoint};
+use tokio_util::sync::CancellationToken;
 
 use super::{MemoryError, Remembered};
 use crate::task::blocking;
@@ -77,7 +78,8 @@ impl CheckpointFile {
     }
 
     /// Follows the log until it has ended: the file has every head that is the newest for longer than a second, and the last one.
-    pub async fn follow(self, reader: Reader) {
+    /// When `stopping` is cancelled there are no more pauses.
+    pub async fn follow(self, reader: Reader, stopping: CancellationToken) {
         let mut heads = reader.heads();
         let mut file = self;
         loop {
@@ -94,8 +96,8 @@ impl CheckpointFile {
             if heads.changed().await.is_err() {
                 return;
             }
-            // Until the pause is over, or the log has ended.
-            let _ = tokio::time::timeout(PAUSE, async { while heads.changed().await.is_ok() {} }).await;
+            // Not woken by every commit: that would cost a lone writer as much as its own waking.
+            let _ = tokio::time::timeout(PAUSE, stopping.cancelled()).await;
         }
     }
 }
