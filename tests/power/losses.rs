@@ -59,7 +59,7 @@ pub(crate) fn moments(steps: &[Step], range: Range<usize>, count: usize, random:
             }
             // Not one step more than what was told is built on.
             Step::Told(_) => ("behind a reply", "", at + 1),
-            Step::BeginSync { .. } | Step::Ended => continue,
+            Step::BeginSync { .. } | Step::ForgetSync { .. } | Step::Ended => continue,
         };
         sorts.entry((sort, Area::of(path))).or_default().push(at);
     }

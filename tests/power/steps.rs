@@ -36,6 +36,10 @@ pub(crate) enum Step {
         path: String,
         call: usize,
     },
+    /// The sync ends, but has done nothing.
+    ForgetSync {
+        call: usize,
+    },
     /// A signed head begins to leave the process: from now on somebody may know it.
     Told(Told),
     /// The process has ended; what it left in the page cache stays there.
@@ -95,6 +99,7 @@ impl Replay {
                 let sync = self.syncs.remove(call).expect("what ends has begun");
                 self.disk.end_sync(sync);
             }
+            Step::ForgetSync { call } => drop(self.syncs.remove(call).expect("what ends has begun")),
             Step::Told(head) => self.told = self.told.max(head.size),
             // A sync that was killed promises nothing.
             Step::Ended => self.syncs.clear(),
