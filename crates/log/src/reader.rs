@@ -1,6 +1,7 @@
 //! Reads of what is published: heads, nodes, entries. Never meets the sequencer.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -37,9 +38,15 @@ impl Reader {
         self.heads.clone()
     }
 
-    /// The hashes of `nodes`, in their order, if all of them are in memory: those of the tree's right edge always are.
+    /// The hashes of `nodes`, in their order, if all of them are in memory: those of the tree's right edge always are, others
+    /// if they were read lately.
     pub fn nodes_at_hand(&self, nodes: &[NodeId]) -> Option<Vec<Hash>> {
-        self.tail.nodes(nodes).into_iter().collect()
+        let tile = |id: TileId| {
+            let TileId { level, index } = id;
+            let stored = self.objects.at_hand(Key::Tile { level, index }).ok_or(())?;
+            FullTile::from_bytes(&stored).map_err(|_| ())
+        };
+        gather(nodes, self.tail.nodes(nodes), tile).ok()
     }
 
     /// The hashes of `nodes`, in their order. Reads each tile that is needed once, 8.5 KiB each.
@@ -52,21 +59,7 @@ impl Reader {
         if let Some(node) = nodes.iter().find(|node| node.end() > size) {
             return Err(ReadError::Beyond { end: node.end(), size });
         }
-        let at_hand = self.tail.nodes(nodes);
-        let mut tiles = BTreeMap::new();
-        let hashes = nodes.iter().zip(at_hand).map(|(node, hash)| match hash {
-            Some(hash) => Ok(hash),
-            None => {
-                let id = TileId::of(*node);
-                let tile = match tiles.entry(id) {
-                    std::collections::btree_map::Entry::Occupied(entry) => entry.into_mut(),
-                    std::collections::btree_map::Entry::Vacant(entry) => entry.insert(self.tile(id)?),
-                };
-                let height = node.level % TILE_HEIGHT;
-                Ok(tile.node(height, node.index % (TILE_WIDTH >> height)))
-            }
-        });
-        hashes.collect()
+        gather(nodes, self.tail.nodes(nodes), |id| self.tile(id))
     }
 
     /// The first `width` hashes of a tile, joined, as C2SP tlog-tiles publishes them, if they are in memory: those of every tile
@@ -195,6 +188,30 @@ impl std::fmt::Debug for Reader {
             .field("head", &self.head().tree())
             .finish_non_exhaustive()
     }
+}
+
+/// The hashes of `nodes`: those in memory, and those that each tile has, which is asked for once.
+fn gather<E>(
+    nodes: &[NodeId],
+    in_memory: Vec<Option<Hash>>,
+    mut tile: impl FnMut(TileId) -> Result<FullTile, E>,
+) -> Result<Vec<Hash>, E> {
+    let mut tiles = BTreeMap::new();
+    let hashes = nodes.iter().zip(in_memory).map(|(node, hash)| match hash {
+        Some(hash) => Ok(hash),
+        None => {
+            let tile = match tiles.entry(TileId::of(*node)) {
+                Entry::Occupied(entry) => entry.into_mut(),
+                Entry::Vacant(entry) => {
+                    let id = *entry.key();
+                    entry.insert(tile(id)?)
+                }
+            };
+            let height = node.level % TILE_HEIGHT;
+            Ok(tile.node(height, node.index % (TILE_WIDTH >> height)))
+        }
+    });
+    hashes.collect()
 }
 
 /// Why something could not be read.

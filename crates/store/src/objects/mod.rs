@@ -32,6 +32,13 @@ pub trait Objects: Send + Sync {
     /// What a put wrote may be seen before it returns, and after it failed until the home is opened again.
     fn get(&self, key: Key) -> Result<Option<Bytes>, ObjectsError>;
 
+    /// The value under a key if it can be had without waiting for a disk, as far as the home knows. `None` says nothing, and a
+    /// home may always say it.
+    fn at_hand(&self, key: Key) -> Option<Bytes> {
+        let _ = key;
+        None
+    }
+
     /// The runs of entries of one bundle, each with the index of its first entry, in that order.
     fn runs(&self, bundle: u64) -> Result<Vec<(u64, Bytes)>, ObjectsError>;
 

@@ -100,6 +100,11 @@ impl Objects for SledObjects {
         Ok(self.shelf.read(number, |volume| volume.get(key))?.flatten())
     }
 
+    fn at_hand(&self, key: Key) -> Option<Bytes> {
+        let number = self.volumes.of(key)?;
+        self.shelf.open_volume(number)?.at_hand(key)
+    }
+
     fn runs(&self, bundle: u64) -> Result<Vec<(u64, Bytes)>, ObjectsError> {
         let first = bundle.checked_mul(BUNDLE_ENTRIES);
         let Some(number) = first.and_then(|first| self.volumes.of(Key::Entries { first })) else {

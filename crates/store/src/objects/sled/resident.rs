@@ -27,6 +27,12 @@ impl Resident {
         }
     }
 
+    /// Whether a tile lies in a page that was counted; of runs that is not known before they are read.
+    pub(super) fn has(&self, key: Key) -> bool {
+        let pages = self.pages.lock().unwrap_or_else(PoisonError::into_inner);
+        matches!(key, Key::Tile { .. }) && pages.contains(&page(key, 0))
+    }
+
     /// The bytes of all pages counted.
     pub(super) fn bytes(&self) -> u64 {
         self.bytes.load(Ordering::Relaxed)

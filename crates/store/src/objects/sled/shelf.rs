@@ -97,6 +97,15 @@ impl Shelf {
         }
     }
 
+    /// A volume, if it is open. Waits for nobody.
+    pub(super) fn open_volume(&self, number: u64) -> Option<Arc<Volume>> {
+        let slots = self.slots();
+        match slots.by_number.get(&number)? {
+            Slot::Open { volume, .. } => Some(Arc::clone(volume)),
+            _ => None,
+        }
+    }
+
     /// Reads from a volume, `None` if it does not exist, and sees to it that what is then in memory does not become too much.
     pub(super) fn read<T>(
         &self,
@@ -302,6 +311,24 @@ mod tests {
         shelf.read(1, |volume| volume.get(RUN)).unwrap();
         shelf.create(3).unwrap();
         assert_eq!(open(&shelf), [0, 1, 2, 3]);
+    }
+
+    #[test]
+    fn what_a_read_has_brought_in_is_at_hand_until_the_volume_is_closed() {
+        let dir = tempfile::TempDir::new().unwrap();
+        let shelf = shelf(&dir, u64::MAX, 0);
+        let tile = |index| Key::Tile { level: 0, index };
+        let value = Bytes::from(vec![7; 1_000]);
+        let records = [0, 1, 40].map(|index| (tile(index), value.clone()));
+        shelf.create(0).unwrap().put(&BTreeMap::from(records)).unwrap();
+        let at_hand = |index| shelf.open_volume(0).and_then(|volume| volume.at_hand(tile(index)));
+        assert_eq!(at_hand(0), None);
+        shelf.read(0, |volume| volume.get(tile(0))).unwrap();
+        assert_eq!(at_hand(0), Some(value.clone()));
+        assert_eq!(at_hand(1), Some(value), "it came with its neighbour");
+        assert_eq!((at_hand(2), at_hand(40)), (None, None));
+        shelf.create(1).unwrap();
+        assert_eq!(at_hand(0), None, "nothing is opened for it");
     }
 
     #[test]

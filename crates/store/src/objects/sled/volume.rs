@@ -74,6 +74,14 @@ impl Volume {
         }
     }
 
+    /// The value under a key, if a read has brought its page into memory.
+    pub(super) fn at_hand(&self, key: Key) -> Option<Bytes> {
+        match self.resident.has(key) {
+            true => self.get(key).ok().flatten(),
+            false => None,
+        }
+    }
+
     /// The runs of a bundle, in order.
     pub(super) fn runs(&self, bundle: u64) -> Result<Vec<(u64, Bytes)>, ObjectsError> {
         let first = bundle * BUNDLE_ENTRIES;
