@@ -1,0 +1,8 @@
+//! Logs that are published as static files (C2SP tlog-tiles), wherever they lie. Nothing that comes from there is believed: what
+//! it means is for those to check who asked for it.
+
+mod error;
+mod source;
+
+pub use error::{BadPlace, FetchError};
+pub use source::TileSource;
