@@ -7,6 +7,9 @@ use clap::Parser;
 use indelible::cli::Cli;
 use indelible::cmd::Verdict;
 
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 fn main() -> ExitCode {
     match Cli::parse().run() {
         Ok(Verdict::Holds) => ExitCode::SUCCESS,

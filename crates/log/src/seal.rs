@@ -40,6 +40,9 @@ impl Sealer {
                 backlog.fail(error.to_string());
                 return;
             }
+            if work == Work::Everything {
+                self.objects.rest();
+            }
         }
     }
 

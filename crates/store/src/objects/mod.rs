@@ -52,6 +52,9 @@ pub trait Objects: Send + Sync {
     /// error that is not the caller's fault ([`ObjectsError::is_callers`]) nothing more can be put until the home is opened
     /// again, since nobody knows what of that batch is on disk.
     fn put(&self, batch: Vec<(Key, Bytes)>) -> Result<(), ObjectsError>;
+
+    /// Nothing will be put for a while: a home may give back the memory that putting took. It may be put into all the same.
+    fn rest(&self) {}
 }
 
 /// Entries in a volume unless the log was made with another number: 2^22 entries are 1.3 GB of entries of 300 bytes.

@@ -145,4 +145,8 @@ impl Objects for SledObjects {
         }
         done
     }
+
+    fn rest(&self) {
+        self.shelf.rest();
+    }
 }

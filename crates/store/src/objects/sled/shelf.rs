@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use super::contain::broken;
 use super::volume::Volume;
@@ -94,6 +96,27 @@ impl Shelf {
                     return opened.map(Some);
                 }
             }
+        }
+    }
+
+    /// Nothing will be written for a while: the newest volume is closed if much of what was written to it is in memory. Whoever
+    /// comes to read there meanwhile waits until it can be opened again, some milliseconds.
+    pub(super) fn rest(&self) {
+        let Some((number, volume)) = self.slots().take_written() else {
+            return;
+        };
+        let deadline = Instant::now() + READERS_WAIT_MAX;
+        // Nobody new comes to it, and those who are there stay for one read.
+        while Arc::strong_count(&volume) > 1 && Instant::now() < deadline {
+            thread::sleep(READERS_POLL);
+        }
+        match Arc::strong_count(&volume) {
+            1 => {
+                close(volume);
+                self.slots().by_number.insert(number, Slot::Closed);
+                self.settled.notify_all();
+            }
+            _ => self.settle(number, &Ok(volume)),
         }
     }
 
@@ -218,8 +241,21 @@ impl Slots {
         let older = self.open().filter(|(number, ..)| *number != newest);
         let mut unused = older.filter(|(_, volume, _)| Arc::strong_count(volume) == 1);
         unused
-            .find(|(_, volume, _)| volume.is_written())
+            .find(|(_, volume, _)| volume.written_bytes() > 0)
             .map(|(number, ..)| number)
+    }
+
+    /// Takes out the newest volume, in use or not, if much of what was written to it is in memory.
+    fn take_written(&mut self) -> Option<(u64, Arc<Volume>)> {
+        let (&number, slot) = self.by_number.iter_mut().next_back()?;
+        match slot {
+            Slot::Open { volume, .. } if volume.written_bytes() > WRITTEN_BYTES_KEPT => {
+                let volume = Arc::clone(volume);
+                *slot = Slot::Busy;
+                Some((number, volume))
+            }
+            _ => None,
+        }
     }
 
     /// The volume that holds most, if all together hold more than `bytes_max`.
@@ -249,6 +285,15 @@ fn close(volume: Arc<Volume>) {
         let _closed = volume.close();
     }
 }
+
+/// What was written since a volume was opened stays in memory up to this: opening it again, which reads about as much, is worth
+/// it for more only.
+const WRITTEN_BYTES_KEPT: u64 = 16 << 20;
+
+/// How long readers of a volume that is to be closed may take: each is within one read. If one hangs, it stays open.
+const READERS_WAIT_MAX: Duration = Duration::from_millis(500);
+
+const READERS_POLL: Duration = Duration::from_micros(200);
 
 const NO_PANIC: &str = "no thread panics while it holds the shelf";
 
@@ -311,6 +356,37 @@ mod tests {
         shelf.read(1, |volume| volume.get(RUN)).unwrap();
         shelf.create(3).unwrap();
         assert_eq!(open(&shelf), [0, 1, 2, 3]);
+    }
+
+    #[test]
+    fn the_newest_volume_is_closed_when_much_was_written_and_nothing_is_for_a_while() {
+        let dir = tempfile::TempDir::new().unwrap();
+        let shelf = shelf(&dir, u64::MAX, 9);
+        let newest = shelf.create(0).unwrap();
+        let value = Bytes::from(vec![7; 60_000]);
+        let pieces = WRITTEN_BYTES_KEPT / 60_000 + 1;
+        let records = |range: std::ops::Range<u64>| {
+            let keys = range.map(|bundle| Key::Entries { first: bundle * 256 });
+            keys.map(|key| (key, value.clone())).collect()
+        };
+        newest.put(&records(0..pieces - 1)).unwrap();
+        drop(newest);
+        shelf.rest();
+        assert_eq!(open(&shelf), [0], "so little is worth keeping");
+        let reader = shelf.volume(0).unwrap().unwrap();
+        reader.put(&records(pieces - 1..pieces)).unwrap();
+        shelf.rest();
+        assert_eq!(open(&shelf), [0], "a reader that does not leave keeps it open");
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                thread::sleep(READERS_WAIT_MAX / 10);
+                drop(reader);
+            });
+            shelf.rest();
+        });
+        assert!(open(&shelf).is_empty(), "one that leaves is waited for");
+        let found = shelf.read(0, |volume| volume.get(RUN)).unwrap().flatten();
+        assert_eq!(found, Some(value), "and is opened again when it is read");
     }
 
     #[test]

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -27,7 +27,7 @@ pub(super) struct Volume {
     /// Our own handle of sled's file, for the syncs that sled leaves out.
     file: File,
     resident: Resident,
-    written: AtomicBool,
+    written: AtomicU64,
 }
 
 impl Volume {
@@ -51,7 +51,7 @@ impl Volume {
             db,
             file,
             resident: Resident::default(),
-            written: AtomicBool::new(false),
+            written: AtomicU64::new(0),
         })
     }
 
@@ -60,8 +60,8 @@ impl Volume {
         self.resident.bytes()
     }
 
-    /// Whether anything was put since the volume was opened.
-    pub(super) fn is_written(&self) -> bool {
+    /// Bytes that were put since the volume was opened.
+    pub(super) fn written_bytes(&self) -> u64 {
         self.written.load(Ordering::Relaxed)
     }
 
@@ -105,7 +105,9 @@ impl Volume {
 
     /// Writes new records, all or none, durable when it returns.
     pub(super) fn put(&self, records: &BTreeMap<Key, Bytes>) -> Result<(), ObjectsError> {
-        self.written.store(true, Ordering::Relaxed);
+        let bytes: usize = records.values().map(Bytes::len).sum();
+        // Counted first: what a put that fails has brought into memory is there too.
+        self.written.fetch_add(bytes as u64, Ordering::Relaxed);
         let mut batch = ::sled::Batch::default();
         for (key, value) in records {
             let name = key.encode();
