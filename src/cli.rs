@@ -32,6 +32,7 @@ enum Command {
     Rebuild(cmd::rebuild::Args),
     Recover(cmd::recover::Args),
     Bench(cmd::bench::Args),
+    Witness(cmd::witness::Args),
     Keygen(cmd::keygen::Args),
     Completions(cmd::completions::Args),
 }
@@ -52,6 +53,7 @@ impl Cli {
             Command::Rebuild(args) => cmd::rebuild::run(&args),
             Command::Recover(args) => cmd::recover::run(&args),
             Command::Bench(args) => cmd::bench::run(&args),
+            Command::Witness(args) => cmd::witness::run(args),
             Command::Keygen(args) => cmd::keygen::run(&args),
             Command::Completions(args) => cmd::completions::run(&args, &mut Cli::command()),
         };

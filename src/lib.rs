@@ -13,6 +13,7 @@
 //! | [`memory`] | heads that are remembered outside the data directory |
 //! | [`follow`] | what reads the log behind its back: the leaf index |
 //! | [`task`] | waiting for work that runs beside |
+//! | [`witness`] | a witness for other logs: a service of its own |
 //! | [`serve`] | puts all of it together, and takes it down in order |
 
 pub mod access;
@@ -29,3 +30,4 @@ pub mod proofs;
 pub mod serve;
 pub mod task;
 pub mod wire;
+pub mod witness;

@@ -14,6 +14,7 @@ pub mod recover;
 pub mod restore;
 pub mod serve;
 pub mod verify;
+pub mod witness;
 
 mod consent;
 mod environment;

@@ -78,7 +78,8 @@ async fn serve(data: DataDir, config: Config) -> CommandResult {
     Ok(Verdict::Holds)
 }
 
-fn log_to_stderr() {
+/// Sends log lines to stderr, those of level info or what INDELIBLE_LOG says.
+pub(super) fn log_to_stderr() {
     let filter = EnvFilter::try_from_env("INDELIBLE_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
     tracing_subscriber::fmt()
         .with_env_filter(filter)

@@ -6,6 +6,7 @@ use std::io;
 use indelible_client::Error as ClientError;
 
 use crate::serve::ServeError;
+use crate::witness;
 
 /// What a command found out, if it could.
 #[derive(Debug)]
@@ -28,7 +29,8 @@ pub(crate) fn judge(failure: Failure) -> CommandResult {
     let mut cause: Option<&(dyn Error + 'static)> = Some(failure.as_ref());
     while let Some(error) = cause {
         let refuted = matches!(error.downcast_ref(), Some(ClientError::Misbehaved(_)))
-            || error.downcast_ref().is_some_and(ServeError::is_refuted);
+            || error.downcast_ref().is_some_and(ServeError::is_refuted)
+            || error.downcast_ref().is_some_and(witness::ServeError::is_refuted);
         if refuted {
             return Ok(Verdict::DoesNotHold(failure.to_string()));
         }

@@ -4,8 +4,9 @@ use std::fs::OpenOptions;
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
-use indelible_note::{MalformedKey, SigningKey};
+use indelible_note::{CosigningKey, MalformedKey, SigningKey};
 use zeroize::Zeroizing;
 
 /// What is wrong with a key file.
@@ -37,8 +38,27 @@ pub enum KeyError {
     },
 }
 
-/// Reads the key in `path`: one line, a PRIVATE+KEY text.
+/// Reads the key of a log in `path`: one line, a PRIVATE+KEY text.
 pub fn read_key(path: &Path) -> Result<SigningKey, KeyError> {
+    read(path)
+}
+
+/// Writes the key of a log to a file that must not exist yet, for its owner alone, and syncs it.
+pub fn write_key(path: &Path, key: &SigningKey) -> Result<(), KeyError> {
+    write(path, &key.expose_skey())
+}
+
+/// Reads the key of a witness, as [`read_key`] does that of a log.
+pub fn read_cosigning_key(path: &Path) -> Result<CosigningKey, KeyError> {
+    read(path)
+}
+
+/// Writes the key of a witness, as [`write_key`] does that of a log.
+pub fn write_cosigning_key(path: &Path, key: &CosigningKey) -> Result<(), KeyError> {
+    write(path, &key.expose_skey())
+}
+
+fn read<K: FromStr<Err = MalformedKey>>(path: &Path) -> Result<K, KeyError> {
     let io = |error| KeyError::Io {
         path: path.to_owned(),
         error,
@@ -60,8 +80,7 @@ pub fn read_key(path: &Path) -> Result<SigningKey, KeyError> {
     })
 }
 
-/// Writes a key to a file that must not exist yet, for its owner alone, and syncs it.
-pub fn write_key(path: &Path, key: &SigningKey) -> Result<(), KeyError> {
+fn write(path: &Path, skey: &str) -> Result<(), KeyError> {
     let io = |error| KeyError::Io {
         path: path.to_owned(),
         error,
@@ -72,7 +91,7 @@ pub fn write_key(path: &Path, key: &SigningKey) -> Result<(), KeyError> {
         .mode(0o600)
         .open(path)
         .map_err(io)?;
-    let text = Zeroizing::new(format!("{}\n", *key.expose_skey()));
+    let text = Zeroizing::new(format!("{skey}\n"));
     file.write_all(text.as_bytes())
         .and_then(|()| file.sync_all())
         .map_err(io)

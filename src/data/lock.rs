@@ -14,7 +14,7 @@ pub struct Lock(#[expect(dead_code, reason = "held, not read: closing the file g
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
     /// Another process has it.
-    #[error("{path} is in use by the process {holder}; one log has one process")]
+    #[error("{path} is in use by the process {holder}; one directory has one process")]
     Held {
         /// The directory.
         path: PathBuf,

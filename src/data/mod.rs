@@ -18,7 +18,7 @@ pub use at_rest::{AtRest, at_rest};
 pub use backup::{BackedUp, Backup, BackupError, CopyError, Extent, backup, journal_key};
 pub use files::keep_dropped;
 pub use init::{InitError, NewLog, init};
-pub use key::{KeyError, read_key, write_key};
+pub use key::{KeyError, read_cosigning_key, read_key, write_cosigning_key, write_key};
 pub use lock::{Lock, LockError};
 pub use open::{OpenError, OpenLog, checkpoint_file, configure, key_path, open};
 pub use rebuild::{RebuildError, Replaced, rebuild};

@@ -246,6 +246,7 @@ fn every_command_has_help_with_an_example() {
         "fsck",
         "rebuild",
         "recover",
+        "witness",
         "keygen",
         "completions",
     ] {

@@ -11,10 +11,13 @@ pub(crate) const NEEDS: &str = "a C compiler, called cc";
 
 /// The command that serves the log of a bed with the shim in it; `None` without a compiler.
 pub(crate) fn serve(bed: &Bed) -> Option<Command> {
+    with_shim(bed.serve_command())
+}
+
+/// A command with the shim in it.
+pub(crate) fn with_shim(mut command: Command) -> Option<Command> {
     static SHIM: OnceLock<Option<PathBuf>> = OnceLock::new();
-    let shim = SHIM.get_or_init(compile).as_ref()?;
-    let mut command = bed.serve_command();
-    command.env("LD_PRELOAD", shim);
+    command.env("LD_PRELOAD", SHIM.get_or_init(compile).as_ref()?);
     Some(command)
 }
 

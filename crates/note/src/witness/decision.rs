@@ -9,7 +9,7 @@ use crate::{
     cosignature::cosign,
     cosigner::CosigningKey,
     name::KeyName,
-    note::SignatureLine,
+    note::{MalformedNote, Note, SignatureLine},
     time::PosixTime,
     verified::Verified,
     verifier::VerifierKey,
@@ -50,7 +50,11 @@ pub fn decide(request: Request, known: Option<&KnownLog>) -> Result<Accepted, Re
         return Err(Refusal::Conflict { size: latest.size });
     }
     match check_consistency(&proof, &latest, &head) {
-        Ok(step) => Ok(Accepted { checkpoint, step }),
+        Ok(step) => Ok(Accepted {
+            log_lines: lines_by(&known.keys, checkpoint.note()),
+            checkpoint,
+            step,
+        }),
         Err(reason) => Err(Refusal::Unproven {
             checkpoint: Box::new(checkpoint),
             reason,
@@ -67,6 +71,8 @@ pub fn decide(request: Request, known: Option<&KnownLog>) -> Result<Accepted, Re
 pub struct Accepted {
     checkpoint: Verified<SignedCheckpoint>,
     step: Consistent,
+    /// One line for each key of the log that signed.
+    log_lines: Vec<SignatureLine>,
 }
 
 impl Accepted {
@@ -84,6 +90,26 @@ impl Accepted {
     pub fn cosign(&self, time: PosixTime, key: &CosigningKey) -> SignatureLine {
         cosign(self.checkpoint.note().text(), time, key)
     }
+
+    /// The note to keep and to serve: the text, the lines of the log's keys, and this cosignature. What else the sender put
+    /// below the text was not checked, and is left out.
+    ///
+    /// # Errors
+    ///
+    /// If the text leaves no room for the cosignature.
+    pub fn cosigned_note(&self, cosignature: &SignatureLine) -> Result<Note, MalformedNote> {
+        let lines = self.log_lines.iter().chain([cosignature]).cloned().collect();
+        Note::from_lines(self.checkpoint.note().text().to_owned(), lines)
+    }
+}
+
+/// The first line by each of the keys.
+fn lines_by(keys: &[VerifierKey], note: &Note) -> Vec<SignatureLine> {
+    let first_by = |key: &VerifierKey| {
+        let mut lines = note.signatures().iter();
+        lines.find(|line| line.is_by(key.name(), key.id())).cloned()
+    };
+    keys.iter().filter_map(first_by).collect()
 }
 
 /// Why a checkpoint is not cosigned.

@@ -5,10 +5,12 @@
 
 mod answer;
 mod decision;
+mod published;
 mod request;
 
 pub use self::answer::{Answer, Refused, read_answer};
 pub use self::decision::{Accepted, KnownLog, Refusal, decide};
+pub use self::published::checkpoint_path;
 pub use self::request::{MalformedRequest, Request};
 
 /// The content type of a body that is the size which a witness last cosigned, in decimal, and LF: the answer to a request that
