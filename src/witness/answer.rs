@@ -67,7 +67,9 @@ impl Witness {
         match decide(request, Some(&known.known())) {
             Ok(accepted) => {
                 self.count(&known.origin, errand(&accepted), now)?;
-                Ok(self.state.cosign(&accepted, &self.key, now.system)?)
+                let cosigned = self.state.cosign(&accepted, &self.key, now.system)?;
+                tracing::debug!(origin = %known.origin, size = accepted.step().new_head().size, "cosigned");
+                Ok(cosigned)
             }
             Err(refusal) => {
                 if let Refusal::Unproven { checkpoint, .. } = &refusal {

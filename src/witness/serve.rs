@@ -5,7 +5,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use indelible_note::CosignerKey;
 use tonic::service::Routes;
@@ -148,7 +148,11 @@ fn open(folder: &WitnessDir, rate: Rate) -> Result<(Lock, CosignerKey, Witness, 
     let cosigner = key.cosigner();
     let state = State::open(&folder.state(), &cosigner)?;
     let logs = state.logs()?.len();
-    Ok((lock, cosigner, Witness::new(key, state, Limiter::new(rate)), logs))
+    let witness = Witness::new(key, state, Limiter::new(rate));
+    if let Err(reason) = witness.check(SystemTime::now()) {
+        tracing::warn!(%reason, "the witness will not cosign until that is mended");
+    }
+    Ok((lock, cosigner, witness, logs))
 }
 
 /// From the head of a request to that of its answer, with the whole of its body between: a megabyte at 300 kbit/s.

@@ -197,6 +197,21 @@ async fn a_state_that_fails_while_it_is_served_ends_the_witness() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_state_that_another_program_keeps_locked_is_waited_for() {
+    let log = Log::new("one", 20);
+    let (witness, _) = cosigned(&log).await;
+    let server = witness.serve();
+    let mut http = Http::connect(&server).await;
+    let connection = Connection::open(witness.state()).unwrap();
+    connection.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    let answer = submit(&mut http, log.request(12, 20)).await;
+    assert_eq!(answer.status, 503, "{answer:?}");
+    assert_eq!(answer.header("retry-after"), "1");
+    connection.execute_batch("COMMIT").unwrap();
+    witness.cosigned(&submit(&mut http, log.request(12, 20)).await, &log.checkpoint(20));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_second_process_is_refused() {
     let log = Log::new("one", 20);
     let witness = Witness::of(&log);
