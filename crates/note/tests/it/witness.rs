@@ -8,7 +8,7 @@ use indelible_note::{
 use proptest::prelude::*;
 use serde_json::Value;
 
-use crate::common::{at, consistency, cosigned, head, signed, signing_key, verifier_key, witness_key};
+use crate::common::{UNKNOWN_LINE, at, consistency, cosigned, head, signed, signing_key, verifier_key, witness_key};
 
 const SEQUENCE: &str = include_str!(concat!(
     env!("CARGO_MANIFEST_DIR"),
@@ -127,6 +127,27 @@ fn every_growth_is_accepted_and_nothing_else() {
             assert_eq!(refusal.body(), format!("{}\n", old + 1));
         }
     }
+}
+
+#[test]
+fn the_note_that_is_kept_has_the_lines_of_log_and_witness_alone() {
+    let witness = witness_key("witness.example/w1");
+    let line = signed("one", 7).note().signatures()[0].to_string();
+    // A line by nobody known, the log's line once more, and one that claims to be a cosignature.
+    let others = format!("{UNKNOWN_LINE}{line}\u{2014} witness.example/w1 AAAAAAAA\n");
+    let body = format!("{}{others}", request(0, 7));
+    let accepted = decide(Request::parse(body.as_bytes()).unwrap(), Some(&known(None))).unwrap();
+    let cosignature = accepted.cosign(at(1_800_000_000), &witness);
+    let kept = accepted.cosigned_note(&cosignature).unwrap();
+    assert_eq!(
+        kept.as_str(),
+        format!("{}\n{line}{cosignature}", signed("one", 7).note().text())
+    );
+    let kept = SignedCheckpoint::parse(kept.as_str().as_bytes())
+        .unwrap()
+        .open(&verifier_key())
+        .unwrap();
+    assert_eq!(kept.cosignatures(&[witness.cosigner()]).unwrap().len(), 1);
 }
 
 #[test]
