@@ -11,7 +11,7 @@
 //! | [`access`] | who may do what |
 //! | [`proofs`] | plan, fetch, finish |
 //! | [`memory`] | heads that are remembered outside the data directory |
-//! | [`follow`] | what reads the log behind its back: the leaf index |
+//! | [`follow`] | what reads the log behind its back: the leaf index, the witnesses |
 //! | [`task`] | waiting for work that runs beside |
 //! | [`witness`] | a witness for other logs: a service of its own |
 //! | [`serve`] | puts all of it together, and takes it down in order |

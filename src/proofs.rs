@@ -10,7 +10,7 @@ use indelible_log::{Ack, Head, ReadError, Reader};
 use indelible_merkle::{
     BatchPlan, ConsistencyProof, Hash, InclusionProof, NodeId, OutOfTree, RangeProof, WrongCount, plan_batch, proof,
 };
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
 use crate::task::blocking;
 use crate::wire::{ConsistencyQuery, EntryName, InclusionQuery, InclusionsQuery};
@@ -19,6 +19,8 @@ use crate::wire::{ConsistencyQuery, EntryName, InclusionQuery, InclusionsQuery};
 #[derive(Clone, Debug)]
 pub struct Proofs {
     reader: Reader,
+    /// The heads that are served.
+    heads: watch::Receiver<Head>,
     leaves: Option<Arc<LeafIndex>>,
     /// Places for those who read the object store.
     places: Arc<Semaphore>,
@@ -31,7 +33,7 @@ pub struct InclusionAnswer {
     pub proof: InclusionProof,
     /// The entry's leaf hash.
     pub leaf: Hash,
-    /// The signed head, if the tree is the newest.
+    /// The signed head, if it is that of the tree that is served, or of the newest.
     pub head: Option<Head>,
 }
 
@@ -44,7 +46,7 @@ pub struct InclusionsAnswer {
     pub leaves: Vec<Hash>,
     /// The multiproof.
     pub hashes: Vec<Hash>,
-    /// The signed head, if the tree is the newest.
+    /// The signed head, if it is that of the tree that is served, or of the newest.
     pub head: Option<Head>,
 }
 
@@ -53,7 +55,7 @@ pub struct InclusionsAnswer {
 pub struct ConsistencyAnswer {
     /// From which size to which.
     pub proof: ConsistencyProof,
-    /// The signed head, if the newer tree is the newest.
+    /// The signed head of the newer tree, if it is that of the tree that is served, or of the newest.
     pub head: Option<Head>,
 }
 
@@ -117,19 +119,26 @@ impl Proofs {
     /// Proofs of the tree that `reader` reads; by leaf hash too if there is an index of them.
     pub fn new(reader: Reader, leaves: Option<Arc<LeafIndex>>) -> Proofs {
         Proofs {
+            heads: reader.heads(),
             reader,
             leaves,
             places: Arc::new(Semaphore::new(READS_AT_ONCE)),
         }
     }
 
+    /// Proofs that come with these heads where they can: the log serves others than its newest.
+    pub fn serving(self, heads: watch::Receiver<Head>) -> Proofs {
+        Proofs { heads, ..self }
+    }
+
     /// That one entry is in a tree.
     pub async fn inclusion(&self, query: InclusionQuery) -> Result<InclusionAnswer, ProofError> {
-        let (size, head) = self.tree("tree_size", query.tree_size)?;
+        let tree = self.tree("tree_size", query.tree_size)?;
         let index = match query.entry {
             EntryName::Index(index) => index,
-            EntryName::Leaf(leaf) => self.index_of(leaf, size).await?,
+            EntryName::Leaf(leaf) => self.index_of(leaf, tree.size).await?,
         };
+        let Tree { size, head } = self.with_entry(index, tree, query.tree_size);
         let plan = proof::inclusion(index, size).map_err(|_| ProofError::BeyondTree { index, size })?;
         let leaf = NodeId { level: 0, index };
         let nodes = plan.nodes().iter().copied().chain([leaf]).collect();
@@ -149,8 +158,9 @@ impl Proofs {
 
     /// That many entries are in a tree.
     pub async fn inclusions(&self, query: InclusionsQuery) -> Result<InclusionsAnswer, ProofError> {
-        let (tree_size, head) = self.tree("tree_size", query.tree_size)?;
+        let tree = self.tree("tree_size", query.tree_size)?;
         let last = *query.indices.last().expect("a query has at least 1 index");
+        let Tree { size: tree_size, head } = self.with_entry(last, tree, query.tree_size);
         if last >= tree_size {
             return Err(ProofError::BeyondTree {
                 index: last,
@@ -176,7 +186,7 @@ impl Proofs {
 
     /// That one tree is the beginning of another.
     pub async fn consistency(&self, query: ConsistencyQuery) -> Result<ConsistencyAnswer, ProofError> {
-        let (new, head) = self.tree("new_size", query.new_size)?;
+        let Tree { size: new, head } = self.tree("new_size", query.new_size)?;
         let old = query.old_size;
         let beyond = |_: OutOfTree| ProofError::BeyondHead {
             field: "old_size",
@@ -207,14 +217,32 @@ impl Proofs {
         Ok(finished(plan.finish(&hashes)))
     }
 
-    /// The size asked for, and the newest head if that is its size.
-    fn tree(&self, field: &'static str, asked: Option<u64>) -> Result<(u64, Option<Head>), ProofError> {
-        let head = self.reader.head();
-        let size = head.size();
+    /// The tree of the size asked for, or the newest published one.
+    fn tree(&self, field: &'static str, asked: Option<u64>) -> Result<Tree, ProofError> {
+        // Read in this order, so that the one that is served is no newer.
+        let served = self.heads.borrow().clone();
+        let newest = self.reader.head();
+        let size = newest.size();
         match asked {
             Some(asked) if asked > size => Err(ProofError::BeyondHead { field, asked, size }),
-            Some(asked) if asked < size => Ok((asked, None)),
-            _ => Ok((size, Some(head))),
+            asked => {
+                let size = asked.unwrap_or(size);
+                // The one that is served may have more signatures.
+                let head = [served, newest].into_iter().find(|head| head.size() == size);
+                Ok(Tree { size, head })
+            }
+        }
+    }
+
+    /// The tree of the head that is served instead, if nobody asked for another and it has the entry.
+    fn with_entry(&self, index: u64, tree: Tree, asked: Option<u64>) -> Tree {
+        let served = self.heads.borrow();
+        match asked.is_none() && index < served.size() {
+            true => Tree {
+                size: served.size(),
+                head: Some(served.clone()),
+            },
+            false => tree,
         }
     }
 
@@ -267,6 +295,12 @@ const READS_AT_ONCE: usize = 8;
 /// Leaves that are compared one by one when the index does not have them yet: some 100 us, and more than a log that is not busy
 /// gets between two steps of the index.
 const LAG_MAX: u64 = 16_384;
+
+/// A tree, and its head if that is at hand.
+struct Tree {
+    size: u64,
+    head: Option<Head>,
+}
 
 fn finished<T>(proof: Result<T, WrongCount>) -> T {
     proof.expect("as many hashes were fetched as were planned")

@@ -4,7 +4,8 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use indelible_log::{Condition, Log};
+use indelible_log::{Condition, Reader};
+use indelible_note::VerifierKey;
 use indelible_store::journal::JournalError;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -13,10 +14,10 @@ use tokio_util::sync::CancellationToken;
 use crate::access::{Exposed, Policy};
 use crate::config::Config;
 use crate::data::{DataDir, OpenError, OpenLog, checkpoint_file, open};
-use crate::follow;
+use crate::follow::{self, Alarm, Asked, Follower, Served, WitnessError, Witnesses};
 use crate::grpc::{self, LogService};
 use crate::http::{self, Health, LogPages, Pages};
-use crate::memory::{CheckpointFile, Gathered, MemoryError, consents, contradictions, gather};
+use crate::memory::{CheckpointFile, Gathered, MemoryError, Remembered, consents, contradictions, gather};
 use crate::net::{self, BindError, Limits, Listening, Tls, TlsError};
 use crate::proofs::Proofs;
 use crate::task::blocking;
@@ -28,8 +29,25 @@ pub struct Service {
     listening: Listening,
     policy: Policy,
     memory: CheckpointFile,
-    /// What the memories outside the data directory left open at the start; empty if nothing.
+    outside: Outside,
+}
+
+/// What was found outside the data directory at the start.
+#[derive(Debug)]
+struct Outside {
+    /// What the memories and the witnesses left open; empty if nothing.
     doubt: String,
+    witnessing: Option<Witnessing>,
+}
+
+/// The log's witnesses, before they are followed.
+#[derive(Debug)]
+struct Witnessing {
+    witnesses: Witnesses,
+    asked: Asked,
+    file: CheckpointFile,
+    /// The head that was served last.
+    kept: Option<Remembered>,
 }
 
 /// Why the service does not run, or ended.
@@ -50,6 +68,12 @@ pub enum ServeError {
     /// What is remembered outside the data directory contradicts the log in it.
     #[error(transparent)]
     Memory(#[from] MemoryError),
+    /// The witnesses cannot be used, or contradict the log.
+    #[error(transparent)]
+    Witness(#[from] WitnessError),
+    /// A witness has shown while the log ran that there is a later head of it, or another.
+    #[error("the log was halted: {0}")]
+    Halted(String),
     /// The journal failed while the log ran.
     #[error("the log stopped: {0}")]
     Journal(#[from] JournalError),
@@ -64,6 +88,8 @@ impl ServeError {
                 _ => false,
             },
             ServeError::Memory(error) => error.is_refuted(),
+            ServeError::Witness(error) => error.is_refuted(),
+            ServeError::Halted(_) => true,
             _ => false,
         }
     }
@@ -88,24 +114,20 @@ impl Service {
             Ok::<_, ServeError>((data, memory, open))
         })
         .await?;
-        let gathered = gather(&memory, &open.config, &open.log.description().vkey).await;
-        blocking(
-            move || match gathered.and_then(|gathered| confirm(gathered, &open.log, &data)) {
-                Ok(doubt) => Ok(Service {
-                    open,
-                    listening,
-                    policy,
-                    memory,
-                    doubt,
-                }),
-                Err(error) => {
-                    // What the log was started for is not to be; that it ends in order is all that matters now.
-                    let _ = open.log.shutdown();
-                    Err(error.into())
-                }
-            },
-        )
-        .await
+        match look_outside(&memory, &open, data).await {
+            Ok(outside) => Ok(Service {
+                open,
+                listening,
+                policy,
+                memory,
+                outside,
+            }),
+            Err(error) => {
+                // What the log was started for is not to be; that it ends in order is all that matters now.
+                let _ = blocking(move || open.log.shutdown()).await;
+                Err(error)
+            }
+        }
     }
 
     /// Where clients find it.
@@ -126,7 +148,7 @@ impl Service {
             listening,
             policy,
             memory,
-            doubt,
+            outside: Outside { doubt, witnessing },
         } = self;
         let OpenLog {
             log,
@@ -142,11 +164,29 @@ impl Service {
         if let Some(leaves) = leaves.clone() {
             followers.spawn(follow::fill(leaves, reader.clone()));
         }
+        let served = witnessing.map(|witnessing| {
+            let Witnessing {
+                witnesses,
+                asked,
+                file,
+                kept,
+            } = witnessing;
+            let kept = kept.map(|kept| kept.head);
+            let log = (reader.clone(), log.halt());
+            let (follower, served) = Follower::new(witnesses, &asked, (file, kept), log, &stopping);
+            followers.spawn(follower.run(stopping.clone()));
+            served
+        });
+        let heads = served
+            .as_ref()
+            .map_or_else(|| reader.heads(), |served| served.heads.clone());
 
         let service = LogService {
             appender: log.appender(),
             reader: reader.clone(),
-            proofs: Proofs::new(reader.clone(), leaves),
+            proofs: Proofs::new(reader.clone(), leaves).serving(heads.clone()),
+            heads: heads.clone(),
+            quorum: served.as_ref().map(|served| served.quorum.clone()),
             policy,
             stopping: stopping.clone(),
         };
@@ -159,8 +199,8 @@ impl Service {
             policy,
         };
         let pages = Pages {
-            checkpoint: Arc::new(move || reader.head().note_bytes()),
-            health: Arc::new(move || health_of(&condition.borrow(), &doubt)),
+            checkpoint: Arc::new(move || heads.borrow().note_bytes()),
+            health: Arc::new(move || health_of(&condition.borrow(), &doubt, served.as_ref())),
             policy,
         };
         let known_hosts = listening.known_hosts(&config.hosts);
@@ -168,7 +208,8 @@ impl Service {
         let pages = http::routes(pages).merge(http::log_routes(tiles));
         let app = net::application(routes, pages, known_hosts, timeout);
 
-        let failed = failure(log.condition());
+        let condition = log.condition();
+        let failed = failure(condition.clone());
         let end = async {
             tokio::select! {
                 () = shutdown => {}
@@ -183,15 +224,60 @@ impl Service {
         followers.join_all().await;
         health.abort();
         drop(lock);
-        Ok(ended?)
+        ended?;
+        match &*condition.borrow() {
+            Condition::Halted(reason) => Err(ServeError::Halted(reason.clone())),
+            _ => Ok(()),
+        }
     }
 }
 
+/// Asks everybody outside who may know the log better. First those who only remember: a witness that is asked may cosign, and a
+/// log that has another past should not get as far.
+async fn look_outside(memory: &CheckpointFile, open: &OpenLog, data: DataDir) -> Result<Outside, ServeError> {
+    let reader = open.log.reader();
+    let key = open.log.description().vkey.clone();
+    let witnesses = Witnesses::load(&open.config, &key)?;
+    let file = CheckpointFile::at(data.served())?;
+    let kept = match &witnesses {
+        Some(_) => file.load(&key)?,
+        // Without witnesses newer heads are served than the file has, so that it must not be believed again later.
+        None => file.forget().map(|()| None)?,
+    };
+    let gathered = gather(memory, &open.config, &key).await?;
+    let mut doubts = {
+        let (reader, kept) = (reader.clone(), kept.clone());
+        blocking(move || confirm(gathered, kept, &reader, &key, &data)).await?
+    };
+    let witnessing = match witnesses {
+        Some(witnesses) => {
+            let mut asked = witnesses.ask_first(&reader).await?;
+            doubts.append(&mut asked.doubts);
+            Some(Witnessing {
+                witnesses,
+                asked,
+                file,
+                kept,
+            })
+        }
+        None => None,
+    };
+    Ok(Outside {
+        doubt: doubts.join("; "),
+        witnessing,
+    })
+}
+
 /// Holds what is remembered against the log. What is left open stops nothing, and is said.
-fn confirm(gathered: Gathered, log: &Log, data: &DataDir) -> Result<String, MemoryError> {
-    let Gathered { heads, silent } = gathered;
-    let reader = log.reader();
-    let given_up = consents(data, &log.description().vkey).map_err(|error| MemoryError::Io {
+fn confirm(
+    gathered: Gathered,
+    kept: Option<Remembered>,
+    reader: &Reader,
+    key: &VerifierKey,
+    data: &DataDir,
+) -> Result<Vec<String>, MemoryError> {
+    let Gathered { mut heads, silent } = gathered;
+    let given_up = consents(data, key).map_err(|error| MemoryError::Io {
         place: data.admin().display().to_string(),
         error,
     })?;
@@ -199,30 +285,40 @@ fn confirm(gathered: Gathered, log: &Log, data: &DataDir) -> Result<String, Memo
     if heads.is_empty() {
         doubts.push("at the start nothing outside the data directory remembered the log".to_owned());
     }
-    let contradictions = contradictions(heads, &given_up, |remembered| remembered.check_log(&reader))?;
+    heads.extend(kept);
+    let contradictions = contradictions(heads, &given_up, |remembered| remembered.check_log(reader))?;
     if let Some(first) = contradictions.into_iter().next() {
         return Err(first.error);
     }
     for doubt in &doubts {
         tracing::warn!("{doubt}; an older copy of the log could go unnoticed");
     }
-    Ok(doubts.join("; "))
+    Ok(doubts)
 }
 
-fn health_of(condition: &Condition, doubt: &str) -> Health {
+fn health_of(condition: &Condition, doubt: &str, served: Option<&Served>) -> Health {
+    let serving = || {
+        let alarms = served.map(|served| served.alarms.borrow().iter().map(Alarm::to_string).collect::<Vec<_>>());
+        let doubt = (!doubt.is_empty()).then(|| doubt.to_owned());
+        let wrong: Vec<String> = alarms.into_iter().flatten().chain(doubt).collect();
+        match wrong.is_empty() {
+            true => Health::Serving,
+            false => Health::Degraded(wrong.join("; ")),
+        }
+    };
     match condition {
-        Condition::Serving if doubt.is_empty() => Health::Serving,
-        Condition::Serving => Health::Degraded(doubt.to_owned()),
+        Condition::Serving => serving(),
         Condition::Stopping => Health::NotServing("the log is stopping".to_owned()),
         Condition::SealingStopped(_) => Health::Degraded("sealing has stopped".to_owned()),
+        Condition::Halted(reason) => Health::NotServing(reason.clone()),
         Condition::Failed(_) => Health::NotServing("the journal failed".to_owned()),
     }
 }
 
-/// Resolves some time after the journal has failed: published heads and proofs can be read a little longer.
+/// Resolves some time after the journal has failed or the log was halted: published heads and proofs can be read a little longer.
 async fn failure(mut condition: watch::Receiver<Condition>) {
     let failed = condition
-        .wait_for(|condition| matches!(condition, Condition::Failed(_)))
+        .wait_for(|condition| matches!(condition, Condition::Failed(_) | Condition::Halted(_)))
         .await
         .is_ok();
     if failed {

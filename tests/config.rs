@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use indelible::config::{Config, TlsFiles, default_file, reference};
+use indelible::config::{Config, TlsFiles, WithoutQuorum, default_file, reference};
 
 const FILE: &str = "/data/indelible.toml";
 
@@ -39,6 +39,14 @@ fn every_field_can_be_set() {
         checkpoint_file = "/mnt/other/log.checkpoint"
         memories = ["http://10.0.0.2:7425", "https://mirror.example.com"]
         memories_required = true
+        witness_policy = "witnesses.policy"
+        witness_required_at_start = true
+        without_quorum = "signed"
+        witness_timeout_seconds = 14
+        witness_interval_ms = 15
+        witness_refresh_seconds = 16
+        witness_patience_seconds = 17
+        witness_wait_seconds = 18
         open = true
         leaf_index = false
         segment_mib = 8
@@ -62,6 +70,14 @@ fn every_field_can_be_set() {
         checkpoint_file: Some("/mnt/other/log.checkpoint".into()),
         memories: vec!["http://10.0.0.2:7425".into(), "https://mirror.example.com".into()],
         memories_required: true,
+        witness_policy: Some("/data/witnesses.policy".into()),
+        witness_required_at_start: true,
+        without_quorum: WithoutQuorum::Signed,
+        witness_timeout_seconds: 14,
+        witness_interval_ms: 15,
+        witness_refresh_seconds: 16,
+        witness_patience_seconds: 17,
+        witness_wait_seconds: 18,
         open: true,
         leaf_index: false,
         segment_mib: 8,
@@ -205,6 +221,14 @@ fn a_wrong_file_is_refused_by_line_field_and_limit() {
         (
             "memories = ['http://a', 'b:7425']",
             "/data/indelible.toml:1: `memories` must be a list of URLs, each http:// or https:// and a host, not \"b:7425\"",
+        ),
+        (
+            "without_quorum = 'none'",
+            "/data/indelible.toml:1: `without_quorum` must be \"witnessed\" or \"signed\", not \"none\"",
+        ),
+        (
+            "without_quorum = true",
+            "/data/indelible.toml:1: `without_quorum` must be \"witnessed\" or \"signed\", not true",
         ),
         (
             "\ntls_cert = 'c'",

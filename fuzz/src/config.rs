@@ -48,6 +48,13 @@ pub fn check(bytes: &[u8]) -> Verdict {
                 (1..=65_536).contains(&config.connections_max) && (1..=3600).contains(&config.request_timeout_seconds)
             );
             assert!((1..=4096).contains(&config.streams_per_connection_max));
+            assert!(
+                (1..=600).contains(&config.witness_timeout_seconds)
+                    && (1..=3600).contains(&config.witness_wait_seconds)
+            );
+            assert!((10..=60_000).contains(&config.witness_interval_ms));
+            assert!((1..=86_400).contains(&config.witness_refresh_seconds));
+            assert!((1..=86_400).contains(&config.witness_patience_seconds));
             let again = config
                 .hosts
                 .iter()

@@ -24,10 +24,11 @@ pub fn seeds() -> Vec<Vec<u8>> {
             AppendRequest {
                 entry: "entry".into(),
                 omit_proof: true,
+                wait: 1,
             }
             .encode_to_vec(),
         ),
-        seed(1, AppendBatchRequest { entries }.encode_to_vec()),
+        seed(1, AppendBatchRequest { entries, wait: 1 }.encode_to_vec()),
         seed(2, AppendStreamRequest { entry, held_size }.encode_to_vec()),
         seed(3, vec![0x08, 5, 0x18, 7]),
         seed(3, by_leaf),

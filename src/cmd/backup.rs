@@ -125,5 +125,5 @@ fn newest(args: &Args, data: &DataDir, config: &Config) -> Result<Verified<Signe
 
 async fn ask(url: &str, key: VerifierKey) -> Result<Verified<SignedCheckpoint>, Failure> {
     let client = Client::connect(url, key, MemoryHeads::new(), Options::default()).await?;
-    Ok(client.head().await?)
+    Ok(client.signed_head().await?)
 }

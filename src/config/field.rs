@@ -8,7 +8,7 @@ use http::Uri;
 use crate::net::host::Authority;
 
 use super::error::{ConfigError, Place};
-use super::{Config, TlsFiles};
+use super::{Config, TlsFiles, WithoutQuorum};
 
 /// One field: what it is called, what it takes, what it means.
 pub(super) struct Field {
@@ -28,6 +28,7 @@ pub(super) enum Kind {
     /// An empty path is as good as none.
     Path(fn(&mut Draft) -> &mut Option<(PathBuf, Place)>),
     Switch(fn(&mut Draft) -> &mut bool),
+    WithoutQuorum(fn(&mut Draft) -> &mut WithoutQuorum),
     Number {
         min: u32,
         max: u32,
@@ -55,6 +56,7 @@ pub(super) struct Draft {
     pub(super) tls_key: Option<(PathBuf, Place)>,
     pub(super) log_key: Option<(PathBuf, Place)>,
     pub(super) checkpoint_file: Option<(PathBuf, Place)>,
+    pub(super) witness_policy: Option<(PathBuf, Place)>,
 }
 
 impl Draft {
@@ -65,6 +67,7 @@ impl Draft {
             tls_key: None,
             log_key: None,
             checkpoint_file: None,
+            witness_policy: None,
         }
     }
 
@@ -104,6 +107,11 @@ impl Draft {
                 };
             }
             (Kind::Switch(slot), Value::Switch(on)) => *slot(self) = *on,
+            (Kind::WithoutQuorum(slot), Value::Text(text)) => {
+                let choices = [WithoutQuorum::Witnessed, WithoutQuorum::Signed];
+                let chosen = choices.into_iter().find(|choice| choice.as_str() == text);
+                *slot(self) = chosen.ok_or_else(|| wrong(at, format!("{text:?}")))?;
+            }
             (Kind::Number { min, max, of }, Value::Number(digits)) => {
                 let number = digits.parse().ok().filter(|number| (min..=max).contains(&number));
                 *of(self) = number.ok_or_else(|| ConfigError::Range {
@@ -132,6 +140,7 @@ impl Draft {
             tls,
             log_key: self.log_key.map(|(path, _)| path),
             checkpoint_file: self.checkpoint_file.map(|(path, _)| path),
+            witness_policy: self.witness_policy.map(|(path, _)| path),
             ..self.config
         })
     }
@@ -158,6 +167,7 @@ impl Field {
             // No path has a default: it would be another one for every data directory.
             Kind::Path(_) => "\"\"".into(),
             Kind::Switch(slot) => slot(&mut draft).to_string(),
+            Kind::WithoutQuorum(slot) => format!("\"{}\"", slot(&mut draft).as_str()),
             Kind::Number { of, .. } => of(&mut draft).to_string(),
         }
     }
@@ -189,6 +199,7 @@ impl Kind {
             Kind::Urls(_) => "a list of URLs, each http:// or https:// and a host",
             Kind::Path(_) => "a path",
             Kind::Switch(_) => "true or false",
+            Kind::WithoutQuorum(_) => "\"witnessed\" or \"signed\"",
             Kind::Number { .. } => "an integer",
         }
     }

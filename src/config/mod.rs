@@ -36,6 +36,22 @@ pub struct Config {
     pub memories: Vec<String>,
     /// Whether all of them must answer.
     pub memories_required: bool,
+    /// The policy file that names the log's witnesses; without, it has none.
+    pub witness_policy: Option<PathBuf>,
+    /// Whether all of them must answer at the start.
+    pub witness_required_at_start: bool,
+    /// What is served while the witnesses of the quorum do not vouch.
+    pub without_quorum: WithoutQuorum,
+    /// Time for a witness to answer, and for a quorum to come about before a newer head is tried.
+    pub witness_timeout_seconds: u32,
+    /// Time between two heads that witnesses are asked to cosign.
+    pub witness_interval_ms: u32,
+    /// Time after which an idle log asks for new cosignatures.
+    pub witness_refresh_seconds: u32,
+    /// Time without a quorum, or without an answer of a witness, that is no reason to worry.
+    pub witness_patience_seconds: u32,
+    /// Time that an append waits for a quorum if its caller names none.
+    pub witness_wait_seconds: u32,
     /// Whether anybody who reaches the port may use the log.
     pub open: bool,
     /// Whether leaf hashes can be looked up.
@@ -60,6 +76,25 @@ pub struct Config {
     pub request_timeout_seconds: u32,
 }
 
+/// What is served while the witnesses of the quorum do not vouch for newer heads.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum WithoutQuorum {
+    /// The last head for which they did: it stays where it is.
+    Witnessed,
+    /// Newer heads with the log's own signature.
+    Signed,
+}
+
+impl WithoutQuorum {
+    /// As it stands in a configuration.
+    fn as_str(self) -> &'static str {
+        match self {
+            WithoutQuorum::Witnessed => "witnessed",
+            WithoutQuorum::Signed => "signed",
+        }
+    }
+}
+
 /// What TLS is made of: paths of PEM files. One without the other is an error, so they come together.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct TlsFiles {
@@ -79,6 +114,14 @@ impl Default for Config {
             checkpoint_file: None,
             memories: Vec::new(),
             memories_required: false,
+            witness_policy: None,
+            witness_required_at_start: false,
+            without_quorum: WithoutQuorum::Witnessed,
+            witness_timeout_seconds: 5,
+            witness_interval_ms: 1000,
+            witness_refresh_seconds: 600,
+            witness_patience_seconds: 30,
+            witness_wait_seconds: 10,
             open: false,
             leaf_index: true,
             segment_mib: 256,

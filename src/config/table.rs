@@ -3,7 +3,7 @@
 use super::field::{Field, Kind};
 
 /// Every field, in the order in which they are explained.
-pub(super) static FIELDS: [Field; 19] = [
+pub(super) static FIELDS: [Field; 27] = [
     Field {
         name: "listen",
         unit: "",
@@ -63,6 +63,84 @@ pub(super) static FIELDS: [Field; 19] = [
         about: "Whether a memory of `memories` that does not answer stops the start. If not, it is a warning, and health says \
                 degraded until the next start.",
         kind: Kind::Switch(|draft| &mut draft.config.memories_required),
+    },
+    Field {
+        name: "witness_policy",
+        unit: "",
+        about: "A policy file (C2SP tlog-policy) that names the log's witnesses, each with its URL, and how many of them are the \
+                quorum. New heads are submitted to all of them, and the head that is served is the newest for which the quorum \
+                vouches: docs/witnessing.md. Empty means that the log has no witnesses.",
+        kind: Kind::Path(|draft| &mut draft.witness_policy),
+    },
+    Field {
+        name: "witness_required_at_start",
+        unit: "",
+        about: "Whether a witness that does not answer, or does not know the log, stops the start. If not, it is a warning, and \
+                health says degraded. One that knows a later head or another root stops the start in any case.",
+        kind: Kind::Switch(|draft| &mut draft.config.witness_required_at_start),
+    },
+    Field {
+        name: "without_quorum",
+        unit: "",
+        about: "What is served when newer heads have been without a quorum for longer than `witness_patience_seconds`: \"witnessed\" \
+                stays at the last head that has one, \"signed\" goes on with newer heads that have the log's own signature alone. \
+                Health says degraded in both cases, and appends go on.",
+        kind: Kind::WithoutQuorum(|draft| &mut draft.config.without_quorum),
+    },
+    Field {
+        name: "witness_timeout_seconds",
+        unit: "s",
+        about: "How long a witness may take to answer. If the quorum has not come about for a head by then, a newer one is \
+                submitted.",
+        kind: Kind::Number {
+            min: 1,
+            max: 600,
+            of: |draft| &mut draft.config.witness_timeout_seconds,
+        },
+    },
+    Field {
+        name: "witness_interval_ms",
+        unit: "ms",
+        about: "The least time between two heads that are submitted. All that the log grew by in between is witnessed at once. A \
+                log that is not busy submits a new head without delay.",
+        kind: Kind::Number {
+            min: 10,
+            max: 60_000,
+            of: |draft| &mut draft.config.witness_interval_ms,
+        },
+    },
+    Field {
+        name: "witness_refresh_seconds",
+        unit: "s",
+        about: "How old the cosignatures of an idle log become before its head is submitted again. Their times are what shows \
+                others that the log lives.",
+        kind: Kind::Number {
+            min: 1,
+            max: 86_400,
+            of: |draft| &mut draft.config.witness_refresh_seconds,
+        },
+    },
+    Field {
+        name: "witness_patience_seconds",
+        unit: "s",
+        about: "For how long the newest heads may lack a quorum, or a witness may not answer, before health says degraded. A \
+                witness that has refused a head is asked again after that time at the earliest, with a newer one.",
+        kind: Kind::Number {
+            min: 1,
+            max: 86_400,
+            of: |draft| &mut draft.config.witness_patience_seconds,
+        },
+    },
+    Field {
+        name: "witness_wait_seconds",
+        unit: "s",
+        about: "How long an append with `wait: WITNESSED` waits for the quorum if its caller sets no `grpc-timeout`. Then it is \
+                answered without. `request_timeout_seconds` is the limit for both.",
+        kind: Kind::Number {
+            min: 1,
+            max: 3600,
+            of: |draft| &mut draft.config.witness_wait_seconds,
+        },
     },
     Field {
         name: "open",

@@ -69,6 +69,11 @@ impl DataDir {
         self.0.join("indelible.toml")
     }
 
+    /// The head that was served last, if the log has witnesses.
+    pub fn served(&self) -> PathBuf {
+        self.0.join("served.checkpoint")
+    }
+
     /// What was done to the log by those who run it.
     pub fn admin(&self) -> PathBuf {
         self.0.join("admin.jsonl")

@@ -2,5 +2,7 @@
 //! and is built again.
 
 mod leaf_index;
+mod witnesses;
 
 pub use leaf_index::fill;
+pub use witnesses::{Alarm, Asked, Follower, Quorum, Served, Vouched, WitnessError, Witnesses};

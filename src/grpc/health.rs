@@ -13,7 +13,7 @@ pub async fn follow_condition(reporter: HealthReporter, mut condition: watch::Re
     loop {
         let status = match &*condition.borrow_and_update() {
             Condition::Serving | Condition::SealingStopped(_) => ServingStatus::Serving,
-            Condition::Stopping | Condition::Failed(_) => ServingStatus::NotServing,
+            Condition::Stopping | Condition::Halted(_) | Condition::Failed(_) => ServingStatus::NotServing,
         };
         for service in SERVICES {
             reporter.set_service_status(service, status).await;

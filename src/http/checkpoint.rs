@@ -1,4 +1,4 @@
-//! `GET /checkpoint`: the newest signed head, and for whoever has it already a word that it still is (RFC 9110, 13.1.2).
+//! `GET /checkpoint`: the signed head that is served, and for whoever has it already a word that it still is (RFC 9110, 13.1.2).
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};

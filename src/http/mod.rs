@@ -31,7 +31,7 @@ use crate::access::{Denied, Granted, Method, Policy, Principal, Resource};
 /// Where the pages get their contents. Both are called once a request and must not block.
 #[derive(Clone)]
 pub struct Pages {
-    /// The newest signed note, as published.
+    /// The signed note of the head that is served.
     pub checkpoint: Arc<dyn Fn() -> Bytes + Send + Sync>,
     /// Whether requests can be served now.
     pub health: Arc<dyn Fn() -> Health + Send + Sync>,

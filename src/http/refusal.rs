@@ -64,9 +64,9 @@ fn status_of(refusal: &Refusal) -> (StatusCode, Option<Duration>) {
         }
         Refusal::Entry(BadBatch::Empty | BadBatch::TooMany) => (StatusCode::BAD_REQUEST, None),
         Refusal::Append(AppendError::QueueFull) => (StatusCode::TOO_MANY_REQUESTS, Some(QUEUE)),
-        Refusal::Append(AppendError::BacklogFull(_) | AppendError::Stopping | AppendError::Failed(_)) => {
-            (StatusCode::SERVICE_UNAVAILABLE, Some(RESTART))
-        }
+        Refusal::Append(
+            AppendError::BacklogFull(_) | AppendError::Stopping | AppendError::Failed(_) | AppendError::Halted(_),
+        ) => (StatusCode::SERVICE_UNAVAILABLE, Some(RESTART)),
         Refusal::Read(ReadError::Beyond { .. }) => (StatusCode::NOT_FOUND, None),
         Refusal::Read(ReadError::Object { .. } | ReadError::Objects(_)) => {
             (StatusCode::SERVICE_UNAVAILABLE, Some(RESTART))

@@ -1,6 +1,6 @@
 //! Deadlines: how long the answer to a request may take to begin.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::extract::{Request, State};
 use axum::middleware::Next;
@@ -14,17 +14,46 @@ use super::content_type::is_grpc;
 ///
 /// What the limit bounds is the time to the head of the response. A unary answer is complete by then; the body of a stream is
 /// left alone, and runs until one of its two ends has had enough. A handler that is out of time is dropped.
-pub(super) async fn deadline(State(limit): State<Duration>, request: Request, next: Next) -> Response {
+///
+/// The handler finds its [`Deadline`] among the request's extensions.
+pub(super) async fn deadline(State(limit): State<Duration>, mut request: Request, next: Next) -> Response {
     if !is_grpc(request.headers()) {
         let answer = tokio::time::timeout(limit, next.run(request)).await;
         return answer.unwrap_or_else(|_elapsed| (StatusCode::SERVICE_UNAVAILABLE, late(limit) + "\n").into_response());
     }
-    let limit = match asked_timeout(request.headers()) {
-        Ok(asked) => asked.map_or(limit, |asked| asked.min(limit)),
+    let asked = match asked_timeout(request.headers()) {
+        Ok(asked) => asked,
         Err(malformed) => return Status::invalid_argument(malformed.to_string()).into_http(),
     };
+    let limit = asked.map_or(limit, |asked| asked.min(limit));
+    request.extensions_mut().insert(Deadline {
+        began: Instant::now(),
+        limit,
+        was_asked: asked.is_some(),
+    });
     let answer = tokio::time::timeout(limit, next.run(request)).await;
     answer.unwrap_or_else(|_elapsed| Status::deadline_exceeded(late(limit)).into_http())
+}
+
+/// When the answer to a request is late.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deadline {
+    began: Instant,
+    limit: Duration,
+    was_asked: bool,
+}
+
+impl Deadline {
+    /// Until when a handler may wait for something that the answer is better with, and still answer without it: for `patience`
+    /// if the caller named no time, and so long before the deadline that the answer arrives.
+    pub fn answer_by(&self, patience: Duration) -> Instant {
+        let margin = (self.limit / 10).min(MARGIN_MAX);
+        let latest = self.began + (self.limit - margin);
+        match self.was_asked {
+            true => latest,
+            false => latest.min(self.began + patience),
+        }
+    }
 }
 
 fn late(limit: Duration) -> String {
@@ -56,6 +85,9 @@ fn asked_timeout(headers: &HeaderMap) -> Result<Option<Duration>, MalformedTimeo
     }))
 }
 
+/// What an answer takes to be made and to arrive, with much to spare.
+const MARGIN_MAX: Duration = Duration::from_millis(500);
+
 #[cfg(test)]
 mod tests {
     use http::HeaderValue;
@@ -75,6 +107,26 @@ mod tests {
             ("99999999H", Duration::from_secs(99_999_999 * 3600)),
         ] {
             assert_eq!(asked_timeout(&with(text)), Ok(Some(expected)), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_answer_comes_before_the_deadline_and_before_patience_ends() {
+        let began = Instant::now();
+        for (limit_ms, was_asked, patience_ms, expected_ms) in [
+            (30_000, false, 10_000, 10_000),
+            (30_000, false, 60_000, 29_500),
+            (20_000, true, 10_000, 19_500),
+            (1_000, true, 10_000, 900),
+            (0, true, 10_000, 0),
+        ] {
+            let deadline = Deadline {
+                began,
+                limit: Duration::from_millis(limit_ms),
+                was_asked,
+            };
+            let by = deadline.answer_by(Duration::from_millis(patience_ms));
+            assert_eq!(by, began + Duration::from_millis(expected_ms), "{deadline:?}");
         }
     }
 

@@ -90,6 +90,7 @@ impl LoadClient {
         let request = wire::AppendRequest {
             entry,
             omit_proof: false,
+            wait: wire::Wait::Durable.into(),
         };
         let reply = self.stub.append(request).await?.into_inner();
         Ok(Included {
@@ -102,7 +103,10 @@ impl LoadClient {
 
     /// Appends several entries.
     pub async fn append_batch(&mut self, entries: Vec<Bytes>) -> Result<Acknowledged, Status> {
-        let request = wire::AppendBatchRequest { entries };
+        let request = wire::AppendBatchRequest {
+            entries,
+            wait: wire::Wait::Durable.into(),
+        };
         let reply = self.stub.append_batch(request).await?.into_inner();
         Ok(Acknowledged {
             first: reply.first_index,

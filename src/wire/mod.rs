@@ -8,7 +8,7 @@ mod status;
 
 pub use client::{Acknowledged, Acknowledgements, Continued, Included, IncludedMany, LoadClient};
 pub use reply::{append_reply, batch_reply, entries_reply, stream_reply};
-pub use request::{ConsistencyQuery, EntryName, InclusionQuery, InclusionsQuery, RangeQuery, StreamEntry};
+pub use request::{ConsistencyQuery, EntryName, InclusionQuery, InclusionsQuery, RangeQuery, StreamEntry, Wait};
 pub use status::IntoStatus;
 
 /// What is generated: messages, the server trait, and the client's stub.

@@ -5,25 +5,30 @@ use indelible_log::{Ack, Head};
 use indelible_merkle::{ConsistencyProof, Hash, InclusionProof, RangeProof};
 
 use super::generated as wire;
+use crate::follow::Vouched;
 use crate::proofs::{ConsistencyAnswer, InclusionAnswer, InclusionsAnswer};
 
 /// The reply to a single append; without `proof` if the client declined it.
-pub fn append_reply(ack: &Ack, leaf: Hash, proof: Option<&InclusionProof>) -> wire::AppendResponse {
+pub fn append_reply(vouched: &Vouched, leaf: Hash, proof: Option<&InclusionProof>) -> wire::AppendResponse {
+    let Vouched { ack, witnessed } = vouched;
     wire::AppendResponse {
         index: ack.first,
         leaf_hash: bytes_of(&leaf),
         head: Some((&ack.head).into()),
         proof: proof.map(Into::into),
+        witnessed: *witnessed,
     }
 }
 
 /// The reply to a batch.
-pub fn batch_reply(ack: &Ack, proof: &RangeProof) -> wire::AppendBatchResponse {
+pub fn batch_reply(vouched: &Vouched, proof: &RangeProof) -> wire::AppendBatchResponse {
+    let Vouched { ack, witnessed } = vouched;
     wire::AppendBatchResponse {
         first_index: ack.first,
         count: count_of(ack),
         head: Some((&ack.head).into()),
         proof: Some(proof.into()),
+        witnessed: *witnessed,
     }
 }
 

@@ -16,6 +16,15 @@ pub enum EntryName {
     Leaf(Hash),
 }
 
+/// What an append waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wait {
+    /// That it is durable.
+    Durable,
+    /// That witnesses vouch for it, besides.
+    Witnessed,
+}
+
 /// Asks for one inclusion proof.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InclusionQuery {
@@ -74,6 +83,21 @@ impl TryFrom<wire::AppendBatchRequest> for Batch {
 
     fn try_from(request: wire::AppendBatchRequest) -> Result<Batch, BadBatch> {
         Batch::of(request.entries)
+    }
+}
+
+/// The field of a request, which is open to values that this version does not know.
+impl TryFrom<i32> for Wait {
+    type Error = Status;
+
+    fn try_from(wait: i32) -> Result<Wait, Status> {
+        match wire::Wait::try_from(wait) {
+            Ok(wire::Wait::Durable) => Ok(Wait::Durable),
+            Ok(wire::Wait::Witnessed) => Ok(Wait::Witnessed),
+            Err(_) => Err(Status::invalid_argument(format!(
+                "wait: {wait} is none of DURABLE (0) and WITNESSED (1)"
+            ))),
+        }
     }
 }
 

@@ -25,7 +25,9 @@ impl IntoStatus for BadBatch {
 impl IntoStatus for AppendError {
     fn into_status(self) -> Status {
         match self {
-            AppendError::Stopping | AppendError::Failed(_) => Status::unavailable(self.to_string()),
+            AppendError::Stopping | AppendError::Failed(_) | AppendError::Halted(_) => {
+                Status::unavailable(self.to_string())
+            }
             AppendError::QueueFull | AppendError::BacklogFull(_) => Status::resource_exhausted(self.to_string()),
         }
     }

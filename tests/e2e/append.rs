@@ -37,6 +37,7 @@ async fn every_method_answers_with_proofs_that_hold_before_and_after_sealing() {
         .append(AppendRequest {
             entry: entry(0),
             omit_proof: false,
+            ..AppendRequest::default()
         })
         .await
         .unwrap()
@@ -57,6 +58,7 @@ async fn every_method_answers_with_proofs_that_hold_before_and_after_sealing() {
         .append(AppendRequest {
             entry: entry(1),
             omit_proof: true,
+            ..AppendRequest::default()
         })
         .await
         .unwrap()
@@ -65,6 +67,7 @@ async fn every_method_answers_with_proofs_that_hold_before_and_after_sealing() {
 
     let batch = AppendBatchRequest {
         entries: (2..700).map(entry).collect(),
+        ..AppendBatchRequest::default()
     };
     let batch = stub.append_batch(batch).await.unwrap().into_inner();
     assert_eq!((batch.first_index, batch.count), (2, 698));
@@ -156,7 +159,12 @@ async fn leaf_hashes_are_found_first_copy_first_once_the_index_has_them() {
         Bytes::from_static(b"b"),
         Bytes::from_static(b"a"),
     ];
-    stub.append_batch(AppendBatchRequest { entries }).await.unwrap();
+    stub.append_batch(AppendBatchRequest {
+        entries,
+        ..AppendBatchRequest::default()
+    })
+    .await
+    .unwrap();
     for (entry, index) in [(b"a", 0), (b"b", 1)] {
         let hash = Bytes::copy_from_slice(Hash::leaf(entry).as_bytes());
         let by_hash = Some(get_inclusion_proof_request::Entry::LeafHash(hash));
@@ -200,6 +208,7 @@ async fn watching_gives_the_head_of_now_and_then_newer_ones() {
         stub.append(AppendRequest {
             entry: entry(index),
             omit_proof: true,
+            ..AppendRequest::default()
         })
         .await
         .unwrap();

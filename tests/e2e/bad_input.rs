@@ -16,7 +16,10 @@ async fn with_three_entries(bed: &Bed) -> Server {
     server
         .stub()
         .await
-        .append_batch(AppendBatchRequest { entries })
+        .append_batch(AppendBatchRequest {
+            entries,
+            ..AppendBatchRequest::default()
+        })
         .await
         .unwrap();
     server
@@ -40,13 +43,17 @@ async fn appends_beyond_the_limits_are_refused_whole() {
     let server = with_three_entries(&bed).await;
     let mut stub = server.stub().await;
     let head = stub.get_tree_head(GetTreeHeadRequest {}).await.unwrap().into_inner();
-    let batch = |entries| AppendBatchRequest { entries };
+    let batch = |entries| AppendBatchRequest {
+        entries,
+        ..AppendBatchRequest::default()
+    };
     let long = Bytes::from(vec![0; 65_536]);
 
     refused(
         stub.append(AppendRequest {
             entry: long.clone(),
             omit_proof: false,
+            ..AppendRequest::default()
         })
         .await,
         Code::InvalidArgument,
@@ -88,6 +95,7 @@ async fn appends_beyond_the_limits_are_refused_whole() {
         .append(AppendRequest {
             entry: longest,
             omit_proof: false,
+            ..AppendRequest::default()
         })
         .await
         .unwrap()

@@ -58,7 +58,12 @@ async fn a_foreign_client_proves_records_and_trees_from_tiles() {
         let entries: Vec<Bytes> = (size..next).map(|index: u64| format!("entry {index}").into()).collect();
         for part in entries.chunks(10_000) {
             let entries = part.to_vec();
-            stub.append_batch(AppendBatchRequest { entries }).await.unwrap();
+            stub.append_batch(AppendBatchRequest {
+                entries,
+                ..AppendBatchRequest::default()
+            })
+            .await
+            .unwrap();
         }
         size = next;
         let note = http.get("/checkpoint").await.body;

@@ -35,6 +35,7 @@ async fn sigterm_under_load_keeps_what_was_acknowledged_and_names_the_rest() {
                     .append(AppendRequest {
                         entry: entry.clone(),
                         omit_proof: true,
+                        ..AppendRequest::default()
                     })
                     .await
                 {

@@ -99,7 +99,12 @@ async fn append(server: &Server, entries: &[Bytes]) {
     let mut stub = server.stub().await;
     for part in entries.chunks(10_000) {
         let entries = part.to_vec();
-        stub.append_batch(AppendBatchRequest { entries }).await.unwrap();
+        stub.append_batch(AppendBatchRequest {
+            entries,
+            ..AppendBatchRequest::default()
+        })
+        .await
+        .unwrap();
     }
 }
 

@@ -34,6 +34,7 @@ async fn no_head_leaves_before_the_sync_of_its_frame() {
         let request = AppendRequest {
             entry: Bytes::from(format!("single {number}")),
             omit_proof: number % 2 == 0,
+            ..AppendRequest::default()
         };
         let head = stub.append(request).await.unwrap().into_inner().head.unwrap();
         acknowledged.extend(sizes_of_note(&head.checkpoint));
@@ -90,6 +91,7 @@ async fn without_the_sync_nothing_leaves() {
         let request = AppendRequest {
             entry: Bytes::from(format!("lost or not {number}")),
             omit_proof: false,
+            ..AppendRequest::default()
         };
         async move { stub.append(request).await }
     });

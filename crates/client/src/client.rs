@@ -1,5 +1,6 @@
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use indelible_merkle::{
@@ -7,7 +8,7 @@ use indelible_merkle::{
 };
 use indelible_note::{Receipt, SignedCheckpoint, Verified, VerifierKey};
 
-use crate::append::{AppendedRun, Appending, BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, Queue};
+use crate::append::{AppendedRun, Appending, BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, Queue, Waited};
 use crate::connect::{self, Options};
 use crate::entries::Entries;
 use crate::error::{AppendError, BadInput, ConnectError, Error};
@@ -15,7 +16,7 @@ use crate::heads::HeadStore;
 use crate::misbehavior::{BadAnswer, Misbehavior};
 use crate::trust::Trust;
 use crate::watch::HeadWatch;
-use crate::wire::{Inclusion, Service, Subject};
+use crate::wire::{Acknowledgement, Inclusion, Service, Subject};
 
 /// A connection to a log, from which only verified answers come out.
 ///
@@ -80,16 +81,37 @@ impl Client {
     pub async fn append_batch(&self, entries: Vec<Bytes>) -> Result<AppendedRun, AppendError> {
         check_batch_limits(&entries).map_err(not_appended)?;
         let leaves: Vec<Hash> = entries.iter().map(|entry| Hash::leaf(entry)).collect();
-        self.append_leaves(entries, &leaves).await.map_err(|error| {
-            if error.says_nothing_was_written() {
-                AppendError::NotAppended(error)
-            } else {
-                AppendError::Unconfirmed(error)
-            }
-        })
+        self.append_leaves(entries, &leaves).await.map_err(of_batch)
     }
 
-    /// The newest head of the log.
+    /// As [`append_batch`](Client::append_batch), and waits until enough witnesses vouch for a head that has the entries, by the
+    /// policy of the log, but for about `within` only: then the entries are in the log all the same. Whose cosignatures the head
+    /// has is for the caller to check, under a policy of its own
+    /// ([`Receipt::verify_under`](indelible_note::Receipt::verify_under)).
+    ///
+    /// # Errors
+    /// As `append_batch`. [`AppendError::NotAppended`] also if the log has no witnesses.
+    pub async fn append_batch_witnessed(
+        &self,
+        entries: Vec<Bytes>,
+        within: Duration,
+    ) -> Result<Waited<AppendedRun>, AppendError> {
+        check_batch_limits(&entries).map_err(not_appended)?;
+        let leaves: Vec<Hash> = entries.iter().map(|entry| Hash::leaf(entry)).collect();
+        let before = self.trust.held_size();
+        let appended = async {
+            let (acknowledgement, witnessed) = self.trust.service().append_batch_witnessed(entries, within).await?;
+            let run = self.check_batch(acknowledgement, &leaves, before).await?;
+            Ok(match witnessed {
+                true => Waited::Witnessed(run),
+                false => Waited::Durable(run),
+            })
+        };
+        appended.await.map_err(of_batch)
+    }
+
+    /// The head that the log serves: if it has witnesses, the newest that enough of them have cosigned, which may be older than
+    /// the head of a receipt from this client; else its newest.
     ///
     /// # Errors
     /// [`Error::Misbehaved`] if the log did not sign it, or if it is not shown to belong to one history with the held head. An
@@ -98,13 +120,21 @@ impl Client {
         self.trust.newest().await
     }
 
+    /// The newest head that the log has signed, witnessed or not.
+    ///
+    /// # Errors
+    /// As [`Client::head`].
+    pub async fn signed_head(&self) -> Result<Verified<SignedCheckpoint>, Error> {
+        self.trust.newest_signed().await
+    }
+
     /// The heads of the log as they come.
     pub async fn watch(&self) -> Result<HeadWatch, Error> {
         HeadWatch::open(Arc::clone(&self.trust)).await
     }
 
-    /// Proves what is at an index of the log, under its newest head. Which entry the receipt is for, only its bytes can tell:
-    /// see [`Receipt::verify`].
+    /// Proves what is at an index of the log, under the head that it serves, or under its newest if the other lacks the entry.
+    /// Which entry the receipt is for, only its bytes can tell: see [`Receipt::verify`].
     ///
     /// # Errors
     /// [`Error::Refused`] with `OUT_OF_RANGE` if the log has no such entry yet.
@@ -120,7 +150,8 @@ impl Client {
         self.receipt(inclusion).await
     }
 
-    /// Proves that an entry with this leaf hash is in the log, under its newest head. Of several, the server chooses one.
+    /// Proves that an entry with this leaf hash is in the log, under a head as [`Client::prove`] has it. Of several, the
+    /// server chooses one.
     ///
     /// # Errors
     /// [`Error::Refused`] with `NOT_FOUND` if the server knows no such entry. That is its word and no proof.
@@ -136,7 +167,8 @@ impl Client {
         self.receipt(inclusion).await
     }
 
-    /// Proves 1 to 1,000 entries at once, given by index and leaf hash in increasing order, under the log's newest head.
+    /// Proves 1 to 1,000 entries at once, given by index and leaf hash in increasing order, under one head, as
+    /// [`Client::prove`] has it.
     ///
     /// # Errors
     /// [`Error::Differs`] if the log has proved that it has another entry at one of the indices.
@@ -187,18 +219,30 @@ impl Client {
         self.trust.prove_consistency(&older, &newer).await
     }
 
-    /// Up to `count` entries from index `start` on, fewer if the log ends before, each proved to be in the log.
+    /// Up to `count` entries from index `start` on, fewer if the log ends before, each proved to be in the log: under the
+    /// head that it serves, or the held one if that is newer.
     ///
     /// # Errors
     /// [`Error::Input`] if the log has no entry at `start` yet; else as [`Client::head`].
     pub async fn entries(&self, start: u64, count: u64) -> Result<Entries, Error> {
-        let head = self.head().await?;
+        let served = self.head().await?;
+        let held = self.trust.held().filter(|held| held.head().size > served.head().size);
+        let head = held.unwrap_or(served);
         Entries::open(Arc::clone(&self.trust), head, start, count).await
     }
 
     async fn append_leaves(&self, entries: Vec<Bytes>, leaves: &[Hash]) -> Result<AppendedRun, Error> {
         let before = self.trust.held_size();
         let acknowledgement = self.trust.service().append_batch(entries).await?;
+        self.check_batch(acknowledgement, leaves, before).await
+    }
+
+    async fn check_batch(
+        &self,
+        acknowledgement: Acknowledgement,
+        leaves: &[Hash],
+        before: u64,
+    ) -> Result<AppendedRun, Error> {
         if acknowledgement.count as usize != leaves.len() {
             return Err(BadAnswer::Count {
                 outstanding: leaves.len() as u64,
@@ -269,6 +313,13 @@ fn check_length(place: usize, entry: &Bytes) -> Result<(), BadInput> {
         return Err(BadInput::EntryTooLong { place, length });
     }
     Ok(())
+}
+
+fn of_batch(error: Error) -> AppendError {
+    match error.says_nothing_was_written() {
+        true => AppendError::NotAppended(error),
+        false => AppendError::Unconfirmed(error),
+    }
 }
 
 fn not_appended(input: BadInput) -> AppendError {

@@ -38,7 +38,7 @@ mod trust;
 mod watch;
 mod wire;
 
-pub use append::{AppendedRun, Appending, BATCH_BYTES_MAX, BATCH_ENTRIES_MAX};
+pub use append::{AppendedRun, Appending, BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, Waited};
 pub use client::Client;
 pub use connect::Options;
 pub use entries::Entries;

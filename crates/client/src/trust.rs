@@ -95,9 +95,16 @@ impl Trust {
         Err(Error::Contended { tries: TRIES_MAX })
     }
 
-    /// Fetches the newest head and accepts it.
+    /// Fetches the head that is served and accepts it. With witnesses it lags behind those of acknowledgements.
     pub(crate) async fn newest(&self) -> Result<Verified<SignedCheckpoint>, Error> {
         let head = self.open(&self.service.newest_head().await?)?;
+        self.accept(&head, &[]).await?;
+        Ok(head)
+    }
+
+    /// Fetches the newest head that the log has signed and accepts it.
+    pub(crate) async fn newest_signed(&self) -> Result<Verified<SignedCheckpoint>, Error> {
+        let head = self.open(&self.service.newest_signed_head().await?)?;
         self.accept(&head, &[]).await?;
         Ok(head)
     }

@@ -10,7 +10,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tokio_stream::StreamExt;
 use tokio_stream::wrappers::UnboundedReceiverStream;
 use tonic::transport::Channel;
-use tonic::{Code, Response, Status, Streaming};
+use tonic::{Code, Request, Response, Status, Streaming};
 
 use crate::error::Error;
 use crate::misbehavior::BadAnswer;
@@ -45,10 +45,21 @@ impl Service {
         self.timeout
     }
 
-    /// The note of the newest head.
+    /// The note of the head that the log serves.
     pub(crate) async fn newest_head(&self) -> Result<HeadNote, Error> {
         let mut stub = self.stub.clone();
         let reply = self.answered(stub.get_tree_head(pb::GetTreeHeadRequest {})).await?;
+        Ok(HeadNote::of(reply.head)?)
+    }
+
+    /// The note of the newest head that the log has signed. It stands beside the proof from the empty tree, which is empty.
+    pub(crate) async fn newest_signed_head(&self) -> Result<HeadNote, Error> {
+        let mut stub = self.stub.clone();
+        let request = pb::GetConsistencyProofRequest {
+            old_size: 0,
+            new_size: None,
+        };
+        let reply = self.answered(stub.get_consistency_proof(request)).await?;
         Ok(HeadNote::of(reply.head)?)
     }
 
@@ -133,16 +144,27 @@ impl Service {
     /// Appends all of the entries or none.
     pub(crate) async fn append_batch(&self, entries: Vec<Bytes>) -> Result<Acknowledgement, Error> {
         let mut stub = self.stub.clone();
+        let wait = pb::Wait::Durable.into();
         let reply = self
-            .answered(stub.append_batch(pb::AppendBatchRequest { entries }))
+            .answered(stub.append_batch(pb::AppendBatchRequest { entries, wait }))
             .await?;
-        Ok(Acknowledgement {
-            first_index: reply.first_index,
-            count: reply.count,
-            head: HeadNote::of(reply.head)?,
-            range: range_hashes(reply.proof)?,
-            consistency: None,
-        })
+        Acknowledgement::of_batch(reply)
+    }
+
+    /// The same, and waits for witnesses: whether the service says that enough of them vouch for the head.
+    pub(crate) async fn append_batch_witnessed(
+        &self,
+        entries: Vec<Bytes>,
+        within: Duration,
+    ) -> Result<(Acknowledgement, bool), Error> {
+        let mut stub = self.stub.clone();
+        let wait = pb::Wait::Witnessed.into();
+        let mut request = Request::new(pb::AppendBatchRequest { entries, wait });
+        request.set_timeout(within.saturating_add(SLACK));
+        let timeout = within.saturating_add(self.timeout);
+        let reply = answered_within(timeout, stub.append_batch(request)).await?;
+        let witnessed = reply.witnessed;
+        Ok((Acknowledgement::of_batch(reply)?, witnessed))
     }
 
     /// Appends entries as they come; dropping the sender ends the client's side.
@@ -158,11 +180,18 @@ impl Service {
 
     /// Waits for the answer to a call, or for the first sign of a stream.
     async fn answered<M>(&self, call: impl Future<Output = Result<Response<M>, Status>>) -> Result<M, Error> {
-        match tokio::time::timeout(self.timeout, call).await {
-            Ok(Ok(response)) => Ok(response.into_inner()),
-            Ok(Err(status)) => Err(Error::of_status(status)),
-            Err(_elapsed) => Err(Error::TimedOut { after: self.timeout }),
-        }
+        answered_within(self.timeout, call).await
+    }
+}
+
+async fn answered_within<M>(
+    after: Duration,
+    call: impl Future<Output = Result<Response<M>, Status>>,
+) -> Result<M, Error> {
+    match tokio::time::timeout(after, call).await {
+        Ok(Ok(response)) => Ok(response.into_inner()),
+        Ok(Err(status)) => Err(Error::of_status(status)),
+        Err(_elapsed) => Err(Error::TimedOut { after }),
     }
 }
 
@@ -267,6 +296,18 @@ impl Answer for Acknowledgement {
     }
 }
 
+impl Acknowledgement {
+    fn of_batch(reply: pb::AppendBatchResponse) -> Result<Acknowledgement, Error> {
+        Ok(Acknowledgement {
+            first_index: reply.first_index,
+            count: reply.count,
+            head: HeadNote::of(reply.head)?,
+            range: range_hashes(reply.proof)?,
+            consistency: None,
+        })
+    }
+}
+
 impl Answer for EntryRun {
     type Message = pb::GetEntriesResponse;
 
@@ -310,3 +351,6 @@ fn same_size(asked: u64, answered: u64) -> Result<(), BadAnswer> {
         Err(BadAnswer::Size { asked, answered })
     }
 }
+
+/// What the service, which answers a little before the time that it is given, takes off that time.
+const SLACK: Duration = Duration::from_millis(500);

@@ -36,6 +36,9 @@ pub enum AppendError {
     /// Writing the journal failed; the log takes nothing more until it is started again.
     #[error("the log cannot write its journal ({0}); this entry may or may not be in it")]
     Failed(String),
+    /// The log was halted, because somebody outside knows what it does not.
+    #[error("the log was halted ({0}); nothing was written")]
+    Halted(String),
     /// As much waits for room in the queue as the queue itself holds.
     #[error("the log's queue is full, and too much waits for room in it; nothing was written")]
     QueueFull,
@@ -244,6 +247,7 @@ impl Ending {
     fn refusal(&self) -> AppendError {
         match &*self.condition.borrow() {
             Condition::Failed(reason) => AppendError::Failed(reason.clone()),
+            Condition::Halted(reason) => AppendError::Halted(reason.clone()),
             Condition::Serving | Condition::SealingStopped(_) | Condition::Stopping => AppendError::Stopping,
         }
     }

@@ -15,7 +15,8 @@ pub struct Head {
 }
 
 impl Head {
-    pub(crate) fn new(checkpoint: Verified<SignedCheckpoint>) -> Head {
+    /// A head with whatever signature lines its note has. That it is durable, and the log's, is for the caller to know.
+    pub fn new(checkpoint: Verified<SignedCheckpoint>) -> Head {
         let note = checkpoint.note().to_string().into();
         Head {
             checkpoint: Arc::new(checkpoint),

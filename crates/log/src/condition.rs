@@ -9,6 +9,9 @@ pub enum Condition {
     SealingStopped(String),
     /// The log is shutting down; what is queued is still committed.
     Stopping,
+    /// Somebody outside knows what the log does not, and it was [halted](crate::Halt). Published data is still read, nothing is
+    /// appended.
+    Halted(String),
     /// The journal failed. Published data is still read, nothing is appended; a new start decides what holds.
     Failed(String),
 }

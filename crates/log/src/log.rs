@@ -13,6 +13,7 @@ use crate::append::{Appender, Ending};
 use crate::backlog::Backlog;
 use crate::condition::Condition;
 use crate::description::Description;
+use crate::halt::Halt;
 use crate::queue::{Entrance, Queue};
 use crate::reader::Reader;
 use crate::recover::{StartError, recover};
@@ -132,6 +133,11 @@ impl Log {
         self.conditions.subscribe()
     }
 
+    /// The way to halt it.
+    pub fn halt(&self) -> Halt {
+        Halt::new(self.conditions.clone(), self.room.clone(), self.queue.clone())
+    }
+
     /// Commits what is queued, writes the closing record, seals everything, and waits for all that; refuses what comes later.
     /// Blocks for as long as the disk takes.
     ///
@@ -140,11 +146,11 @@ impl Log {
     /// The journal's failure, if that is what had stopped the log.
     pub fn shutdown(self) -> Result<(), JournalError> {
         self.conditions.send_if_modified(|condition| {
-            let failed = matches!(condition, Condition::Failed(_));
-            if !failed {
+            let stopped = matches!(condition, Condition::Failed(_) | Condition::Halted(_));
+            if !stopped {
                 *condition = Condition::Stopping;
             }
-            !failed
+            !stopped
         });
         self.room.close();
         self.queue.stop();

@@ -156,6 +156,17 @@ impl Queue {
         self.changed.notify_one();
     }
 
+    /// Lets go whoever is queued; nobody is taken any more.
+    pub(crate) fn halt(&self) {
+        let mut state = self.lock();
+        state.stopping = true;
+        state.ended = true;
+        let left = (std::mem::take(&mut state.express), std::mem::take(&mut state.bulk));
+        drop(state);
+        drop(left);
+        self.changed.notify_one();
+    }
+
     /// There may be room in the backlog where there was none, or never will be.
     pub(crate) fn look_again(&self) {
         let _state = self.lock();

@@ -103,6 +103,7 @@ impl TransparencyLog for Nothing {
             leaf_hash: self.leaf.clone(),
             head: self.head(),
             proof: Some(self.appended.clone()),
+            witnessed: false,
         }))
     }
 
@@ -115,6 +116,7 @@ impl TransparencyLog for Nothing {
             count: u32::try_from(request.get_ref().entries.len()).unwrap_or(u32::MAX),
             head: self.head(),
             proof: Some(self.range.clone()),
+            witnessed: false,
         }))
     }
 

@@ -9,13 +9,13 @@ use indelible_store::objects::{Options as ObjectsOptions, SledObjects};
 use serde_json::json;
 
 use super::Args;
-use super::older::overrule;
+use super::older::{memory_files, overrule};
 use crate::cmd::consent::now;
 use crate::cmd::runtime::block_on;
 use crate::cmd::{Failure, Verdict};
 use crate::config::Config;
-use crate::data::{DataDir, Lock, OpenError, checkpoint_file, keep_dropped, record};
-use crate::memory::{CheckpointFile, Gathered, Remembered, gather};
+use crate::data::{DataDir, Lock, OpenError, keep_dropped, record};
+use crate::memory::{Gathered, Remembered, gather};
 
 /// Shows what would be lost, asks, writes it down, keeps the bytes, and ends the journal in front of them. `None` if there is
 /// nothing to drop.
@@ -40,8 +40,10 @@ pub(super) fn drop_it(data: &DataDir, config: &Config, args: &Args) -> Result<Op
     };
     show(&broken);
     let description = Description::of(&StoredFrames::open(&data.journal())?.genesis().description)?;
-    let file = CheckpointFile::at(checkpoint_file(data, config))?;
-    let gathered = block_on(gather(&file, config, &description.vkey))??;
+    let files = memory_files(data, config)?;
+    let [outside, served] = &files;
+    let mut gathered = block_on(gather(outside, config, &description.vkey))??;
+    gathered.heads.extend(served.load(&description.vkey)?);
     let entries = broken.first;
     let later = later(gathered, entries);
     if !later.is_empty() && !args.accept_older {
@@ -56,7 +58,7 @@ pub(super) fn drop_it(data: &DataDir, config: &Config, args: &Args) -> Result<Op
         let (journal, _) = FileJournal::open(&data.journal(), JournalOptions::default())?;
         let served = open_checkpoint(&journal.last_note(), &description.vkey)?;
         for remembered in &later {
-            overrule(data, &file, now, remembered, &served)?;
+            overrule(data, &files, now, remembered, &served)?;
         }
     }
     Ok(Some(Verdict::Holds))

@@ -15,7 +15,8 @@ use crate::data::{DataDir, configure};
 /// --accept-older: a log that was restored from a backup is older than what was published, and the checkpoint file and the other
 /// memories know that. Whoever holds a receipt or a head from the time between will be able to show that the log took it back. If
 /// that is what you want, say so here: the checkpoint file is moved aside, and DIR/admin.jsonl keeps who said so, when, and which
-/// heads were given up. A memory that is asked by URL is believed again as soon as it has a later head than that.
+/// heads were given up. A memory that is asked by URL is believed again as soon as it has a later head than that. A witness cannot be
+/// overruled: it never cosigns another history than the one that it knows.
 ///
 /// --drop-last-frame: the disk has damaged what was written last. That was synced and may have been acknowledged, so that it is
 /// never cut off like a torn write. If there is no better copy of the journal, give it up here: its bytes are kept beside the

@@ -7,14 +7,16 @@ use crate::cmd::runtime::block_on;
 use crate::cmd::{CommandResult, Failure, Verdict};
 use crate::config::Config;
 use crate::data::{DataDir, checkpoint_file, open};
-use crate::memory::{CheckpointFile, Remembered, consents, contradictions, gather, record_consent};
+use crate::memory::{CheckpointFile, MemoryError, Remembered, consents, contradictions, gather, record_consent};
 
 /// Overrules every memory that contradicts the log.
 pub(super) fn accept(data: &DataDir, config: Config, consent: &ConsentArg) -> CommandResult {
-    let file = CheckpointFile::at(checkpoint_file(data, &config))?;
+    let files = memory_files(data, &config)?;
     let open = open(data, config)?;
     let vkey = open.log.description().vkey.clone();
-    let gathered = block_on(gather(&file, &open.config, &vkey))??;
+    let [outside, served] = &files;
+    let mut gathered = block_on(gather(outside, &open.config, &vkey))??;
+    gathered.heads.extend(served.load(&vkey)?);
     for silent in &gathered.silent {
         eprintln!("indelible: {silent}");
     }
@@ -34,23 +36,29 @@ pub(super) fn accept(data: &DataDir, config: Config, consent: &ConsentArg) -> Co
     let now = now()?;
     let head = reader.head();
     for contradiction in &contradictions {
-        overrule(data, &file, now, &contradiction.remembered, head.checkpoint())?;
+        overrule(data, &files, now, &contradiction.remembered, head.checkpoint())?;
     }
     eprintln!("indelible: `serve` will start now");
     open.log.shutdown()?;
     Ok(Verdict::Holds)
 }
 
-/// Writes down that a head is given up for the one that is served, and moves the checkpoint file aside if that remembers it.
+/// The files that remember a head of the log: that outside the directory, and that of the head that was served last.
+pub(super) fn memory_files(data: &DataDir, config: &Config) -> Result<[CheckpointFile; 2], MemoryError> {
+    let outside = CheckpointFile::at(checkpoint_file(data, config))?;
+    Ok([outside, CheckpointFile::at(data.served())?])
+}
+
+/// Writes down that a head is given up for the one that is served, and moves the file aside that remembers it, if one does.
 pub(super) fn overrule(
     data: &DataDir,
-    file: &CheckpointFile,
+    files: &[CheckpointFile],
     now: u64,
     given_up: &Remembered,
     served: &SignedCheckpoint,
 ) -> Result<(), Failure> {
     record_consent(data, now, given_up, served)?;
-    if given_up.place == file.place() {
+    if let Some(file) = files.iter().find(|file| given_up.place == file.place()) {
         let aside = file.overrule(now)?;
         eprintln!("indelible: moved the memory to {}", aside.display());
     }

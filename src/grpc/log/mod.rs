@@ -4,18 +4,23 @@ mod entries;
 mod heads;
 mod stream;
 
-use indelible_log::{Appender, Batch, Reader};
+use std::time::Instant;
+
+use indelible_log::{Ack, Appender, Batch, Head, Reader};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status, Streaming};
 
 use crate::access::{Granted, Method, Policy, Principal, Resource};
+use crate::follow::{Quorum, Vouched};
+use crate::net::Deadline;
 use crate::proofs::Proofs;
 use crate::wire::{
     AppendBatchRequest, AppendBatchResponse, AppendRequest, AppendResponse, AppendStreamRequest, ConsistencyQuery,
     GetConsistencyProofRequest, GetConsistencyProofResponse, GetEntriesRequest, GetInclusionProofRequest,
     GetInclusionProofResponse, GetInclusionProofsRequest, GetInclusionProofsResponse, GetTreeHeadRequest,
     GetTreeHeadResponse, InclusionQuery, InclusionsQuery, IntoStatus, RangeQuery, TransparencyLog,
-    TransparencyLogServer, WatchTreeHeadsRequest, append_reply, batch_reply,
+    TransparencyLogServer, Wait, WatchTreeHeadsRequest, append_reply, batch_reply,
 };
 
 /// Serves one log. What it does lies elsewhere: appending in the engine, proving in [`Proofs`].
@@ -27,6 +32,10 @@ pub struct LogService {
     pub reader: Reader,
     /// Proofs of what it reads.
     pub proofs: Proofs,
+    /// The heads that are served.
+    pub heads: watch::Receiver<Head>,
+    /// The way to wait for witnesses, if the log has any.
+    pub quorum: Option<Quorum>,
     /// Who may do what.
     pub policy: Policy,
     /// Cancelled when the service stops: streams, which would never end by themselves, end then.
@@ -47,42 +56,68 @@ impl LogService {
             .authorise(Principal::Anonymous, method, Resource::Log)
             .map_err(IntoStatus::into_status)
     }
+
+    /// What an append waits for besides its own commit, by the field of its request.
+    fn quorum_for(&self, wait: i32) -> Result<Option<Quorum>, Status> {
+        match (Wait::try_from(wait)?, &self.quorum) {
+            (Wait::Durable, _) => Ok(None),
+            (Wait::Witnessed, Some(quorum)) => Ok(Some(quorum.clone())),
+            (Wait::Witnessed, None) => Err(Status::invalid_argument("wait: this log has no witnesses")),
+        }
+    }
+}
+
+/// Waits for the quorum, if there is one to wait for. The entries are in the log by now, and hold no room in its queue.
+async fn vouch(quorum: Option<Quorum>, ack: Ack, deadline: Option<Deadline>) -> Vouched {
+    let Some(quorum) = quorum else {
+        return Vouched::by_the_log(ack);
+    };
+    let patience = quorum.wait();
+    let until = deadline.map_or_else(|| Instant::now() + patience, |deadline| deadline.answer_by(patience));
+    quorum.vouch(ack, until).await
 }
 
 #[tonic::async_trait]
 impl TransparencyLog for LogService {
     async fn append(&self, request: Request<AppendRequest>) -> Result<Response<AppendResponse>, Status> {
+        let deadline = request.extensions().get().copied();
         let request = request.into_inner();
         let omit_proof = request.omit_proof;
+        let quorum = self.quorum_for(request.wait)?;
         let batch = Batch::try_from(request).map_err(IntoStatus::into_status)?;
         let _granted = self.authorise(Method::Append)?;
         let leaf = batch.hashes()[0];
         let ack = self.appender.append(batch).await.map_err(IntoStatus::into_status)?;
+        let vouched = vouch(quorum, ack, deadline).await;
         let proof = match omit_proof {
             true => None,
             false => Some(
                 self.proofs
-                    .acknowledged_entry(&ack)
+                    .acknowledged_entry(&vouched.ack)
                     .await
                     .map_err(IntoStatus::into_status)?,
             ),
         };
-        Ok(Response::new(append_reply(&ack, leaf, proof.as_ref())))
+        Ok(Response::new(append_reply(&vouched, leaf, proof.as_ref())))
     }
 
     async fn append_batch(
         &self,
         request: Request<AppendBatchRequest>,
     ) -> Result<Response<AppendBatchResponse>, Status> {
-        let batch = Batch::try_from(request.into_inner()).map_err(IntoStatus::into_status)?;
+        let deadline = request.extensions().get().copied();
+        let request = request.into_inner();
+        let quorum = self.quorum_for(request.wait)?;
+        let batch = Batch::try_from(request).map_err(IntoStatus::into_status)?;
         let _granted = self.authorise(Method::Append)?;
         let ack = self.appender.append(batch).await.map_err(IntoStatus::into_status)?;
+        let vouched = vouch(quorum, ack, deadline).await;
         let proof = self
             .proofs
-            .acknowledged_run(&ack)
+            .acknowledged_run(&vouched.ack)
             .await
             .map_err(IntoStatus::into_status)?;
-        Ok(Response::new(batch_reply(&ack, &proof)))
+        Ok(Response::new(batch_reply(&vouched, &proof)))
     }
 
     type AppendStreamStream = stream::Replies;
@@ -97,14 +132,14 @@ impl TransparencyLog for LogService {
 
     async fn get_tree_head(&self, _: Request<GetTreeHeadRequest>) -> Result<Response<GetTreeHeadResponse>, Status> {
         let _granted = self.authorise(Method::ReadHeads)?;
-        Ok(Response::new((&self.reader.head()).into()))
+        Ok(Response::new((&*self.heads.borrow()).into()))
     }
 
     type WatchTreeHeadsStream = heads::Replies;
 
     async fn watch_tree_heads(&self, _: Request<WatchTreeHeadsRequest>) -> Result<Response<heads::Replies>, Status> {
         let _granted = self.authorise(Method::ReadHeads)?;
-        Ok(Response::new(heads::serve(self.reader.heads(), self.stopping.clone())))
+        Ok(Response::new(heads::serve(self.heads.clone(), self.stopping.clone())))
     }
 
     async fn get_inclusion_proof(

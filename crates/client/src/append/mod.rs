@@ -14,10 +14,12 @@ mod queue;
 mod run;
 mod stream;
 mod verifier;
+mod waited;
 
 pub use queue::Appending;
 pub(crate) use queue::Queue;
 pub use run::AppendedRun;
+pub use waited::Waited;
 
 /// The most entries in a batch, as the service has it.
 pub const BATCH_ENTRIES_MAX: usize = 10_000;

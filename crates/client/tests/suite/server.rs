@@ -201,6 +201,7 @@ impl TransparencyLog for Service {
             count: run.count,
             head: run.head,
             proof: run.proof,
+            witnessed: false,
         }))
     }
 
@@ -350,7 +351,8 @@ impl TransparencyLog for Service {
     ) -> Result<Response<pb::GetConsistencyProofResponse>, Status> {
         let lie = self.admit().await?;
         let pb::GetConsistencyProofRequest { old_size, new_size } = request.into_inner();
-        let new_size = new_size.unwrap();
+        let head = new_size.is_none().then(|| self.head(lie)).flatten();
+        let new_size = new_size.unwrap_or_else(|| self.log.lock().unwrap().size());
         if new_size > self.log.lock().unwrap().size() {
             return Err(Status::out_of_range("new_size is beyond the tree"));
         }
@@ -358,7 +360,7 @@ impl TransparencyLog for Service {
             old_size: old_size + u64::from(lie == Lie::WrongIndex),
             new_size,
             proof: self.consistency(old_size, new_size, lie),
-            head: None,
+            head,
         }))
     }
 

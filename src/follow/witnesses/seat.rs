@@ -1,0 +1,169 @@
+//! One witness, as the log knows it.
+
+use std::time::{Duration, Instant};
+
+use super::alarm::Alarm;
+
+/// A witness, by its place in the policy.
+#[derive(Debug)]
+pub(super) struct Seat {
+    /// What the policy calls it.
+    name: String,
+    /// The size of the tree that it cosigned last, as far as is known; 0 asks it to say so.
+    size: u64,
+    state: State,
+    /// The number of the round to which it has nothing more to say.
+    settled: u64,
+    /// How often in a row it gave no answer that leads anywhere.
+    failures: u32,
+    /// How often in a row it named another size.
+    corrections: u32,
+    /// Since when it has not answered.
+    silent_since: Option<Instant>,
+    /// In how few words it refused the last head that it was asked for.
+    refusal: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Free,
+    /// A request is under way: there is never a second one.
+    Asked {
+        round: u64,
+    },
+    Paused {
+        until: Instant,
+    },
+}
+
+impl Seat {
+    pub(super) fn new(name: String, size: u64) -> Seat {
+        Seat {
+            name,
+            size,
+            state: State::Free,
+            settled: 0,
+            failures: 0,
+            corrections: 0,
+            silent_since: None,
+            refusal: None,
+        }
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Takes it for a round of this number about a tree of `size`; the size from which to prove, if it can be asked now.
+    pub(super) fn take(&mut self, round: u64, size: u64, now: Instant) -> Option<u64> {
+        let free = match self.state {
+            State::Free => true,
+            State::Asked { .. } => false,
+            State::Paused { until } => until <= now,
+        };
+        if !free || self.settled == round || self.size > size {
+            return None;
+        }
+        self.state = State::Asked { round };
+        Some(self.size)
+    }
+
+    /// Whether it is being asked in this round.
+    pub(super) fn is_asked(&self, round: u64) -> bool {
+        self.state == State::Asked { round }
+    }
+
+    /// It has cosigned a tree of this size.
+    pub(super) fn cosigned(&mut self, round: u64, size: u64) {
+        self.answered();
+        self.size = size;
+        self.settled = round;
+        self.failures = 0;
+        self.corrections = 0;
+        self.refusal = None;
+    }
+
+    /// It knows another size, and is asked again with a proof from there. One that never stops naming others is broken.
+    pub(super) fn corrected(&mut self, size: u64, now: Instant) {
+        self.answered();
+        self.size = size;
+        self.corrections += 1;
+        if self.corrections > CORRECTIONS_MAX {
+            self.fail(now);
+        }
+    }
+
+    /// It knows a larger tree than this round's, which the log has: the next round is for it.
+    pub(super) fn is_further(&mut self, round: u64, size: u64) {
+        self.answered();
+        self.size = size;
+        self.settled = round;
+    }
+
+    /// It answered, but not to the question: later.
+    pub(super) fn postponed(&mut self, now: Instant) {
+        self.answered();
+        // From now on it counts as silent: who is busy for ever cosigns nothing.
+        self.silent_since = Some(self.silent_since.unwrap_or(now));
+        self.fail(now);
+    }
+
+    /// It gave no answer.
+    pub(super) fn silent(&mut self, now: Instant) {
+        self.state = State::Free;
+        self.silent_since = Some(self.silent_since.unwrap_or(now));
+        self.fail(now);
+    }
+
+    /// It will not cosign this head. To ask for the same again would be useless, and rude.
+    pub(super) fn refused(&mut self, round: u64, words: String, until: Instant) {
+        self.answered();
+        self.refusal = Some(words);
+        self.settled = round;
+        self.state = State::Paused { until };
+    }
+
+    /// When it is to be looked at again.
+    pub(super) fn wake(&self, patience: Duration) -> impl Iterator<Item = Instant> {
+        let paused = match self.state {
+            State::Paused { until } => Some(until),
+            State::Free | State::Asked { .. } => None,
+        };
+        paused
+            .into_iter()
+            .chain(self.silent_since.map(|since| since + patience))
+    }
+
+    /// What is wrong with it, after so much patience.
+    pub(super) fn alarm(&self, patience: Duration, now: Instant) -> Option<Alarm> {
+        let witness = self.name.clone();
+        if let Some(words) = self.refusal.clone() {
+            return Some(Alarm::Refuses { witness, words });
+        }
+        let silent = self.silent_since.is_some_and(|since| now >= since + patience);
+        silent.then_some(Alarm::Silent { witness })
+    }
+
+    fn answered(&mut self) {
+        self.state = State::Free;
+        self.silent_since = None;
+    }
+
+    fn fail(&mut self, now: Instant) {
+        let pause = PAUSE_FIRST * 2_u32.pow(self.failures.min(DOUBLINGS_MAX));
+        self.failures += 1;
+        self.corrections = 0;
+        self.state = State::Paused {
+            until: now + pause.min(PAUSE_MAX),
+        };
+    }
+}
+
+/// Two are usual at most: nothing was known, or the witness went back to an older state and cosigned in between.
+const CORRECTIONS_MAX: u32 = 3;
+
+const PAUSE_FIRST: Duration = Duration::from_millis(250);
+/// 250 ms doubled seven times are more than the longest pause.
+const DOUBLINGS_MAX: u32 = 7;
+/// How long the quorum may be missed after a witness that was away has come back.
+const PAUSE_MAX: Duration = Duration::from_secs(30);
