@@ -35,7 +35,7 @@ pub struct Service {
 /// What was found outside the data directory at the start.
 #[derive(Debug)]
 struct Outside {
-    /// What the memories and the witnesses left open; empty if nothing.
+    /// What the memories left open; empty if nothing.
     doubt: String,
     witnessing: Option<Witnessing>,
 }
@@ -245,14 +245,13 @@ async fn look_outside(memory: &CheckpointFile, open: &OpenLog, data: DataDir) ->
         None => file.forget().map(|()| None)?,
     };
     let gathered = gather(memory, &open.config, &key).await?;
-    let mut doubts = {
+    let doubts = {
         let (reader, kept) = (reader.clone(), kept.clone());
         blocking(move || confirm(gathered, kept, &reader, &key, &data)).await?
     };
     let witnessing = match witnesses {
         Some(witnesses) => {
-            let mut asked = witnesses.ask_first(&reader).await?;
-            doubts.append(&mut asked.doubts);
+            let asked = witnesses.ask_first(&reader).await?;
             Some(Witnessing {
                 witnesses,
                 asked,

@@ -12,6 +12,11 @@ pub enum Alarm {
         /// What the policy calls it.
         witness: String,
     },
+    /// A witness could not be asked at the start, and has not agreed to the log since.
+    Unasked {
+        /// What the policy calls it.
+        witness: String,
+    },
     /// A witness will not cosign.
     Refuses {
         /// What the policy calls it.
@@ -28,6 +33,12 @@ impl fmt::Display for Alarm {
         match self {
             Alarm::NoQuorum => f.write_str("the newest heads lack the quorum of the witnesses"),
             Alarm::Silent { witness } => write!(f, "the witness {witness} does not answer"),
+            Alarm::Unasked { witness } => {
+                write!(
+                    f,
+                    "at the start the witness {witness} could not be asked which head it knows"
+                )
+            }
             Alarm::Refuses { witness, words } => write!(f, "the witness {witness} does not cosign: {words}"),
             Alarm::NotKept => f.write_str("the witnessed head cannot be written to its file"),
         }

@@ -17,6 +17,7 @@ use indelible_note::{CosignerKey, Policy, SignatureLine, SignedCheckpoint, Verif
 
 use super::alarm::Alarm;
 use super::seat::Seat;
+use super::start::Start;
 use crate::config::WithoutQuorum;
 
 /// How fast and how patient; see the fields of the configuration.
@@ -96,18 +97,18 @@ pub(super) struct Ahead {
 }
 
 impl Rounds {
-    /// Begins with a round about the newest head. `sizes` are what the witnesses of the policy are known to have cosigned;
-    /// `served` is the head that was served last, which `newest` continues.
+    /// Begins with a round about the newest head. `starts` are what the witnesses of the policy said at the start; `served`
+    /// is the head that was served last, which `newest` continues.
     pub(super) fn new(
         policy: Policy,
         pace: Pace,
-        sizes: &[u64],
+        starts: &[Start],
         served: Verified<SignedCheckpoint>,
         newest: &Head,
         now: Instant,
     ) -> Rounds {
-        let seats = policy.witnesses().iter().zip(sizes);
-        let seats = seats.map(|(witness, size)| Seat::new(witness.name().to_owned(), *size));
+        let seats = policy.witnesses().iter().zip(starts);
+        let seats = seats.map(|(witness, start)| Seat::new(witness.name().to_owned(), *start));
         let mut rounds = Rounds {
             seats: seats.collect(),
             keys: policy.cosigner_keys(),
@@ -206,7 +207,7 @@ impl Rounds {
 
     /// What is wrong now.
     pub(super) fn alarms(&self, now: Instant) -> Vec<Alarm> {
-        let seats = self.seats.iter().filter_map(|seat| seat.alarm(self.pace.patience, now));
+        let seats = self.seats.iter().flat_map(|seat| seat.alarms(self.pace.patience, now));
         self.is_late(now)
             .then_some(Alarm::NoQuorum)
             .into_iter()
@@ -331,3 +332,6 @@ fn in_short(refused: &Refused) -> String {
         Refused::SameSize { .. } => "it contradicts itself".to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -59,7 +59,7 @@ impl Follower {
         let rounds = Rounds::new(
             witnesses.policy.clone(),
             witnesses.pace.clone(),
-            &asked.sizes,
+            &asked.seats,
             served.clone(),
             &newest,
             Instant::now(),

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::alarm::Alarm;
+use super::start::Start;
 
 /// A witness, by its place in the policy.
 #[derive(Debug)]
@@ -20,6 +21,8 @@ pub(super) struct Seat {
     corrections: u32,
     /// Since when it has not answered.
     silent_since: Option<Instant>,
+    /// Whether it ever agreed to the log since that was started.
+    agreed: bool,
     /// In how few words it refused the last head that it was asked for.
     refusal: Option<String>,
 }
@@ -37,10 +40,11 @@ enum State {
 }
 
 impl Seat {
-    pub(super) fn new(name: String, size: u64) -> Seat {
+    pub(super) fn new(name: String, start: Start) -> Seat {
         Seat {
             name,
-            size,
+            size: start.size,
+            agreed: start.agreed,
             state: State::Free,
             settled: 0,
             failures: 0,
@@ -80,6 +84,7 @@ impl Seat {
         self.settled = round;
         self.failures = 0;
         self.corrections = 0;
+        self.agreed = true;
         self.refusal = None;
     }
 
@@ -135,13 +140,18 @@ impl Seat {
     }
 
     /// What is wrong with it, after so much patience.
-    pub(super) fn alarm(&self, patience: Duration, now: Instant) -> Option<Alarm> {
-        let witness = self.name.clone();
-        if let Some(words) = self.refusal.clone() {
-            return Some(Alarm::Refuses { witness, words });
-        }
+    pub(super) fn alarms(&self, patience: Duration, now: Instant) -> impl Iterator<Item = Alarm> {
         let silent = self.silent_since.is_some_and(|since| now >= since + patience);
-        silent.then_some(Alarm::Silent { witness })
+        let witness = || self.name.clone();
+        let at_the_start = (!self.agreed).then(|| Alarm::Unasked { witness: witness() });
+        let by_now = match self.refusal.clone() {
+            Some(words) => Some(Alarm::Refuses {
+                witness: witness(),
+                words,
+            }),
+            None => silent.then(|| Alarm::Silent { witness: witness() }),
+        };
+        by_now.into_iter().chain(at_the_start)
     }
 
     fn answered(&mut self) {

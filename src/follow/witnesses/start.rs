@@ -16,10 +16,17 @@ use crate::proofs::Proofs;
 /// What the witnesses said at the start.
 #[derive(Clone, Debug, Default)]
 pub struct Asked {
-    /// The sizes that they have cosigned, in the order of the policy; 0 where that is not known.
-    pub(super) sizes: Vec<u64>,
-    /// What was left open.
-    pub doubts: Vec<String>,
+    /// In the order of the policy.
+    pub(super) seats: Vec<Start>,
+}
+
+/// What one witness said at the start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Start {
+    /// The size that it has cosigned, 0 if that is not known.
+    pub(super) size: u64,
+    /// Whether it has agreed to the log as it is.
+    pub(super) agreed: bool,
 }
 
 impl Witnesses {
@@ -33,41 +40,44 @@ impl Witnesses {
         let head = reader.head();
         let first = join_all(self.doors.iter().map(|door| door.ask(&proofs, 0, &head))).await;
         let mut known: Vec<(u64, usize)> = Vec::new();
+        let agreed = Start {
+            size: head.size(),
+            agreed: true,
+        };
         let mut asked = Asked {
-            sizes: vec![0; self.doors.len()],
-            doubts: Vec::new(),
+            seats: vec![Start::default(); self.doors.len()],
         };
         for (place, (door, outcome)) in self.doors.iter().zip(first).enumerate() {
             match judge(door, outcome, &head)? {
-                Said::Cosigned => asked.sizes[place] = head.size(),
+                Said::Cosigned => asked.seats[place] = agreed,
                 Said::Knows(size) => known.push((size, place)),
-                Said::Nothing(reason) => self.doubt(&mut asked, door, reason)?,
+                Said::Nothing(reason) => self.doubt(door, reason)?,
             }
         }
         known.sort_unstable_by_key(|&(size, place)| (std::cmp::Reverse(size), place));
         for (size, place) in known {
             let door = &self.doors[place];
             match judge(door, door.ask(&proofs, size, &head).await, &head)? {
-                Said::Cosigned => asked.sizes[place] = head.size(),
+                Said::Cosigned => asked.seats[place] = agreed,
                 // It cosigned something meanwhile, or cannot make up its mind; the follower will see.
-                Said::Knows(size) => asked.sizes[place] = size,
-                Said::Nothing(reason) => self.doubt(&mut asked, door, reason)?,
+                Said::Knows(size) => asked.seats[place].size = size,
+                Said::Nothing(reason) => self.doubt(door, reason)?,
             }
         }
         Ok(asked)
     }
 
-    fn doubt(&self, asked: &mut Asked, door: &Door, reason: String) -> Result<(), WitnessError> {
+    fn doubt(&self, door: &Door, reason: String) -> Result<(), WitnessError> {
         let witness = door.name().to_owned();
-        match self.required {
-            true => Err(WitnessError::Unasked { witness, reason }),
-            false => {
-                tracing::warn!(witness, reason, "a witness could not be asked which head it knows");
-                let doubt = format!("at the start the witness {witness} could not be asked which head it knows");
-                asked.doubts.push(doubt);
-                Ok(())
-            }
+        if self.required {
+            return Err(WitnessError::Unasked { witness, reason });
         }
+        tracing::warn!(
+            witness,
+            reason,
+            "a witness could not be asked which head it knows; an older copy of the log could go unnoticed"
+        );
+        Ok(())
     }
 }
 

@@ -10,6 +10,7 @@ mod appends;
 mod damage;
 mod disk;
 mod doubles;
+mod halting;
 mod journal_failures;
 mod lone;
 mod proofs;
