@@ -242,7 +242,8 @@ async fn look_outside(memory: &CheckpointFile, open: &OpenLog, data: DataDir) ->
     let kept = match &witnesses {
         Some(_) => file.load(&key)?,
         // Without witnesses newer heads are served than the file has, so that it must not be believed again later.
-        None => file.forget().map(|()| None)?,
+        None if file.path().exists() => file.forget().map(|()| None)?,
+        None => None,
     };
     let gathered = gather(memory, &open.config, &key).await?;
     let doubts = {
