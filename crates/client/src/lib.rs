@@ -46,5 +46,5 @@ pub use error::{AppendError, BadInput, ConnectError, Error};
 pub use heads::{FileHeads, HeadStore, MemoryHeads, Swap};
 pub use http::{HttpError, HttpOptions, http_client};
 pub use misbehavior::{BadAnswer, Misbehavior, Unproven};
-pub use tiles::{BadPlace, FetchError, TileSource};
+pub use tiles::{BadPlace, FetchError, ForeignBytes, TileSource, TreeError, TreeReader};
 pub use watch::HeadWatch;

@@ -2,7 +2,9 @@
 //! it means is for those to check who asked for it.
 
 mod error;
+mod reader;
 mod source;
 
 pub use error::{BadPlace, FetchError};
+pub use reader::{ForeignBytes, TreeError, TreeReader};
 pub use source::TileSource;

@@ -22,9 +22,11 @@ pub struct TileSource {
 
 #[derive(Clone, Debug)]
 enum Home {
-    /// Without a slash at its end.
     Url {
+        /// Without a slash at its end.
         prefix: String,
+        /// The same without name and password, for messages.
+        shown: String,
         client: reqwest::Client,
     },
     Folder(PathBuf),
@@ -37,18 +39,25 @@ impl TileSource {
     ///
     /// If `place` is neither.
     pub fn new(place: &str, client: reqwest::Client) -> Result<TileSource, BadPlace> {
+        let bad = || BadPlace {
+            place: place.to_owned(),
+        };
         let is_url = ["http://", "https://"].iter().any(|scheme| place.starts_with(scheme));
-        let home = match is_url && place.parse::<reqwest::Url>().is_ok() {
-            true => Home::Url {
-                prefix: place.trim_end_matches('/').to_owned(),
-                client,
-            },
-            false if !is_url && Path::new(place).is_dir() => Home::Folder(place.into()),
-            false => {
-                return Err(BadPlace {
-                    place: place.to_owned(),
-                });
+        let home = match is_url {
+            true => {
+                let url: reqwest::Url = place.parse().map_err(|_| bad())?;
+                // A path that is put behind these would become a part of them.
+                if url.query().is_some() || url.fragment().is_some() {
+                    return Err(bad());
+                }
+                Home::Url {
+                    prefix: place.trim_end_matches('/').to_owned(),
+                    shown: without_credentials(&url),
+                    client,
+                }
             }
+            false if Path::new(place).is_dir() => Home::Folder(place.into()),
+            false => return Err(bad()),
         };
         Ok(TileSource { home })
     }
@@ -85,7 +94,10 @@ impl TileSource {
 
     async fn read(&self, path: &str, limit: usize) -> Result<Bytes, FetchError> {
         match &self.home {
-            Home::Url { prefix, client } => get(client, format!("{prefix}/{path}"), limit).await,
+            Home::Url { prefix, shown, client } => {
+                let what = format!("{shown}/{path}");
+                get(client, &format!("{prefix}/{path}"), what, limit).await
+            }
             Home::Folder(folder) => load(&folder.join(path), limit).await,
         }
     }
@@ -94,34 +106,35 @@ impl TileSource {
 impl fmt::Display for TileSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.home {
-            Home::Url { prefix, .. } => f.write_str(prefix),
+            Home::Url { shown, .. } => f.write_str(shown),
             Home::Folder(folder) => folder.display().fmt(f),
         }
     }
 }
 
-async fn get(client: &reqwest::Client, url: String, limit: usize) -> Result<Bytes, FetchError> {
+/// Reads a URL, which messages call `what`.
+async fn get(client: &reqwest::Client, url: &str, what: String, limit: usize) -> Result<Bytes, FetchError> {
     let network = |error: reqwest::Error| FetchError::Network {
-        what: url.clone(),
+        what: what.clone(),
         reason: with_causes(&error.without_url()),
     };
-    let mut response = client.get(&url).send().await.map_err(network)?;
+    let mut response = client.get(url).send().await.map_err(network)?;
     let status = response.status();
     match status {
         StatusCode::OK => {}
-        StatusCode::NOT_FOUND => return Err(FetchError::Absent { what: url }),
+        StatusCode::NOT_FOUND => return Err(FetchError::Absent { what }),
         _ if status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error() => {
             let after = response.headers().get(RETRY_AFTER);
             let after = after.and_then(|after| after.to_str().ok()?.parse().ok());
             return Err(FetchError::Busy {
-                what: url,
+                what,
                 status: status.as_u16(),
                 after: after.map(Duration::from_secs),
             });
         }
         _ => {
             return Err(FetchError::Status {
-                what: url,
+                what,
                 status: status.as_u16(),
             });
         }
@@ -129,7 +142,7 @@ async fn get(client: &reqwest::Client, url: String, limit: usize) -> Result<Byte
     let mut body = BytesMut::new();
     while let Some(chunk) = response.chunk().await.map_err(network)? {
         if body.len() + chunk.len() > limit {
-            return Err(FetchError::TooLong { what: url, limit });
+            return Err(FetchError::TooLong { what, limit });
         }
         body.extend_from_slice(&chunk);
     }
@@ -166,6 +179,15 @@ fn with_causes(error: &dyn Error) -> String {
         cause = error.source();
     }
     text
+}
+
+/// The URL as it may be shown to anybody.
+fn without_credentials(url: &reqwest::Url) -> String {
+    let mut shown = url.clone();
+    // Only a URL without a host has no room for these, and http has none such.
+    let _ = shown.set_username("");
+    let _ = shown.set_password(None);
+    shown.as_str().trim_end_matches('/').to_owned()
 }
 
 fn bytes_max(path: &TilePath) -> usize {
@@ -218,6 +240,8 @@ mod tests {
             "http://",
             "/no/such/folder",
             "example.com/log",
+            "https://example.com/log?tile",
+            "https://example.com/log#tile",
         ] {
             assert_eq!(source(place).unwrap_err().place, place);
         }
@@ -225,6 +249,14 @@ mod tests {
             source("https://example.com/log/").unwrap().to_string(),
             "https://example.com/log"
         );
+    }
+
+    #[tokio::test]
+    async fn a_password_in_the_url_is_used_and_not_shown() {
+        let log = source("http://reader:secret@127.0.0.1:1/log/").unwrap();
+        assert_eq!(log.to_string(), "http://127.0.0.1:1/log");
+        let error = log.checkpoint().await.unwrap_err();
+        assert!(!format!("{error} {error:?}").contains("secret"), "{error:?}");
     }
 
     #[tokio::test]
