@@ -11,6 +11,7 @@
 //! | [`access`] | who may do what |
 //! | [`proofs`] | plan, fetch, finish |
 //! | [`memory`] | heads that are remembered outside the data directory |
+//! | [`monitor`] | follows somebody's log and says when it does what an honest one does not |
 //! | [`follow`] | what reads the log behind its back: the leaf index, the witnesses |
 //! | [`task`] | waiting for work that runs beside |
 //! | [`witness`] | a witness for other logs: a service of its own |
@@ -25,6 +26,7 @@ pub mod follow;
 pub mod grpc;
 pub mod http;
 pub mod memory;
+pub mod monitor;
 pub mod net;
 pub mod proofs;
 pub mod serve;

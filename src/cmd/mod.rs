@@ -8,6 +8,7 @@ pub mod demo;
 pub mod fsck;
 pub mod init;
 pub mod keygen;
+pub mod monitor;
 pub mod prove;
 pub mod rebuild;
 pub mod recover;
@@ -17,6 +18,7 @@ pub mod verify;
 pub mod witness;
 
 mod consent;
+mod duration;
 mod environment;
 mod files;
 mod out;

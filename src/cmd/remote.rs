@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use indelible_client::{Client, FileHeads, MemoryHeads, Options};
-use indelible_note::VerifierKey;
+use indelible_note::{KeyName, VerifierKey};
 
 use super::Failure;
 use super::files::read_at_most;
@@ -71,8 +71,13 @@ impl RemoteArgs {
     }
 }
 
-/// One file a key: its id, and its name in letters that every file system takes.
+/// One file a key: its id behind the log's name.
 fn file_name(key: &VerifierKey) -> String {
+    format!("{}+{}.checkpoint", safe_name(key.name()), key.id())
+}
+
+/// The name of a log in letters that every file system takes.
+pub(super) fn safe_name(name: &KeyName) -> String {
     let safe = |c: char| {
         if c.is_ascii_alphanumeric() || ".-".contains(c) {
             c
@@ -80,11 +85,11 @@ fn file_name(key: &VerifierKey) -> String {
             '_'
         }
     };
-    let name: String = key.name().as_str().chars().map(safe).take(100).collect();
-    format!("{name}+{}.checkpoint", key.id())
+    name.as_str().chars().map(safe).take(100).collect()
 }
 
-fn state_folder() -> Option<PathBuf> {
+/// The user's.
+pub(super) fn state_folder() -> Option<PathBuf> {
     let absolute = |name: &str| {
         std::env::var_os(name)
             .map(PathBuf::from)
@@ -96,4 +101,4 @@ fn state_folder() -> Option<PathBuf> {
 }
 
 /// A bundle of all public authorities has some hundred KiB.
-const CA_BYTES_MAX: usize = 4 << 20;
+pub(super) const CA_BYTES_MAX: usize = 4 << 20;

@@ -7,7 +7,7 @@ use std::path::Path;
 
 /// Puts a file in its place: whoever reads it finds the old content or the new one. Durable when it returns. A crash leaves
 /// `NAME.new` at most, which the next call overwrites.
-pub(super) fn replace(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
+pub(crate) fn replace(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
     let mut new = path.as_os_str().to_owned();
     new.push(".new");
     let mut file = OpenOptions::new()
@@ -28,12 +28,12 @@ pub fn keep_dropped(path: &Path, content: &[u8]) -> io::Result<()> {
 }
 
 /// Makes names in a directory durable.
-pub(super) fn sync_directory(path: &Path) -> io::Result<()> {
+pub(crate) fn sync_directory(path: &Path) -> io::Result<()> {
     File::open(path)?.sync_all()
 }
 
 /// The content of a file, if there is one.
-pub(super) fn read_if_there(path: &Path) -> io::Result<Option<Vec<u8>>> {
+pub(crate) fn read_if_there(path: &Path) -> io::Result<Option<Vec<u8>>> {
     match fs::read(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         content => content.map(Some),

@@ -2,9 +2,11 @@
 //! it means is for those to check who asked for it.
 
 mod error;
+mod foreign;
 mod reader;
 mod source;
 
 pub use error::{BadPlace, FetchError};
-pub use reader::{ForeignBytes, TreeError, TreeReader};
+pub use foreign::{ForeignBytes, TreeError};
+pub use reader::TreeReader;
 pub use source::TileSource;
