@@ -55,7 +55,10 @@ impl Finding {
         };
         let (old, new) = (older.head(), newer.head());
         // What the head of the older size must be if the newer one is right.
-        let due = if old.size == 0 {
+        let due = if old.size == new.size && old.root != new.root {
+            new
+        } else if old.size == 0 {
+            // Also if the log has signed this one twice.
             TreeHead::EMPTY
         } else if old.size == new.size {
             new

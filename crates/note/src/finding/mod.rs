@@ -38,7 +38,7 @@ pub enum FindingKind {
     Rollback,
     /// It served entries or tiles that are not those of the tree that it signed.
     Rewritten,
-    /// It has served the same head for too long.
+    /// It has served nothing for too long that is newer and could be verified.
     Frozen,
     /// It served a head that its key did not sign.
     Signature,

@@ -147,6 +147,13 @@ fn the_tree_without_leaves_has_one_root() {
     assert!(
         matches!(empty(&[wrong, head("one", 3)]).confirm(), Ok(Verdict::Fork(fork)) if fork.due() == TreeHead::EMPTY)
     );
+    for heads in [[wrong, TreeHead::EMPTY], [TreeHead::EMPTY, wrong], [wrong, wrong]] {
+        assert!(matches!(empty(&heads).confirm(), Ok(Verdict::Fork(_))), "{heads:?}");
+    }
+    assert_eq!(
+        unconfirmed(&empty(&[TreeHead::EMPTY, TreeHead::EMPTY])),
+        Unconfirmed::NoContradiction
+    );
     assert_eq!(
         unconfirmed(&empty(&[TreeHead::EMPTY, head("one", 3)])),
         Unconfirmed::NoContradiction
