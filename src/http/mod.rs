@@ -23,7 +23,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use bytes::Bytes;
 use http::StatusCode;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use indelible_log::{Appender, Reader};
 
 use crate::access::{Denied, Granted, Method, Policy, Principal, Resource};
@@ -94,8 +94,20 @@ fn authorise(policy: Policy, method: Method) -> Result<Granted, Denied> {
     policy.authorise(Principal::Anonymous, method, Resource::Log)
 }
 
+/// Bytes of which nothing will ever change, given by this grant, which says whose caches may keep them: everybody's, for as long as
+/// no grant needs a role. One that does is the place to say `private`.
+pub(crate) fn for_ever(body: impl IntoResponse, _granted: &Granted) -> Response {
+    let head = [
+        (CONTENT_TYPE, "application/octet-stream"),
+        // Strangers wrote the entries: no browser is to find a page in them.
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (CACHE_CONTROL, FOR_EVER),
+    ];
+    (head, body).into_response()
+}
+
 /// A text that a cache asks about before it gives it to somebody else.
-fn text(status: StatusCode, body: impl Into<Bytes>) -> Response {
+pub(crate) fn text(status: StatusCode, body: impl Into<Bytes>) -> Response {
     (
         status,
         [(CONTENT_TYPE, "text/plain; charset=utf-8"), (CACHE_CONTROL, "no-cache")],
@@ -103,3 +115,6 @@ fn text(status: StatusCode, body: impl Into<Bytes>) -> Response {
     )
         .into_response()
 }
+
+/// A year, which is what caches understand by that.
+const FOR_EVER: &str = "public, max-age=31536000, immutable";

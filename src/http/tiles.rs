@@ -7,19 +7,18 @@
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::get;
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use http::Uri;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use indelible_log::{ReadError, Reader};
 use indelible_merkle::{TILE_WIDTH, TileContent, TileId, TilePath, bundle};
 use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
 
 use super::refusal::Refusal;
-use super::{LogPages, authorise};
+use super::{LogPages, authorise, for_ever};
 use crate::access::Method;
 use crate::task::blocking;
 
@@ -38,7 +37,7 @@ async fn serve(State(log): State<LogPages>, uri: Uri) -> Result<Response, Refusa
         .strip_prefix('/')
         .and_then(|path| path.parse().ok())
         .ok_or(Refusal::NotFound)?;
-    let _granted = match path.content() {
+    let granted = match path.content() {
         TileContent::Hashes { .. } => authorise(log.policy, Method::ReadProofs)?,
         TileContent::Entries => authorise(log.policy, Method::ReadEntries)?,
     };
@@ -46,17 +45,11 @@ async fn serve(State(log): State<LogPages>, uri: Uri) -> Result<Response, Refusa
         return Err(Refusal::NotFound);
     }
     let (index, width) = (path.index(), path.width());
-    let body = match path.content() {
+    let body: Body = match path.content() {
         TileContent::Hashes { level } => hashes(log.reader, TileId { level, index }, width).await?.into(),
         TileContent::Entries => entries(log.reader, index * TILE_WIDTH, width).await?,
     };
-    let head = [
-        (CONTENT_TYPE, "application/octet-stream"),
-        // Strangers wrote the entries: no browser is to find a page in them.
-        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (CACHE_CONTROL, FOR_EVER),
-    ];
-    Ok((head, body).into_response())
+    Ok(for_ever(body, &granted))
 }
 
 async fn hashes(reader: Reader, tile: TileId, width: u64) -> Result<Bytes, ReadError> {
@@ -95,9 +88,6 @@ async fn part(reader: Reader, start: u64, end: u64) -> Result<(Bytes, u64), Read
     let joined = bundle::encode(entries).expect("an entry of the log fits a bundle");
     Ok((joined.into(), next))
 }
-
-/// A year, which is what caches understand by that. Everybody may read everything for now, so that shared caches may keep it.
-const FOR_EVER: &str = "public, max-age=31536000, immutable";
 
 /// Entry bytes that are held for one client, unless an entry has more: 256 entries of 1 KiB.
 const PART_ENTRY_BYTES: usize = 256 << 10;

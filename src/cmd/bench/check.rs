@@ -3,8 +3,8 @@
 use std::fmt::Display;
 
 use indelible_merkle::{
-    CompactRange, ConsistencyProof, Hash, InclusionProof, RangeProof, TreeHead, check_batch, check_consistency,
-    check_inclusion, check_range,
+    CompactRange, ConsistencyProof, Hash, InclusionProof, RangeProof, TILE_WIDTH, TreeHead, check_batch,
+    check_consistency, check_inclusion, check_range,
 };
 use indelible_note::{Receipt, VerifierKey, open_checkpoint};
 
@@ -68,6 +68,48 @@ impl Checker {
                 return Err(refuted(format!("index {} instead of {number}", reply.index)));
             }
             included(leaf_at(*number), reply, &self.head(&reply.checkpoint)?)
+        })
+    }
+
+    /// The indices that the senders of all entries of a fresh log were told, kept by the entry's number: each index once, and no
+    /// other. Returns those of which it is to be seen whether the entry stands there.
+    pub(super) fn told<'a>(&self, kept: &'a [Kept<u64>]) -> Result<Vec<&'a Kept<u64>>, Refuted> {
+        let mut indices: Vec<u64> = kept.iter().map(|kept| kept.reply).collect();
+        indices.sort_unstable();
+        match indices.iter().zip(0..).find(|(index, expected)| *index != expected) {
+            Some((index, expected)) => Err(refuted(format!(
+                "index {index} was told, where {expected} would be next"
+            ))),
+            None => Ok(self.chosen(kept).collect()),
+        }
+    }
+
+    /// Proofs of the entries that stand where senders were told, kept by the number of the entry that was sent.
+    pub(super) fn stand_where_told(&self, kept: &[Kept<(u64, Included)>]) -> Result<(), Refuted> {
+        kept.iter().try_for_each(
+            |Kept {
+                 number,
+                 reply: (told, proof),
+             }| {
+                if proof.index != *told {
+                    return Err(refuted(format!("index {} instead of {told}", proof.index)));
+                }
+                included(leaf(*number), proof, &self.head(&proof.checkpoint)?)
+            },
+        )
+    }
+
+    /// Full tiles of leaf hashes, kept by their index.
+    pub(super) fn tiles(&self, kept: &[Kept<Box<[u8]>>], leaf_at: impl Fn(u64) -> Hash) -> Result<(), Refuted> {
+        self.chosen(kept).try_for_each(|Kept { number, reply }| {
+            let first = number * TILE_WIDTH;
+            let leaves: Vec<Hash> = (first..first + TILE_WIDTH).map(&leaf_at).collect();
+            match Hash::join(&leaves) == **reply {
+                true => Ok(()),
+                false => Err(refuted(format!(
+                    "other bytes in tile {number} than those of what was appended"
+                ))),
+            }
         })
     }
 
@@ -247,6 +289,43 @@ mod tests {
         let mut unproven = log.included(3);
         unproven.hashes[0] ^= 1;
         log.checker.appended(&kept(3, unproven)).unwrap_err();
+    }
+
+    #[test]
+    fn every_index_is_told_once_and_the_entry_stands_there() {
+        let log = honest();
+        let told = |indices: &[u64]| -> Vec<Kept<u64>> {
+            let numbered = (0..).zip(indices);
+            numbered.map(|(number, &reply)| Kept { number, reply }).collect()
+        };
+        assert_eq!(log.checker.told(&told(&[2, 0, 1])).unwrap().len(), 3);
+        for wrong in [&[0, 1, 1][..], &[0, 2], &[1], &[0, 1, 3]] {
+            log.checker.told(&told(wrong)).unwrap_err();
+        }
+        log.checker.stand_where_told(&kept(3, (3, log.included(3)))).unwrap();
+        log.checker
+            .stand_where_told(&kept(3, (4, log.included(3))))
+            .unwrap_err();
+        log.checker
+            .stand_where_told(&kept(4, (3, log.included(3))))
+            .unwrap_err();
+    }
+
+    #[test]
+    fn a_tile_has_the_hashes_of_what_was_appended() {
+        let log = honest();
+        let hashes: Vec<Hash> = (256..512).map(leaf).collect();
+        let tile = |bytes: Vec<u8>| bytes.into_boxed_slice();
+        log.checker.tiles(&kept(1, tile(Hash::join(&hashes))), leaf).unwrap();
+        log.checker
+            .tiles(&kept(0, tile(Hash::join(&hashes))), leaf)
+            .unwrap_err();
+        log.checker
+            .tiles(&kept(1, tile(Hash::join(&hashes[1..]))), leaf)
+            .unwrap_err();
+        let mut changed = Hash::join(&hashes);
+        changed[8_191] ^= 1;
+        log.checker.tiles(&kept(1, tile(changed)), leaf).unwrap_err();
     }
 
     #[test]

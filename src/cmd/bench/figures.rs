@@ -58,6 +58,13 @@ pub(super) const FIGURES: &[Figure] = &[
         bars: &[bar(Quantity::Ratio, Bound::AtLeast(2.0))],
     },
     Figure {
+        name: "add",
+        what: "POST /add over HTTP/1.1, 512 connections",
+        unit: "entries/s",
+        limit: Some("ceiling"),
+        bars: &[bar(Quantity::Ratio, Bound::AtLeast(0.5))],
+    },
+    Figure {
         name: "batches-first",
         what: "batches of 1,000, 16 in flight: the first million entries",
         unit: "entries/s",
@@ -94,6 +101,13 @@ pub(super) const FIGURES: &[Figure] = &[
         unit: "proofs/s",
         limit: Some("ceiling"),
         bars: &[bar(Quantity::Ratio, Bound::AtLeast(0.35))],
+    },
+    Figure {
+        name: "tiles",
+        what: "GET of random full tiles over HTTP/1.1, 64 connections",
+        unit: "tiles/s",
+        limit: Some("8 KiB of zeros"),
+        bars: &[bar(Quantity::Ratio, Bound::AtLeast(0.6))],
     },
     Figure {
         name: "batch-proof-random",

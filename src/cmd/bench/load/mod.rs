@@ -2,6 +2,7 @@
 //! the latencies are those of a system that is as busy as it lets its callers make it.
 
 mod calls;
+mod exchange;
 mod library;
 mod stream;
 
@@ -13,6 +14,7 @@ use super::stats::{Done, Latencies, Load};
 use crate::cmd::Failure;
 
 pub(super) use calls::{Until, calls};
+pub(super) use exchange::exchanges;
 pub(super) use library::library;
 pub(super) use stream::{Outstanding, streams};
 
@@ -26,7 +28,7 @@ pub(super) struct Calls<R> {
 }
 
 /// A reply, and what it is the answer to.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Kept<R> {
     /// The number of the call, or of the entry.
     pub(super) number: u64,

@@ -2,7 +2,7 @@
 
 use super::filled::{Filled, Filling, whole_batches};
 use super::on_disk::on_disk;
-use super::{Bench, Round, Shelf, at_rest, proofs, say, settle};
+use super::{Bench, Round, Shelf, at_rest, plain, proofs, say, settle};
 use crate::cmd::Failure;
 use crate::cmd::bench::entries::{BATCH_ENTRIES, ENTRY_BYTES};
 use crate::cmd::bench::floor;
@@ -21,6 +21,7 @@ pub(super) const FIGURES: &[&str] = &[
     "start-a-tenth",
     "inclusion",
     "consistency",
+    "tiles",
     "batch-proof-random",
     "batch-proof-neighbours",
     "disk-journal",
@@ -38,6 +39,7 @@ const SERVED: &[&str] = &[
     "start",
     "inclusion",
     "consistency",
+    "tiles",
     "batch-proof-random",
     "batch-proof-neighbours",
     "disk-journal",
@@ -157,6 +159,7 @@ async fn served(
     }
     settle(Some(server)).await?;
     proofs::rates(bench, filled, server, a_tenth, round).await?;
+    plain::tiles(bench, filled, server, round).await?;
     proofs::together(bench, filled, server, round).await
 }
 

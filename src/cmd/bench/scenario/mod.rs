@@ -6,6 +6,7 @@ mod curve;
 mod filled;
 mod large;
 mod on_disk;
+mod plain;
 mod proofs;
 mod writers;
 
@@ -53,6 +54,7 @@ impl Bench {
         let mut round = Round::default();
         writers::one_writer(self, &mut round).await?;
         writers::many_writers(self, &mut round).await?;
+        plain::add(self, &mut round).await?;
         beside::writer_beside_batches(self, &mut round).await?;
         if self.wants(large::FIGURES) {
             large::measure(self, &mut round, shelf).await?;

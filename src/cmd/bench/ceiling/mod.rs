@@ -1,5 +1,7 @@
 //! What the transport allows: the product's own server over handlers that do nothing, with replies as long as the real ones.
 
+mod pages;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,7 +34,9 @@ pub(super) async fn serve(size: u64) -> Result<(), Failure> {
         listen: ([127, 0, 0, 1], 0).into(),
         ..Config::default()
     };
-    let (routes, _reporter) = grpc::routes(Nothing::of(size)?);
+    let nothing = Nothing::of(size)?;
+    let added = pages::routes(nothing.size)?;
+    let (routes, _reporter) = grpc::routes(nothing);
     let pages = Pages {
         checkpoint: Arc::new(Bytes::new),
         health: Arc::new(|| Health::Serving),
@@ -41,7 +45,7 @@ pub(super) async fn serve(size: u64) -> Result<(), Failure> {
     let listening = Listening::bind(config.listen, None).await?;
     let known_hosts = listening.known_hosts(&config.hosts);
     let timeout = Duration::from_secs(u64::from(config.request_timeout_seconds));
-    let app = net::application(routes, http::routes(pages), known_hosts, timeout);
+    let app = net::application(routes, http::routes(pages).merge(added), known_hosts, timeout);
     eprintln!("indelible: serving nothing on {}", listening.url());
     net::serve(listening, app, &Limits::from(&config), std::future::pending()).await;
     Ok(())
