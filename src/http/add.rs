@@ -9,6 +9,7 @@ use axum::response::Response;
 use axum::routing::post;
 use bytes::Bytes;
 use http::StatusCode;
+use hyper::body::Body as _;
 use indelible_log::Batch;
 use indelible_merkle::ENTRY_MAX;
 
@@ -23,6 +24,10 @@ pub(super) fn routes() -> Router<LogPages> {
 /// The index in decimal and nothing else, once the entry is durable and published.
 async fn add(State(log): State<LogPages>, request: Request) -> Result<Response, Refusal> {
     let _granted = authorise(log.policy, Method::Append)?;
+    // What says by itself that it is too long need not be sent.
+    if request.body().size_hint().lower() > ENTRY_MAX as u64 {
+        return Err(Refusal::TooLong);
+    }
     let body = Bytes::from_request(request, &()).await?;
     // Copied out of the buffer that the connection reads into: kept until it is sealed, a small entry would keep all of that.
     let entry = Bytes::copy_from_slice(&body);

@@ -20,7 +20,10 @@ pub(super) enum Refusal {
     NotFound,
     #[error(transparent)]
     Denied(#[from] Denied),
-    /// The body could not be read, or has more than [`ENTRY_MAX`] bytes.
+    /// The body says that it has more than [`ENTRY_MAX`] bytes.
+    #[error("an entry has at most {ENTRY_MAX} bytes")]
+    TooLong,
+    /// The body could not be read, or turned out to have more than [`ENTRY_MAX`] bytes.
     #[error(transparent)]
     Body(#[from] BytesRejection),
     #[error(transparent)]
@@ -40,9 +43,7 @@ impl IntoResponse for Refusal {
                 tracing::error!(%error, "a request failed inside");
                 "the log's store failed; the operator's journal says why".to_owned()
             }
-            Refusal::Body(_) if status == StatusCode::PAYLOAD_TOO_LARGE => {
-                format!("an entry has at most {ENTRY_MAX} bytes")
-            }
+            Refusal::Body(_) if status == StatusCode::PAYLOAD_TOO_LARGE => Refusal::TooLong.to_string(),
             refusal => refusal.to_string(),
         };
         let mut response = text(status, words + "\n");
@@ -58,6 +59,7 @@ fn status_of(refusal: &Refusal) -> (StatusCode, Option<Duration>) {
     match refusal {
         Refusal::NotFound => (StatusCode::NOT_FOUND, None),
         Refusal::Denied(_) => (StatusCode::FORBIDDEN, None),
+        Refusal::TooLong => (StatusCode::PAYLOAD_TOO_LARGE, None),
         Refusal::Body(rejection) => (rejection.status(), None),
         Refusal::Entry(BadBatch::EntryTooLong { .. } | BadBatch::TooLarge { .. }) => {
             (StatusCode::PAYLOAD_TOO_LARGE, None)

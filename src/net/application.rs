@@ -17,6 +17,7 @@ use super::content_type::is_grpc;
 use super::deadline::deadline;
 use super::guard::guard;
 use super::host::KnownHosts;
+use super::refused::refused;
 
 /// Puts everything behind the guard and the deadlines: `grpc` and `pages`, which must not have a fallback of its own.
 ///
@@ -41,21 +42,19 @@ pub fn application(grpc: Routes, pages: Router, known_hosts: KnownHosts, request
 async fn grpc_only(request: Request, next: Next) -> Response {
     if request.method() != Method::POST {
         return (
-            StatusCode::METHOD_NOT_ALLOWED,
             [(ALLOW, "POST")],
-            "gRPC takes POST only\n",
+            refused(StatusCode::METHOD_NOT_ALLOWED, "gRPC takes POST only"),
         )
             .into_response();
     }
     if !is_grpc(request.headers()) {
-        return (
+        return refused(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "the content type must be application/grpc\n",
-        )
-            .into_response();
+            "the content type must be application/grpc",
+        );
     }
     if request.version() != Version::HTTP_2 {
-        return (StatusCode::HTTP_VERSION_NOT_SUPPORTED, "gRPC needs HTTP/2\n").into_response();
+        return refused(StatusCode::HTTP_VERSION_NOT_SUPPORTED, "gRPC needs HTTP/2");
     }
     next.run(request).await
 }
@@ -64,9 +63,9 @@ async fn unknown_path(request: Request) -> Response {
     if is_grpc(request.headers()) {
         return Status::unimplemented("no such service").into_http();
     }
-    (StatusCode::NOT_FOUND, "not found\n").into_response()
+    refused(StatusCode::NOT_FOUND, "not found")
 }
 
 async fn unknown_method() -> Response {
-    (StatusCode::METHOD_NOT_ALLOWED, "method not allowed\n").into_response()
+    refused(StatusCode::METHOD_NOT_ALLOWED, "method not allowed")
 }

@@ -4,11 +4,12 @@ use std::time::{Duration, Instant};
 
 use axum::extract::{Request, State};
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use http::{HeaderMap, StatusCode};
 use tonic::Status;
 
 use super::content_type::is_grpc;
+use super::refused::refused;
 
 /// Gives the handler until the caller's `grpc-timeout` or the server's own limit, whichever is the shorter.
 ///
@@ -19,7 +20,7 @@ use super::content_type::is_grpc;
 pub(super) async fn deadline(State(limit): State<Duration>, mut request: Request, next: Next) -> Response {
     if !is_grpc(request.headers()) {
         let answer = tokio::time::timeout(limit, next.run(request)).await;
-        return answer.unwrap_or_else(|_elapsed| (StatusCode::SERVICE_UNAVAILABLE, late(limit) + "\n").into_response());
+        return answer.unwrap_or_else(|_elapsed| refused(StatusCode::SERVICE_UNAVAILABLE, late(limit)));
     }
     let asked = match asked_timeout(request.headers()) {
         Ok(asked) => asked,

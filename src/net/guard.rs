@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use axum::extract::{Request, State};
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use tonic::Status;
 use tonic::transport::server::TcpConnectInfo;
 
 use super::admission::{Refusal, admit};
 use super::content_type::is_grpc;
 use super::host::KnownHosts;
+use super::refused::refused;
 
 /// Passes on what is admitted, and tells the rest why not, in the language of the request.
 pub(super) async fn guard(State(known): State<Arc<KnownHosts>>, request: Request, next: Next) -> Response {
@@ -26,14 +27,10 @@ pub(super) async fn guard(State(known): State<Arc<KnownHosts>>, request: Request
             if is_grpc(request.headers()) {
                 refuse_call(&refusal)
             } else {
-                refuse_page(&refusal)
+                refused(refusal.status(), &refusal)
             }
         }
     }
-}
-
-fn refuse_page(refusal: &Refusal) -> Response {
-    (refusal.status(), format!("{refusal}\n")).into_response()
 }
 
 /// HTTP 403 as for everybody else, so that a page's script sees a failure, with a gRPC status in its header for clients that

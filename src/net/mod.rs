@@ -12,6 +12,7 @@
 //! | `guard` | whether the request may come from a page in a browser ([`host`] and [`admission`] decide, purely) |
 //! | `deadline` | how long an answer may take to begin |
 //! | `content_type` | whether it is gRPC |
+//! | `refused` | how the shell says no |
 //! | `application` | which handler gets the request, and what no handler gets |
 //! | `serve` | runs all of it, and ends it in time |
 //!
@@ -30,6 +31,7 @@ mod guard;
 mod limits;
 mod listening;
 mod preface;
+mod refused;
 mod serve;
 mod tls;
 

@@ -5,6 +5,7 @@
 mod add;
 mod append;
 mod backup;
+mod bad_http;
 mod bad_input;
 mod client;
 mod commands;
@@ -24,6 +25,7 @@ mod support;
 mod test_log;
 mod tiles;
 mod tls;
+mod venv;
 
 /// The service as a stranger's generated code sees it.
 #[expect(

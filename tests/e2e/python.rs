@@ -4,12 +4,14 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use crate::support::{Bed, skipped};
+use crate::venv::virtual_environment;
 
 #[test]
 fn python_appends_and_verifies_with_stubs_of_its_own() {
     let bed = Bed::with_log();
     let project = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let Some(python) = virtual_environment(&bed) else {
+    let packages = ["grpcio", "grpcio-tools", "cryptography"];
+    let Some(python) = virtual_environment(&bed.path("venv"), &packages) else {
         return skipped("python3 with venv, and grpcio, grpcio-tools and cryptography from its package index");
     };
     let proto = project.join("proto");
@@ -31,31 +33,6 @@ fn python_appends_and_verifies_with_stubs_of_its_own() {
         .unwrap();
     ok(&ran);
     assert!(String::from_utf8_lossy(&ran.stdout).contains("all of it holds"));
-}
-
-/// Makes an environment with what the client needs; `None` if this machine cannot.
-fn virtual_environment(bed: &Bed) -> Option<std::path::PathBuf> {
-    let folder = bed.path("venv");
-    let made = Command::new("python3")
-        .args(["-m", "venv"])
-        .arg(&folder)
-        .output()
-        .ok()?;
-    let python = folder.join("bin/python");
-    let installed = made.status.success().then(|| {
-        Command::new(&python)
-            .args([
-                "-m",
-                "pip",
-                "install",
-                "--quiet",
-                "grpcio",
-                "grpcio-tools",
-                "cryptography",
-            ])
-            .output()
-    })?;
-    installed.ok()?.status.success().then_some(python)
 }
 
 fn ok(output: &Output) {

@@ -192,21 +192,26 @@ impl Server {
 
     /// `GET path` by HTTP/1.1, as written by hand: status and body.
     pub(crate) fn get(&self, path: &str) -> (u16, Vec<u8>) {
-        let mut stream = std::net::TcpStream::connect(("127.0.0.1", self.port())).unwrap();
-        write!(
-            stream,
-            "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
-        )
-        .unwrap();
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).unwrap();
-        let split = answer.windows(4).position(|window| window == b"\r\n\r\n").unwrap();
-        let head = String::from_utf8_lossy(&answer[..split]).into_owned();
-        (
-            head.split(' ').nth(1).unwrap().parse().unwrap(),
-            answer[split + 4..].to_vec(),
-        )
+        get(self.port(), path)
     }
+}
+
+/// What the server at this port of this machine says to `GET path`: status and body.
+pub(crate) fn get(port: u16, path: &str) -> (u16, Vec<u8>) {
+    let mut stream = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
+    write!(
+        stream,
+        "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    )
+    .unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    let split = answer.windows(4).position(|window| window == b"\r\n\r\n").unwrap();
+    let head = String::from_utf8_lossy(&answer[..split]).into_owned();
+    (
+        head.split(' ').nth(1).unwrap().parse().unwrap(),
+        answer[split + 4..].to_vec(),
+    )
 }
 
 impl Drop for Server {
