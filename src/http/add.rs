@@ -3,6 +3,8 @@
 //! The content type does not matter: what a web page could send without asking is refused by where it comes from, before it gets
 //! here.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, FromRequest, Request, State};
 use axum::response::Response;
@@ -17,20 +19,22 @@ use super::refusal::Refusal;
 use super::{LogPages, authorise, text};
 use crate::access::Method;
 
-pub(super) fn routes() -> Router<LogPages> {
+pub(super) fn routes() -> Router<Arc<LogPages>> {
     Router::new().route("/add", post(add).layer(DefaultBodyLimit::max(ENTRY_MAX)))
 }
 
 /// The index in decimal and nothing else, once the entry is durable and published.
-async fn add(State(log): State<LogPages>, request: Request) -> Result<Response, Refusal> {
+async fn add(State(log): State<Arc<LogPages>>, request: Request) -> Result<Response, Refusal> {
     let _granted = authorise(log.policy, Method::Append)?;
     // What says by itself that it is too long need not be sent.
     if request.body().size_hint().lower() > ENTRY_MAX as u64 {
         return Err(Refusal::TooLong);
     }
     let body = Bytes::from_request(request, &()).await?;
-    // Copied out of the buffer that the connection reads into: kept until it is sealed, a small entry would keep all of that.
+    // Copied out of the buffer that the connection reads into: kept until it is sealed, a small entry would keep all of that. And
+    // given back before the wait, or the connection, which looks meanwhile whether its client is still there, takes another one.
     let entry = Bytes::copy_from_slice(&body);
+    drop(body);
     let ack = log.appender.append(Batch::single(entry)?).await?;
     Ok(text(StatusCode::OK, ack.first.to_string()))
 }

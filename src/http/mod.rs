@@ -72,7 +72,8 @@ pub fn routes(pages: Pages) -> Router {
 
 /// The routes of a log of opaque entries: its tiles and bundles, with `HEAD`, and `POST /add`.
 pub fn log_routes(log: LogPages) -> Router {
-    tiles::routes().merge(add::routes()).with_state(log)
+    // Each request takes a clone of the state.
+    tiles::routes().merge(add::routes()).with_state(Arc::new(log))
 }
 
 impl fmt::Debug for Pages {

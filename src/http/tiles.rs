@@ -4,6 +4,8 @@
 //! also the narrower beginnings of what is full by now. A path that is not in its one spelling names nothing, and neither does
 //! one of what the tree does not have yet: both are 404.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
@@ -23,7 +25,7 @@ use crate::access::Method;
 use crate::task::blocking;
 
 /// Bundles are compressed for whoever accepts gzip, anew for each answer, and therefore quickly. Hashes cannot be compressed.
-pub(super) fn routes() -> Router<LogPages> {
+pub(super) fn routes() -> Router<Arc<LogPages>> {
     let gzip = CompressionLayer::new().quality(CompressionLevel::Fastest);
     Router::new()
         .route("/tile/{level}/{*index}", get(serve))
@@ -31,7 +33,7 @@ pub(super) fn routes() -> Router<LogPages> {
 }
 
 /// The path is taken as it was sent: an encoded character in it would be another spelling.
-async fn serve(State(log): State<LogPages>, uri: Uri) -> Result<Response, Refusal> {
+async fn serve(State(log): State<Arc<LogPages>>, uri: Uri) -> Result<Response, Refusal> {
     let path: TilePath = uri
         .path()
         .strip_prefix('/')
@@ -46,17 +48,18 @@ async fn serve(State(log): State<LogPages>, uri: Uri) -> Result<Response, Refusa
     }
     let (index, width) = (path.index(), path.width());
     let body: Body = match path.content() {
-        TileContent::Hashes { level } => hashes(log.reader, TileId { level, index }, width).await?.into(),
-        TileContent::Entries => entries(log.reader, index * TILE_WIDTH, width).await?,
+        TileContent::Hashes { level } => hashes(&log.reader, TileId { level, index }, width).await?.into(),
+        TileContent::Entries => entries(log.reader.clone(), index * TILE_WIDTH, width).await?,
     };
     Ok(for_ever(body, &granted))
 }
 
-async fn hashes(reader: Reader, tile: TileId, width: u64) -> Result<Bytes, ReadError> {
-    match reader.tile_at_hand(tile, width) {
-        Some(bytes) => Ok(bytes),
-        None => blocking(move || reader.tile_bytes(tile, width)).await,
+async fn hashes(reader: &Reader, tile: TileId, width: u64) -> Result<Bytes, ReadError> {
+    if let Some(bytes) = reader.tile_at_hand(tile, width) {
+        return Ok(bytes);
     }
+    let reader = reader.clone();
+    blocking(move || reader.tile_bytes(tile, width)).await
 }
 
 /// A usual bundle is one part and has its length in front. Of a larger one, the next part is read when the client has taken

@@ -60,7 +60,7 @@ async fn every_head_is_verified_and_continues_those_before_it() {
         "--checkpoint",
         &heads[4],
     ];
-    tools.refuses(TOOL, &[&backwards, &source[..]].concat(), "");
+    tools.refuses(TOOL, &[&backwards, &source[..]].concat(), "a rollback");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -145,8 +145,8 @@ async fn what_is_not_true_is_refused() {
         "/checkpoint" => with_another_signature(&body),
         _ => body,
     });
-    refuses(&checkpoint(&unsigned.url), "");
-    refuses(&inclusion(&unsigned.url), "");
+    refuses(&checkpoint(&unsigned.url), "failed verification");
+    refuses(&inclusion(&unsigned.url), "failed verification");
     let grown = Liar::before(&log.server, |path, body| match path {
         "/checkpoint" => String::from_utf8(body)
             .unwrap()
@@ -154,19 +154,25 @@ async fn what_is_not_true_is_refused() {
             .into(),
         _ => body,
     });
-    refuses(&checkpoint(&grown.url), "");
+    refuses(&checkpoint(&grown.url), "failed verification");
     let another = Log::new();
-    refuses(&checkpoint(&another.server.url), "");
+    refuses(&checkpoint(&another.server.url), "no signature from log key");
 
     // An entry, a hash of the tile that has its leaf, and one of the old tree.
     let at = usize::try_from((256..300).map(|index| entry(index).len() + 2).sum::<usize>() + 2).unwrap();
     refuses(
         &inclusion(&Liar::flipping(&log.server, "/tile/entries/001", at).url),
-        "",
+        "tile/entries/001 does not match its level 0 tile",
     );
     let place = usize::try_from(300 % TILE_WIDTH).unwrap() * Hash::BYTES;
-    refuses(&inclusion(&Liar::flipping(&log.server, "/tile/0/001", place).url), "");
-    refuses(&consistency(&Liar::flipping(&log.server, "/tile/0/002", 0).url), "");
+    refuses(
+        &inclusion(&Liar::flipping(&log.server, "/tile/0/001", place).url),
+        "tile/0/001 does not match its parent",
+    );
+    refuses(
+        &consistency(&Liar::flipping(&log.server, "/tile/0/002", 0).url),
+        "tile/0/002 does not match its parent",
+    );
 
     // Another past under the same key: all of it is signed and hashes well.
     let mut fork = log.another();
@@ -177,7 +183,7 @@ async fn what_is_not_true_is_refused() {
     .await;
     let args = checkpoint(&fork.server.url);
     tools.accepts(TOOL, &args.each_ref().map(String::as_str));
-    refuses(&consistency(&fork.server.url), "");
+    refuses(&consistency(&fork.server.url), "history was rewritten");
 }
 
 /// The proofs that the service hands out, without any tiles.
@@ -215,7 +221,11 @@ async fn our_proofs_are_accepted() {
         "--index",
     ];
     tools.accepts(TOOL, &[&included[..], &["300"]].concat());
-    tools.refuses(TOOL, &[&included[..], &["301"]].concat(), "");
+    tools.refuses(
+        TOOL,
+        &[&included[..], &["301"]].concat(),
+        "inclusion proof does not verify",
+    );
 
     let request = GetConsistencyProofRequest {
         old_size: 700,
@@ -247,7 +257,11 @@ async fn our_proofs_are_accepted() {
         &old,
     ];
     tools.accepts(TOOL, &[&continued[..], &["--old-size", "700"]].concat());
-    tools.refuses(TOOL, &[&continued[..], &["--old-size", "701"]].concat(), "");
+    tools.refuses(
+        TOOL,
+        &[&continued[..], &["--old-size", "701"]].concat(),
+        "consistency proof does not verify",
+    );
 }
 
 /// The root of the newest tree, in base64.

@@ -82,7 +82,7 @@ async fn an_auditor_finds_every_lie() {
     stranger.grow(1_000).await;
     shown(&stranger.server.url).refuses("test.example/log has not signed checkpoint");
     let vkey = honest.vkey.replacen("test.example", "text.example", 1);
-    Auditor { vkey, ..honest.clone() }.refuses("");
+    Auditor { vkey, ..honest.clone() }.refuses("the key id");
     Auditor {
         old: path(&stranger.save_checkpoint("old")),
         ..honest.clone()

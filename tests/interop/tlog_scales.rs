@@ -17,10 +17,10 @@ async fn entries_and_proofs_are_read_out_of_tiles() {
         return skipped(NEEDS);
     };
     let mut log = Log::new();
-    for size in [1, 256, 257, 70_000] {
+    for size in [1, 257, 70_000] {
         log.grow(size).await;
         let edges = [0, 255, 256, 65_535, 65_536, size - 1];
-        let random = (0..6).map(|number| scattered(number) % size);
+        let random = (0..3).map(|number| scattered(number) % size);
         let mut indices: Vec<u64> = edges.into_iter().filter(|&index| index < size).chain(random).collect();
         indices.sort_unstable();
         indices.dedup();
@@ -53,7 +53,7 @@ async fn what_is_not_true_is_refused() {
     let hash_at = usize::try_from(301 % TILE_WIDTH).unwrap() * Hash::BYTES;
     for (path, at) in [("/tile/entries/001", entry_at), ("/tile/0/001", hash_at)] {
         let liar = Liar::flipping(&log.server, path, at);
-        tools.refuses(TOOL, &["get-leaf", "-c", &liar.url, "300"], "");
+        tools.refuses(TOOL, &["get-leaf", "-c", &liar.url, "300"], "InclusionProofInvalid");
     }
 
     // It makes proofs of whatever it is given, and signatures it hands on: that is for our command to refuse.

@@ -5,7 +5,7 @@ use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use indelible_merkle::{FullTile, Hash, NodeId, TILE_HEIGHT, TILE_WIDTH, TileId, TilePath, bundle};
+use indelible_merkle::{FullTile, Hash, NodeId, TILE_HEIGHT, TILE_WIDTH, TileId, TileLength, TilePath, bundle};
 use indelible_store::objects::{Key, Objects, ObjectsError};
 use tokio::sync::watch;
 
@@ -63,13 +63,13 @@ impl Reader {
     }
 
     /// The first `width` hashes of a tile, joined, as C2SP tlog-tiles publishes them, if they are in memory: those of every tile
-    /// that is not full always are.
+    /// that is not full always are, others if they were read lately.
     pub fn tile_at_hand(&self, tile: TileId, width: u64) -> Option<Bytes> {
         self.check_tile(tile, width).ok()?;
-        let row = self
-            .tail
-            .row(TILE_HEIGHT * tile.level, tile.index * TILE_WIDTH, width)?;
-        Some(Hash::join(&row).into())
+        match self.row(tile, width) {
+            Some(row) => Some(row),
+            None => beginning_of(&self.objects.at_hand(key_of(tile))?, width).ok(),
+        }
     }
 
     /// The first `width` hashes of a tile, joined, as C2SP tlog-tiles publishes them. Reads at most that one tile, 8.5 KiB, and
@@ -80,13 +80,10 @@ impl Reader {
     /// [`ReadError::Beyond`] if the published tree has fewer of them, and the object store's failures.
     pub fn tile_bytes(&self, tile: TileId, width: u64) -> Result<Bytes, ReadError> {
         self.check_tile(tile, width)?;
-        if let Some(bytes) = self.tile_at_hand(tile, width) {
-            return Ok(bytes);
+        match self.row(tile, width) {
+            Some(row) => Ok(row),
+            None => beginning_of(&self.stored_tile(tile)?, width).map_err(|error| problem_of(tile, error.to_string())),
         }
-        let stored = self.stored_tile(tile)?;
-        let public = FullTile::public_part(&stored).map_err(|error| problem_of(tile, error.to_string()))?;
-        let bytes = usize::try_from(width).expect("a tile has 256 hashes") * Hash::BYTES;
-        Ok(stored.slice_ref(&public[..bytes]))
     }
 
     /// The leaf hashes of the entries `start .. end`.
@@ -171,6 +168,14 @@ impl Reader {
         stored.ok_or_else(|| problem_of(id, "absent".to_owned()))
     }
 
+    /// The first hashes of a tile, if the tail has them.
+    fn row(&self, tile: TileId, width: u64) -> Option<Bytes> {
+        let row = self
+            .tail
+            .row(TILE_HEIGHT * tile.level, tile.index * TILE_WIDTH, width)?;
+        Some(Hash::join(&row).into())
+    }
+
     /// Whether the published tree has so many hashes of a tile.
     fn check_tile(&self, tile: TileId, width: u64) -> Result<(), ReadError> {
         let size = self.head().size();
@@ -236,6 +241,13 @@ pub enum ReadError {
     /// The object store failed.
     #[error(transparent)]
     Objects(#[from] ObjectsError),
+}
+
+/// The first hashes of a tile as it was stored, without copying them.
+fn beginning_of(stored: &Bytes, width: u64) -> Result<Bytes, TileLength> {
+    let public = FullTile::public_part(stored)?;
+    let bytes = usize::try_from(width).expect("a tile has 256 hashes") * Hash::BYTES;
+    Ok(stored.slice_ref(&public[..bytes]))
 }
 
 fn key_of(id: TileId) -> Key {
