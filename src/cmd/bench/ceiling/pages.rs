@@ -6,7 +6,7 @@ use axum::Router;
 use axum::routing::{get, post};
 use bytes::Bytes;
 use http::StatusCode;
-use indelible_merkle::{Hash, TILE_WIDTH};
+use indelible_merkle::Hash;
 
 use crate::access::{Denied, Method, Policy, Principal, Resource};
 use crate::http::{for_ever, text};
@@ -28,5 +28,5 @@ pub(super) fn routes(size: u64) -> Result<Router, Denied> {
         ))
 }
 
-/// 8 KiB.
-static TILE: [u8; TILE_WIDTH as usize * Hash::BYTES] = [0; TILE_WIDTH as usize * Hash::BYTES];
+/// 8 KiB, as much as a full tile.
+static TILE: [u8; 256 * Hash::BYTES] = [0; 256 * Hash::BYTES];
