@@ -13,11 +13,14 @@
 //! | [`memory`] | heads that are remembered outside the data directory |
 //! | [`monitor`] | follows somebody's log and says when it does what an honest one does not |
 //! | [`follow`] | what reads the log behind its back: the leaf index, the witnesses |
+//! | [`audit`], [`mirror`] | other people's logs, by their tiles: recomputing one, keeping a copy of one |
+//! | `evidence` | findings, kept in files |
 //! | [`task`] | waiting for work that runs beside |
 //! | [`witness`] | a witness for other logs: a service of its own |
 //! | [`serve`] | puts all of it together, and takes it down in order |
 
 pub mod access;
+pub mod audit;
 pub mod cli;
 pub mod cmd;
 pub mod config;
@@ -26,6 +29,7 @@ pub mod follow;
 pub mod grpc;
 pub mod http;
 pub mod memory;
+pub mod mirror;
 pub mod monitor;
 pub mod net;
 pub mod proofs;
@@ -33,3 +37,5 @@ pub mod serve;
 pub mod task;
 pub mod wire;
 pub mod witness;
+
+mod evidence;

@@ -1,6 +1,7 @@
 //! One file a subcommand: its arguments with their help, and what it does with them.
 
 pub mod append;
+pub mod audit;
 pub mod backup;
 pub mod bench;
 pub mod completions;
@@ -8,6 +9,7 @@ pub mod demo;
 pub mod fsck;
 pub mod init;
 pub mod keygen;
+pub mod mirror;
 pub mod monitor;
 pub mod prove;
 pub mod rebuild;
@@ -25,6 +27,7 @@ mod out;
 mod progress;
 mod remote;
 mod runtime;
+mod tile_log;
 mod verdict;
 mod vkey;
 

@@ -19,7 +19,16 @@ pub(crate) fn replace(path: &Path, content: &[u8], mode: u32) -> io::Result<()> 
     file.write_all(content)?;
     file.sync_all()?;
     fs::rename(&new, path)?;
-    sync_directory(path.parent().unwrap_or(Path::new("/")))
+    sync_directory(folder_of(path))
+}
+
+/// The directory in which a file is, which for a bare name is the working directory.
+pub(crate) fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if folder == Path::new("") => Path::new("."),
+        Some(folder) => folder,
+        None => Path::new("/"),
+    }
 }
 
 /// Keeps what is taken out of a journal, for its owner alone. Durable when it returns.

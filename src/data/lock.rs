@@ -2,7 +2,7 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::DataDir;
 
@@ -34,14 +34,18 @@ pub enum LockError {
 impl Lock {
     /// Takes the directory for this process.
     pub fn take(data: &DataDir) -> Result<Lock, LockError> {
-        let path = data.lock();
+        Lock::on(&data.lock(), data.path())
+    }
+
+    /// Takes any directory for this process, by a file that everybody who uses it locks.
+    pub fn on(path: &Path, directory: &Path) -> Result<Lock, LockError> {
         let io = |error| LockError::Io {
-            path: path.clone(),
+            path: path.to_owned(),
             error,
         };
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
-        let mut file = options.open(&path).map_err(io)?;
+        let mut file = options.open(path).map_err(io)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::Error(error)) => return Err(io(error)),
@@ -49,7 +53,7 @@ impl Lock {
                 let mut holder = String::new();
                 file.read_to_string(&mut holder).map_err(io)?;
                 return Err(LockError::Held {
-                    path: data.path().to_owned(),
+                    path: directory.to_owned(),
                     holder: holder.trim().to_owned(),
                 });
             }

@@ -17,7 +17,7 @@ pub use admin::{acts, record};
 pub use at_rest::{AtRest, at_rest};
 pub use backup::{BackedUp, Backup, BackupError, CopyError, Extent, backup, journal_key};
 pub use files::keep_dropped;
-pub(crate) use files::{read_if_there, replace, sync_directory};
+pub(crate) use files::{folder_of, read_if_there, replace, sync_directory};
 pub use init::{InitError, NewLog, init};
 pub use key::{KeyError, read_cosigning_key, read_key, write_cosigning_key, write_key};
 pub use lock::{Lock, LockError};

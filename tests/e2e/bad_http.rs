@@ -14,7 +14,12 @@ use crate::support::{Bed, Server};
 async fn with_entries(server: Server) -> Server {
     let entries = (0..300).map(|number| format!("{number}").into()).collect();
     let mut stub = server.stub().await;
-    stub.append_batch(AppendBatchRequest { entries }).await.unwrap();
+    stub.append_batch(AppendBatchRequest {
+        entries,
+        ..AppendBatchRequest::default()
+    })
+    .await
+    .unwrap();
     server
 }
 

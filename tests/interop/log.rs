@@ -37,7 +37,12 @@ impl Log {
         let entries: Vec<Bytes> = (self.size..size).map(|index| entry(index).into()).collect();
         for part in entries.chunks(10_000) {
             let entries = part.to_vec();
-            stub.append_batch(AppendBatchRequest { entries }).await.unwrap();
+            stub.append_batch(AppendBatchRequest {
+                entries,
+                ..AppendBatchRequest::default()
+            })
+            .await
+            .unwrap();
         }
         self.size = size;
     }

@@ -24,6 +24,9 @@
 //! ```
 //!
 //! Delivery is at least once: see [`AppendError::Unconfirmed`].
+//!
+//! Logs that are published as static files (C2SP tlog-tiles), by whomever, are read through a [`TileSource`], and checked from the
+//! signed root down: some nodes with a [`TreeReader`], the whole with a [`Trunk`].
 
 mod append;
 mod client;
@@ -46,5 +49,8 @@ pub use error::{AppendError, BadInput, ConnectError, Error};
 pub use heads::{FileHeads, HeadStore, MemoryHeads, Swap};
 pub use http::{HttpError, HttpOptions, http_client};
 pub use misbehavior::{BadAnswer, Misbehavior, Unproven};
-pub use tiles::{BadPlace, FetchError, ForeignBytes, TileSource, TreeError, TreeReader};
+pub use tiles::{
+    BadHead, BadPlace, FetchError, ForeignBytes, NoLog, Patience, PatientSource, TileError, TileSource, TreeError,
+    TreeReader, Trunk, TrustedLog, Wrong, WrongFile, bundle_leaves, check_leaves, fetch_tile,
+};
 pub use watch::HeadWatch;

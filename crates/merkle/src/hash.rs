@@ -78,7 +78,11 @@ pub struct WrongCount {
 impl WrongCount {
     /// Refuses any number of hashes but the expected one.
     pub(crate) fn check(expected: usize, hashes: &[Hash]) -> Result<(), WrongCount> {
-        let got = hashes.len();
+        WrongCount::of(expected, hashes.len())
+    }
+
+    /// The same of their number.
+    pub(crate) fn of(expected: usize, got: usize) -> Result<(), WrongCount> {
         if got == expected {
             Ok(())
         } else {

@@ -3,6 +3,7 @@
 //! * A writer keeps a [`CompactRange`] and gets a [`Growth`] for every run of leaves.
 //! * A reader makes proofs with [`proof`]: plan, fetch, finish. [`TileId`] and [`FullTile`] say where nodes are kept,
 //!   [`TilePath`] where they are published.
+//! * An auditor grows a [`TileEdge`] by the leaf hashes of entry bundles ([`bundle::leaf_hashes`]) and gets every tile of the tree.
 //! * A verifier calls [`check_inclusion`], [`check_consistency`], [`check_prefix`], [`check_range`] or [`check_batch`] with a [`TreeHead`]
 //!   that it trusts, and gets a value that nothing else can make.
 //!
@@ -39,7 +40,7 @@ mod tile;
 mod verify;
 
 pub use batch::{BATCH_MAX, BadBatch, BatchPlan, IncludedMany, check_batch, plan_batch};
-pub use bundle::{BadBundle, ENTRY_MAX, EntryTooLong};
+pub use bundle::{BadBundle, ENTRY_MAX, EntryTooLong, WrongEntries};
 pub use compact::CompactRange;
 pub use growth::{Growth, Row};
 pub use hash::{Hash, HashLength, WrongCount};
@@ -49,7 +50,9 @@ pub use proof::consistency::{ConsistencyPlan, ConsistencyProof, PrefixPlan};
 pub use proof::inclusion::{InclusionPlan, InclusionProof};
 pub use proof::out_of_tree::OutOfTree;
 pub use proof::range::{RangePlan, RangeProof};
-pub use tile::{BadTilePath, FullTile, TILE_HEIGHT, TILE_WIDTH, TileContent, TileId, TileLength, TilePath};
+pub use tile::{
+    BadTilePath, FullTile, TILE_HEIGHT, TILE_WIDTH, Tile, TileContent, TileEdge, TileId, TileLength, TilePath,
+};
 pub use verify::{
     BadProof, Consistent, Included, IncludedRange, check_consistency, check_inclusion, check_prefix, check_range,
 };

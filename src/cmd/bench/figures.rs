@@ -152,6 +152,16 @@ pub(super) const FIGURES: &[Figure] = &[
         bars: &[],
     },
     Figure {
+        name: "audit",
+        what: "a stranger's audit over loopback, tiles compared",
+        unit: "entries/s",
+        limit: Some("all cores hash as much from memory"),
+        bars: &[
+            bar(Quantity::Value, Bound::AtLeast(500_000.0)),
+            bar(Quantity::Extra("peak_mb"), Bound::AtMost(300.0)),
+        ],
+    },
+    Figure {
         name: "rebuild",
         what: "rebuild of the whole object store",
         unit: "s",

@@ -79,6 +79,13 @@ impl Place {
         Ok(())
     }
 
+    /// A stranger's audit of a log that is served.
+    pub(super) fn audit(&self, url: &str, key: &str) -> Command {
+        let mut audit = self.command("audit");
+        audit.args([url, "--vkey", key]);
+        audit
+    }
+
     /// Without the caller's environment, which may configure the service away from its defaults.
     fn command(&self, name: &str) -> Command {
         let mut command = Command::new(&self.program);

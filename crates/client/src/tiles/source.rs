@@ -2,15 +2,15 @@
 
 use std::error::Error;
 use std::fmt;
-use std::io;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use indelible_merkle::{ENTRY_MAX, Hash, TILE_WIDTH, TileContent, TilePath};
 use reqwest::StatusCode;
-use reqwest::header::RETRY_AFTER;
-use tokio::io::AsyncReadExt;
+use reqwest::header::{ACCEPT_ENCODING, RETRY_AFTER};
 
 use super::{BadPlace, FetchError};
 
@@ -28,6 +28,8 @@ enum Home {
         /// The same without name and password, for messages.
         shown: String,
         client: reqwest::Client,
+        /// What may be done to a body on its way, if it is not what the client asks for by itself.
+        coding: Option<&'static str>,
     },
     Folder(PathBuf),
 }
@@ -54,12 +56,30 @@ impl TileSource {
                     prefix: place.trim_end_matches('/').to_owned(),
                     shown: without_credentials(&url),
                     client,
+                    coding: None,
                 }
             }
             false if Path::new(place).is_dir() => Home::Folder(place.into()),
             false => return Err(bad()),
         };
         Ok(TileSource { home })
+    }
+
+    /// The log in a folder, whether that exists or not.
+    pub fn in_folder(folder: impl Into<PathBuf>) -> TileSource {
+        TileSource {
+            home: Home::Folder(folder.into()),
+        }
+    }
+
+    /// Asks for bodies that are not compressed: a server near by takes longer to compress than to send. One that compresses all the
+    /// same is understood.
+    #[must_use]
+    pub fn uncompressed(mut self) -> TileSource {
+        if let Home::Url { coding, .. } = &mut self.home {
+            *coding = Some("identity");
+        }
+        self
     }
 
     /// The newest checkpoint, as it is published: at most 1,000,000 bytes.
@@ -94,11 +114,24 @@ impl TileSource {
 
     async fn read(&self, path: &str, limit: usize) -> Result<Bytes, FetchError> {
         match &self.home {
-            Home::Url { prefix, shown, client } => {
+            Home::Url {
+                prefix,
+                shown,
+                client,
+                coding,
+            } => {
                 let what = format!("{shown}/{path}");
-                get(client, &format!("{prefix}/{path}"), what, limit).await
+                let mut request = client.get(format!("{prefix}/{path}"));
+                if let Some(coding) = coding {
+                    request = request.header(ACCEPT_ENCODING, *coding);
+                }
+                get(request, what, limit).await
             }
-            Home::Folder(folder) => load(&folder.join(path), limit).await,
+            Home::Folder(folder) => {
+                let path = folder.join(path);
+                let loaded = tokio::task::spawn_blocking(move || load(&path, limit)).await;
+                loaded.expect("reading a file does not panic, and nobody cancels it")
+            }
         }
     }
 }
@@ -112,13 +145,13 @@ impl fmt::Display for TileSource {
     }
 }
 
-/// Reads a URL, which messages call `what`.
-async fn get(client: &reqwest::Client, url: &str, what: String, limit: usize) -> Result<Bytes, FetchError> {
+/// Reads what is asked for, which messages call `what`.
+async fn get(request: reqwest::RequestBuilder, what: String, limit: usize) -> Result<Bytes, FetchError> {
     let network = |error: reqwest::Error| FetchError::Network {
         what: what.clone(),
         reason: with_causes(&error.without_url()),
     };
-    let mut response = client.get(url).send().await.map_err(network)?;
+    let mut response = request.send().await.map_err(network)?;
     let status = response.status();
     match status {
         StatusCode::OK => {}
@@ -139,7 +172,8 @@ async fn get(client: &reqwest::Client, url: &str, what: String, limit: usize) ->
             });
         }
     }
-    let mut body = BytesMut::new();
+    let due = response.content_length().unwrap_or(0).min(limit as u64);
+    let mut body = BytesMut::with_capacity(usize::try_from(due).unwrap_or(limit));
     while let Some(chunk) = response.chunk().await.map_err(network)? {
         if body.len() + chunk.len() > limit {
             return Err(FetchError::TooLong { what, limit });
@@ -149,7 +183,7 @@ async fn get(client: &reqwest::Client, url: &str, what: String, limit: usize) ->
     Ok(body.freeze())
 }
 
-async fn load(path: &Path, limit: usize) -> Result<Bytes, FetchError> {
+fn load(path: &Path, limit: usize) -> Result<Bytes, FetchError> {
     let what = path.display().to_string();
     let failed = |error: io::Error| match error.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => FetchError::Absent { what: what.clone() },
@@ -159,11 +193,10 @@ async fn load(path: &Path, limit: usize) -> Result<Bytes, FetchError> {
             reason: error.to_string(),
         },
     };
-    let file = tokio::fs::File::open(path).await.map_err(failed)?;
+    let file = File::open(path).map_err(failed)?;
     let mut bytes = Vec::new();
     // One more than allowed tells that there is more.
-    let mut file = file.take(limit as u64 + 1);
-    file.read_to_end(&mut bytes).await.map_err(failed)?;
+    file.take(limit as u64 + 1).read_to_end(&mut bytes).map_err(failed)?;
     match bytes.len() > limit {
         true => Err(FetchError::TooLong { what, limit }),
         false => Ok(bytes.into()),

@@ -3,11 +3,13 @@
 //! Tile `(level, index)` is made of the nodes `index * 256` to `index * 256 + 255` of tree level `8 * level`. The nodes of
 //! the seven levels above those are computed from them; the root of a full tile is one of the hashes of the tile above it.
 //!
-//! Of tiles that are not yet full this module knows no more than where they are and how wide; it knows no caches.
+//! Of tiles that are not yet full a store keeps nothing; [`TileEdge`] is for those who read them. No caches here.
 
+mod edge;
 mod full;
 mod path;
 
+pub use self::edge::{Tile, TileEdge};
 pub use self::full::{FullTile, TileLength};
 pub use self::path::{BadTilePath, TileContent, TilePath};
 

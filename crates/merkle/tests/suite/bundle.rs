@@ -1,7 +1,7 @@
 //! Entry bundles, against the log of Tessera's test data.
 
-use indelible_merkle::bundle::{decode, encode};
-use indelible_merkle::{BadBundle, ENTRY_MAX, EntryTooLong, Hash};
+use indelible_merkle::bundle::{beginning, decode, encode, leaf_hashes};
+use indelible_merkle::{BadBundle, ENTRY_MAX, EntryTooLong, Hash, WrongEntries};
 
 use crate::tree::Tree;
 
@@ -66,4 +66,35 @@ fn entries_may_be_empty_or_long_but_not_too_long() {
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[test]
+fn exactly_the_entries_that_are_due_are_hashed() {
+    let entries: [&[u8]; 4] = [b"one", b"", b"three", b""];
+    let bundle = encode(entries).unwrap();
+    let hashes: Vec<Hash> = entries.iter().map(|entry| Hash::leaf(entry)).collect();
+    assert_eq!(leaf_hashes(&bundle, 4), Ok(hashes));
+    assert_eq!(leaf_hashes(&[], 0), Ok(vec![]));
+    assert_eq!(
+        leaf_hashes(&bundle, 3),
+        Err(WrongEntries::TooMany { expected: 3, left: 2 })
+    );
+    assert_eq!(
+        leaf_hashes(&bundle, 5),
+        Err(WrongEntries::TooFew { expected: 5, got: 4 })
+    );
+    let cut = BadBundle { place: 2, left: 6 };
+    assert_eq!(leaf_hashes(&bundle[..13], 4), Err(WrongEntries::Cut(cut)));
+    assert_eq!(
+        beginning(&bundle, 2),
+        encode(["one", ""]).as_deref().map_err(|_| unreachable!())
+    );
+    assert_eq!(beginning(&bundle, 4), Ok(&bundle[..]));
+    assert_eq!(
+        beginning(&bundle, usize::MAX),
+        Err(WrongEntries::TooFew {
+            expected: usize::MAX,
+            got: 4
+        })
+    );
 }

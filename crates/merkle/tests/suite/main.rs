@@ -7,6 +7,7 @@ mod accumulators;
 mod batch;
 mod bundle;
 mod consistency;
+mod edge;
 mod growth;
 mod hostile;
 mod huge;

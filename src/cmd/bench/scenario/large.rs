@@ -2,7 +2,7 @@
 
 use super::filled::{Filled, Filling, whole_batches};
 use super::on_disk::on_disk;
-use super::{Bench, Round, Shelf, at_rest, plain, proofs, say, settle};
+use super::{Bench, Round, Shelf, at_rest, audit, plain, proofs, say, settle};
 use crate::cmd::Failure;
 use crate::cmd::bench::entries::{BATCH_ENTRIES, ENTRY_BYTES};
 use crate::cmd::bench::floor;
@@ -26,6 +26,7 @@ pub(super) const FIGURES: &[&str] = &[
     "batch-proof-neighbours",
     "disk-journal",
     "disk-objects",
+    "audit",
     "rebuild",
     "fsck",
 ];
@@ -44,6 +45,7 @@ const SERVED: &[&str] = &[
     "batch-proof-neighbours",
     "disk-journal",
     "disk-objects",
+    "audit",
 ];
 
 /// Measures them.
@@ -160,7 +162,8 @@ async fn served(
     settle(Some(server)).await?;
     proofs::rates(bench, filled, server, a_tenth, round).await?;
     plain::tiles(bench, filled, server, round).await?;
-    proofs::together(bench, filled, server, round).await
+    proofs::together(bench, filled, server, round).await?;
+    audit::measure(bench, filled, server, round).await
 }
 
 /// A million entries.

@@ -1,6 +1,7 @@
 //! What is done to measure the figures. A scenario makes a log, puts a load on it, and observes several figures at once.
 
 mod at_rest;
+mod audit;
 mod beside;
 mod curve;
 mod filled;
