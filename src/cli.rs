@@ -29,6 +29,7 @@ enum Command {
     Monitor(cmd::monitor::Args),
     Audit(cmd::audit::Args),
     Mirror(cmd::mirror::Args),
+    Receipt(cmd::receipt::Args),
     Backup(cmd::backup::Args),
     Restore(cmd::restore::Args),
     Fsck(cmd::fsck::Args),
@@ -37,6 +38,7 @@ enum Command {
     Bench(cmd::bench::Args),
     Witness(cmd::witness::Args),
     Keygen(cmd::keygen::Args),
+    Key(cmd::key::Args),
     Completions(cmd::completions::Args),
 }
 
@@ -53,6 +55,7 @@ impl Cli {
             Command::Monitor(args) => cmd::monitor::run(&args),
             Command::Audit(args) => cmd::audit::run(&args),
             Command::Mirror(args) => cmd::mirror::run(&args),
+            Command::Receipt(args) => cmd::receipt::run(&args),
             Command::Backup(args) => cmd::backup::run(&args),
             Command::Restore(args) => cmd::restore::run(&args),
             Command::Fsck(args) => cmd::fsck::run(&args),
@@ -61,6 +64,7 @@ impl Cli {
             Command::Bench(args) => cmd::bench::run(&args),
             Command::Witness(args) => cmd::witness::run(args),
             Command::Keygen(args) => cmd::keygen::run(&args),
+            Command::Key(args) => cmd::key::run(&args),
             Command::Completions(args) => cmd::completions::run(&args, &mut Cli::command()),
         };
         result.or_else(judge)

@@ -17,6 +17,10 @@ fn main() -> ExitCode {
             say(&format!("does not hold: {reason}"));
             ExitCode::from(1)
         }
+        Ok(Verdict::CouldNotTell(reason)) => {
+            say(&format!("could not tell: {reason}"));
+            ExitCode::from(2)
+        }
         Err(error) => {
             say(&format!("error: {error}"));
             ExitCode::from(2)

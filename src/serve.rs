@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use indelible_log::{Condition, Reader};
-use indelible_note::VerifierKey;
+use indelible_note::KeyChain;
 use indelible_store::journal::JournalError;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -16,7 +16,7 @@ use crate::config::Config;
 use crate::data::{DataDir, OpenError, OpenLog, checkpoint_file, open};
 use crate::follow::{self, Alarm, Asked, Follower, Served, WitnessError, Witnesses};
 use crate::grpc::{self, LogService};
-use crate::http::{self, Health, LogPages, Pages};
+use crate::http::{self, Health, KeyPage, LogPages, Pages};
 use crate::memory::{CheckpointFile, Gathered, MemoryError, Remembered, consents, contradictions, gather};
 use crate::net::{self, BindError, Limits, Listening, Tls, TlsError};
 use crate::proofs::Proofs;
@@ -198,6 +198,10 @@ impl Service {
             appender: log.appender(),
             policy,
         };
+        let keys = KeyPage {
+            document: log.keys().to_string().into(),
+            policy,
+        };
         let pages = Pages {
             checkpoint: Arc::new(move || heads.borrow().note_bytes()),
             health: Arc::new(move || health_of(&condition.borrow(), &doubt, served.as_ref())),
@@ -205,7 +209,9 @@ impl Service {
         };
         let known_hosts = listening.known_hosts(&config.hosts);
         let timeout = Duration::from_secs(u64::from(config.request_timeout_seconds));
-        let pages = http::routes(pages).merge(http::log_routes(tiles));
+        let pages = http::routes(pages)
+            .merge(http::log_routes(tiles))
+            .merge(http::key_routes(keys));
         let app = net::application(routes, pages, known_hosts, timeout);
 
         let condition = log.condition();
@@ -236,19 +242,19 @@ impl Service {
 /// log that has another past should not get as far.
 async fn look_outside(memory: &CheckpointFile, open: &OpenLog, data: DataDir) -> Result<Outside, ServeError> {
     let reader = open.log.reader();
-    let key = open.log.description().vkey.clone();
-    let witnesses = Witnesses::load(&open.config, &key)?;
+    let keys = open.log.keys().clone();
+    let witnesses = Witnesses::load(&open.config, keys.current())?;
     let file = CheckpointFile::at(data.served())?;
     let kept = match &witnesses {
-        Some(_) => file.load(&key)?,
+        Some(_) => file.load(&keys)?,
         // Without witnesses newer heads are served than the file has, so that it must not be believed again later.
         None if file.path().exists() => file.forget().map(|()| None)?,
         None => None,
     };
-    let gathered = gather(memory, &open.config, &key).await?;
+    let gathered = gather(memory, &open.config, &keys).await?;
     let doubts = {
         let (reader, kept) = (reader.clone(), kept.clone());
-        blocking(move || confirm(gathered, kept, &reader, &key, &data)).await?
+        blocking(move || confirm(gathered, kept, &reader, &keys, &data)).await?
     };
     let witnessing = match witnesses {
         Some(witnesses) => {
@@ -273,11 +279,11 @@ fn confirm(
     gathered: Gathered,
     kept: Option<Remembered>,
     reader: &Reader,
-    key: &VerifierKey,
+    keys: &KeyChain,
     data: &DataDir,
 ) -> Result<Vec<String>, MemoryError> {
     let Gathered { mut heads, silent } = gathered;
-    let given_up = consents(data, key).map_err(|error| MemoryError::Io {
+    let given_up = consents(data, keys).map_err(|error| MemoryError::Io {
         place: data.admin().display().to_string(),
         error,
     })?;

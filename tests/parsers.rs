@@ -44,7 +44,7 @@ macro_rules! parsers {
 }
 
 parsers! {
-    bundle checkpoint config description frame genesis guard host journal key note policy proofs receipt request
+    bundle checkpoint config description frame genesis guard host journal key keys note policy proofs receipt request
     tile tile_path witness
 }
 

@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 
 use arbitrary::{Result, Unstructured};
 use bytes::Bytes;
-use indelible_store::journal::codec::SECTOR_BYTES;
+use indelible_store::journal::codec::{Chain, SECTOR_BYTES, Seal, encode, encode_genesis};
 use indelible_store::journal::{FileJournal, Frame, Genesis, Journal, Kind, Options, Record};
 use tempfile::TempDir;
 
@@ -112,14 +112,11 @@ struct Genuine {
 
 /// Two commits, a closing record, a key change and a commit of several sectors.
 static GENUINE: LazyLock<Genuine> = LazyLock::new(|| {
-    let directory = directory();
-    let path = directory.path().join("journal");
     let genesis = Genesis {
         seed: [3; 16],
         description: Bytes::from_static(b"test"),
         note: Bytes::from_static(b"empty tree"),
     };
-    let journal = FileJournal::create(&path, &genesis, Options::default()).expect("a new journal");
     let written = [
         frame(Kind::Commit, 0, &[b"one", b"two"], b"head of 2"),
         frame(Kind::Commit, 2, &[&[7; 600]], b"head of 3"),
@@ -127,16 +124,22 @@ static GENUINE: LazyLock<Genuine> = LazyLock::new(|| {
         frame(Kind::KeyChange, 3, &[], b"statement"),
         frame(Kind::Commit, 3, &[&[8; 700], &[0; 1200]], b"head of 5"),
     ];
-    let places = written
-        .each_ref()
-        .map(|frame| journal.append(frame).expect("a sound frame").offset);
-    let mut segment = fs::read(path.join("00000000.seg")).expect("the first segment");
-    let used = segment.iter().rposition(|byte| *byte != 0).expect("not empty");
-    segment.truncate((used + 1).next_multiple_of(SECTOR_BYTES) + 2 * SECTOR_BYTES);
+    // By the codec alone: the writer begins a segment with a key change, and readers take it wherever it stands.
+    let (mut segment, mut buffer) = (Vec::new(), Vec::new());
+    let header = encode_genesis(&genesis, &mut segment).expect("a sound genesis");
+    let mut chain = Chain::behind(&header, Seal::of(&genesis.seed));
+    let places = written.each_ref().map(|frame| {
+        let place = segment.len();
+        let header = encode(frame, &chain, &mut buffer).expect("a sound frame");
+        segment.extend_from_slice(&buffer);
+        chain = Chain::behind(&header, chain.seal);
+        place
+    });
+    segment.resize(segment.len() + 2 * SECTOR_BYTES, 0);
     Genuine {
         segment,
         closed: 2,
-        closing: usize::try_from(places[2]).expect("a small segment"),
+        closing: places[2],
         frames: written
             .into_iter()
             .filter(|frame| frame.kind != Kind::Closing)

@@ -14,6 +14,7 @@ pub mod guard;
 pub mod host;
 pub mod journal;
 pub mod key;
+pub mod keys;
 pub mod note;
 pub mod policy;
 pub mod proofs;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use indelible_client::{Client, MemoryHeads, Options};
-use indelible_note::{SignedCheckpoint, Verified, VerifierKey, open_checkpoint};
+use indelible_note::{KeyChain, SignedCheckpoint, Verified};
 use indelible_store::journal::{Journal, JournalError};
 
 use super::environment::environment;
@@ -15,7 +15,7 @@ use super::runtime::block_on;
 use super::{CommandResult, Failure, Verdict};
 use crate::config::Config;
 use crate::data::{
-    Backup, DataDir, Extent, LockError, OpenError, at_rest, backup, checkpoint_file, configure, journal_key,
+    Backup, DataDir, Extent, LockError, OpenError, at_rest, backup, checkpoint_file, configure, journal_keys,
 };
 use crate::memory::CheckpointFile;
 
@@ -93,21 +93,22 @@ impl<E: Into<Failure>> From<E> for HeadError {
 
 /// A head that was published: all in front of it is in the journal, and nobody writes there any more.
 fn newest(args: &Args, data: &DataDir, config: &Config) -> Result<Verified<SignedCheckpoint>, HeadError> {
-    let key = match journal_key(&data.journal()) {
+    let keys = match journal_keys(&data.journal()) {
         Err(error) if error.is_refuted() => return Err(HeadError::Damaged(error.into())),
         Err(error) => return Err(error.into()),
-        Ok(key) => key,
+        Ok(keys) => keys,
     };
     if let Some(url) = &args.url {
-        return Ok(block_on(ask(url, key))??);
+        return Ok(block_on(ask(url, keys))??);
     }
-    let remembered = CheckpointFile::at(checkpoint_file(data, config))?.load(&key)?;
+    let remembered = CheckpointFile::at(checkpoint_file(data, config))?.load(&keys)?;
     match at_rest(data) {
         // The lock is given back at once: whoever starts the service meanwhile appends behind this head.
         Ok(log) => {
             say_what_was_cut(&log.opened);
-            let last =
-                open_checkpoint(&log.journal.last_note(), &key).map_err(|error| HeadError::Damaged(error.into()))?;
+            let last = keys
+                .open_checkpoint(&log.journal.last_note())
+                .map_err(|error| HeadError::Damaged(error.into()))?;
             // Of a log that was published further than its journal goes no backup is made, and the reason is said.
             let later = remembered.filter(|remembered| remembered.head.head().size > last.head().size);
             Ok(later.map_or(last, |remembered| remembered.head))
@@ -123,7 +124,7 @@ fn newest(args: &Args, data: &DataDir, config: &Config) -> Result<Verified<Signe
     }
 }
 
-async fn ask(url: &str, key: VerifierKey) -> Result<Verified<SignedCheckpoint>, Failure> {
-    let client = Client::connect(url, key, MemoryHeads::new(), Options::default()).await?;
+async fn ask(url: &str, keys: KeyChain) -> Result<Verified<SignedCheckpoint>, Failure> {
+    let client = Client::connect_with_keys(url, keys, MemoryHeads::new(), Options::default()).await?;
     Ok(client.signed_head().await?)
 }

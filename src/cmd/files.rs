@@ -1,7 +1,8 @@
 //! Files that commands read, bounded.
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::fs::{File, Permissions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use indelible_merkle::ENTRY_MAX;
@@ -29,6 +30,24 @@ pub(super) fn read_entry(path: &Path) -> io::Result<Vec<u8>> {
             up_to(&mut file, ENTRY_MAX + 1)
         }
     }
+}
+
+/// Puts a file in its place: whoever reads it finds the old content or the new one, whole. Durable when it returns.
+pub(super) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+    let named = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
+    let folder = match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    let mut new = tempfile::Builder::new()
+        .permissions(Permissions::from_mode(0o644))
+        .tempfile_in(folder)
+        .map_err(named)?;
+    new.write_all(content)
+        .and_then(|()| new.as_file().sync_all())
+        .map_err(named)?;
+    new.persist(path).map_err(|error| named(error.error))?;
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(named)
 }
 
 fn up_to(source: &mut impl Read, bytes_max: usize) -> io::Result<Vec<u8>> {

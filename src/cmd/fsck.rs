@@ -30,7 +30,8 @@ pub struct Args {
     /// The log's directory.
     #[arg(long, value_name = "DIR", default_value = "./indelible-data", env = "INDELIBLE_DATA")]
     data: PathBuf,
-    /// The public key that you know the log by: its text, or a file that holds it. Default: the one in DIR/log.vkey.
+    /// The public key that you know the log by, the one in force or one before it: its text, or a file that holds it. Default:
+    /// the one in DIR/log.vkey.
     #[arg(long, value_name = "VKEY|FILE")]
     vkey: Option<String>,
 }

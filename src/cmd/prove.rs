@@ -68,7 +68,8 @@ async fn prove(args: &Args) -> Result<Receipt, Failure> {
     Ok(client.prove_leaf(leaf).await?)
 }
 
-fn parse_hash(text: &str) -> Result<Hash, String> {
+/// Reads a hash in hex.
+pub(super) fn parse_hash(text: &str) -> Result<Hash, String> {
     let digit = |c: u8| (c as char).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
     let bytes: Option<Vec<u8>> = text
         .as_bytes()

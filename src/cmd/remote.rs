@@ -35,7 +35,7 @@ pub(super) struct RemoteArgs {
 impl RemoteArgs {
     /// Connects. Every answer is checked against the key and against the head that is remembered.
     pub(super) async fn connect(&self) -> Result<Client, Failure> {
-        let key = self.vkey.read()?;
+        let keys = self.vkey.read_keys()?;
         let ca_certificates = self
             .ca
             .as_deref()
@@ -45,11 +45,16 @@ impl RemoteArgs {
             ca_certificates,
             ..Options::default()
         };
-        let client = match self.heads_file(&key) {
-            Some(path) => Client::connect(&self.url, key, FileHeads::new(path)?, options).await?,
-            None => Client::connect(&self.url, key, MemoryHeads::new(), options).await?,
+        let client = match self.heads_file(keys.genesis()) {
+            Some(path) => Client::connect_with_keys(&self.url, keys, FileHeads::new(path)?, options).await?,
+            None => Client::connect_with_keys(&self.url, keys, MemoryHeads::new(), options).await?,
         };
         Ok(client)
+    }
+
+    /// What is believed.
+    pub(super) fn vkey(&self) -> &VkeyArg {
+        &self.vkey
     }
 
     /// The file named, or the default one; `None`, with a word about it, where no default can be made.

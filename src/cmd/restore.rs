@@ -10,7 +10,7 @@ use super::runtime::block_on;
 use super::{CommandResult, Failure, Verdict};
 use crate::config::Config;
 use crate::data::{
-    Backup, BackupError, Copied, DataDir, RestoreError, checkpoint_file, journal_key, key_path, restore_configuration,
+    Backup, Copied, DataDir, RestoreError, checkpoint_file, key_path, keys_and_head, restore_configuration,
 };
 use crate::memory::{CheckpointFile, consents, contradictions, gather, record_consent};
 
@@ -56,13 +56,11 @@ pub fn run(args: &Args) -> CommandResult {
 fn restore(args: &Args) -> CommandResult {
     let begin = Instant::now();
     let (backup, data) = (Backup::at(&args.backup), DataDir::at(&args.data));
-    let vkey = journal_key(&backup.journal()).map_err(RestoreError::from)?;
-    let head = backup.head(&vkey).map_err(RestoreError::from)?;
-    let head = head.ok_or_else(|| RestoreError::from(BackupError::Missing(args.backup.clone())))?;
+    let (keys, head) = keys_and_head(&backup).map_err(RestoreError::from)?;
     let text = restore_configuration(&backup, args.key.as_deref())?;
     let config = Config::parse(&text, &data.config(), &environment(), &[])?;
     let file = CheckpointFile::at(checkpoint_file(&data, &config))?;
-    let gathered = block_on(gather(&file, &config, &vkey))??;
+    let gathered = block_on(gather(&file, &config, &keys))??;
     for silent in &gathered.silent {
         eprintln!("indelible: {silent}");
     }
@@ -77,7 +75,7 @@ fn restore(args: &Args) -> CommandResult {
     bar.finish_and_clear();
     let copied = copied?;
     let size = copied.head().head().size;
-    let given_up = consents(&copied.inside(), &vkey)?;
+    let given_up = consents(&copied.inside(), &keys)?;
     let contradictions = contradictions(gathered.heads, &given_up, |remembered| {
         remembered.check_roots(size, copied.roots())
     })?;

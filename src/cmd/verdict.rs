@@ -15,6 +15,8 @@ pub enum Verdict {
     Holds,
     /// It was checked, and it does not hold; why.
     DoesNotHold(String),
+    /// It was checked as far as that can be done, and that is not far enough; why.
+    CouldNotTell(String),
 }
 
 /// What a command returns. A failure is for people to read, not for code to match on: this is the outermost layer.

@@ -2,14 +2,15 @@
 
 use std::path::Path;
 
-use indelible_note::VerifierKey;
+use indelible_note::{KeyChain, VerifierKey};
 
 use super::files::read_at_most;
 
 /// The log's public key, as an argument.
 #[derive(Debug, clap::Args)]
 pub(super) struct VkeyArg {
-    /// The log's public key: its text, or a file that holds it. Get it from somewhere else than from the server.
+    /// The log's public key: its text, or a file that holds it, or one that `key show --output` has written. Get it from somewhere
+    /// else than from the server.
     #[arg(
         long,
         value_name = "VKEY|FILE",
@@ -20,9 +21,18 @@ pub(super) struct VkeyArg {
 }
 
 impl VkeyArg {
-    /// The key.
-    pub(super) fn read(&self) -> Result<VerifierKey, String> {
-        read_vkey(&self.vkey)
+    /// The key; of a file with the keys of a log that changed its key, all of them.
+    pub(super) fn read_keys(&self) -> Result<KeyChain, String> {
+        let path = Path::new(&self.vkey);
+        if self.vkey.parse::<VerifierKey>().is_ok() || !path.exists() {
+            return read_vkey(&self.vkey).map(KeyChain::of);
+        }
+        let bytes = read_at_most(path, KEYS_BYTES_MAX).map_err(|error| error.to_string())?;
+        match bytes.windows(2).any(|pair| pair == b"\n\n") {
+            true => KeyChain::parse_unrooted(&bytes)
+                .map_err(|error| format!("--vkey: {} holds no keys of a log: {error}", path.display())),
+            false => read_vkey(&self.vkey).map(KeyChain::of),
+        }
     }
 }
 
@@ -44,3 +54,5 @@ pub(super) fn read_vkey(vkey: &str) -> Result<VerifierKey, String> {
 
 /// A name and some hundred bytes.
 const VKEY_BYTES_MAX: usize = 4_096;
+/// As many as the keys of a log have at most.
+const KEYS_BYTES_MAX: usize = 1_000_000;

@@ -1,7 +1,7 @@
 //! A log that nobody serves: its journal, for those who check it or make something anew from it.
 
-use indelible_log::{Description, StartError};
-use indelible_note::VerifierKey;
+use indelible_log::{Description, StartError, keys};
+use indelible_note::{KeyChain, VerifierKey};
 use indelible_store::journal::{FileJournal, Journal, Opened, Options as JournalOptions};
 use indelible_store::objects::{ObjectsError, Options as ObjectsOptions, SledObjects};
 
@@ -36,9 +36,17 @@ pub fn at_rest(data: &DataDir) -> Result<AtRest, OpenError> {
 }
 
 impl AtRest {
-    /// The log's key by its own account.
+    /// The log's first key by its own account.
     pub fn vkey(&self) -> &VerifierKey {
         &self.description.vkey
+    }
+
+    /// The keys that the log has had; the last one is in force.
+    ///
+    /// # Errors
+    /// If a change of keys in the journal does not hold.
+    pub fn keys(&self) -> Result<KeyChain, StartError> {
+        Ok(keys(&self.journal)?)
     }
 
     /// Opens the log's object store.

@@ -9,6 +9,8 @@ use std::str::FromStr;
 use indelible_note::{CosigningKey, MalformedKey, SigningKey};
 use zeroize::Zeroizing;
 
+use super::files::replace;
+
 /// What is wrong with a key file.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
@@ -95,6 +97,15 @@ fn write(path: &Path, skey: &str) -> Result<(), KeyError> {
     file.write_all(text.as_bytes())
         .and_then(|()| file.sync_all())
         .map_err(io)
+}
+
+/// Puts a key into a file for its owner alone, in the place of what is there; whole and durable when it returns.
+pub(super) fn replace_key(path: &Path, key: &SigningKey) -> Result<(), KeyError> {
+    let text = Zeroizing::new(format!("{}\n", *key.expose_skey()));
+    replace(path, text.as_bytes(), 0o600).map_err(|error| KeyError::Io {
+        path: path.to_owned(),
+        error,
+    })
 }
 
 /// A key text has a name and some hundred bytes.

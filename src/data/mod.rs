@@ -10,20 +10,23 @@ mod lock;
 mod open;
 mod rebuild;
 mod restore;
+mod rotate;
 
 use std::path::{Path, PathBuf};
 
 pub use admin::{acts, record};
 pub use at_rest::{AtRest, at_rest};
-pub use backup::{BackedUp, Backup, BackupError, CopyError, Extent, backup, journal_key};
+pub use backup::{BackedUp, Backup, BackupError, CopyError, Extent, backup, journal_keys};
 pub use files::keep_dropped;
 pub(crate) use files::{folder_of, read_if_there, replace, sync_directory};
 pub use init::{InitError, NewLog, init};
+use key::replace_key;
 pub use key::{KeyError, read_cosigning_key, read_key, write_cosigning_key, write_key};
 pub use lock::{Lock, LockError};
 pub use open::{OpenError, OpenLog, checkpoint_file, configure, key_path, open};
 pub use rebuild::{RebuildError, Replaced, rebuild};
-pub use restore::{Copied, RestoreError, Restored, restore_configuration};
+pub use restore::{Copied, RestoreError, Restored, keys_and_head, restore_configuration};
+pub use rotate::{InForceError, NewKey, RotateError, Rotated, key_in_force, rotate};
 
 /// A data directory by its path. Naming its files touches nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use indelible_index::{IndexError, LeafIndex};
-use indelible_log::{Committer, Description, Log, Settings, StartError};
+use indelible_log::{Committer, Description, Log, Settings, StartError, keys};
 use indelible_store::journal::{FileJournal, Journal, JournalError, Opened, Options as JournalOptions};
 use indelible_store::objects::{ObjectsError, Options as ObjectsOptions, SledObjects};
 
-use super::{DataDir, KeyError, Lock, LockError, read_key};
+use super::{DataDir, InForceError, Lock, LockError, key_in_force};
 use crate::config::{Config, ConfigError};
 
 /// A log that runs, and what belongs to it.
@@ -50,7 +50,7 @@ pub enum OpenError {
     },
     /// The log's key.
     #[error(transparent)]
-    Key(#[from] KeyError),
+    Key(#[from] InForceError),
     /// The journal.
     #[error(transparent)]
     Journal(#[from] JournalError),
@@ -90,7 +90,6 @@ pub fn open(data: &DataDir, config: Config) -> Result<OpenLog, OpenError> {
         return Err(OpenError::Missing(data.path().to_owned()));
     }
     let lock = Lock::take(data)?;
-    let key = read_key(&key_path(data, &config))?;
     let mib = |mib: u32| u64::from(mib) << 20;
     let (journal, opened) = FileJournal::open(
         &data.journal(),
@@ -99,6 +98,7 @@ pub fn open(data: &DataDir, config: Config) -> Result<OpenLog, OpenError> {
         },
     )?;
     let description = Description::of(&journal.genesis().description).map_err(StartError::from)?;
+    let key = key_in_force(data, &config, &keys(&journal).map_err(StartError::from)?)?;
     let options = ObjectsOptions {
         volume_entries: description.volume_entries,
         cache_bytes: mib(config.cache_mib),
@@ -114,6 +114,7 @@ pub fn open(data: &DataDir, config: Config) -> Result<OpenLog, OpenError> {
     };
     let log = Log::start(Arc::new(journal), Arc::new(objects), key, &settings)?;
     let leaves = match config.leaf_index {
+        // The log is the one that its genesis names, whatever key signs for it now.
         true => Some(Arc::new(LeafIndex::open(&data.state(), &description.vkey.to_string())?)),
         false => None,
     };

@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 
 use indelible_log::{Finding, FsckError, Step, Tally, fsck};
 use indelible_merkle::TreeHead;
-use indelible_note::{BadCheckpoint, SignedCheckpoint, Verified, VerifierKey};
+use indelible_note::{BadCheckpoint, KeyChain, SignedCheckpoint, Verified, VerifierKey};
 use indelible_store::objects::ObjectsError;
 use tempfile::TempDir;
 
 use super::backup::Copying;
 use super::files::{read_if_there, replace, sync_directory};
 use super::{
-    Backup, BackupError, DataDir, KeyError, OpenError, RebuildError, Replaced, at_rest, journal_key, read_key, rebuild,
+    Backup, BackupError, DataDir, KeyError, OpenError, RebuildError, Replaced, at_rest, journal_keys, read_key, rebuild,
 };
 
 /// A copy of the journal in a directory that has no name yet, beside the one that is to be. Dropped, it is gone.
@@ -45,7 +45,7 @@ pub enum RestoreError {
     #[error(transparent)]
     Backup(#[from] BackupError),
     /// The key is another log's.
-    #[error("the key in {path} is {given}, but the backup is of the log with the key {expected}")]
+    #[error("the key in {path} is {given}, but the log in the backup belongs to the key {expected}")]
     OtherKey {
         /// The key's file.
         path: PathBuf,
@@ -100,7 +100,8 @@ pub fn restore_configuration(backup: &Backup, key: Option<&Path>) -> Result<Stri
     let text = read_if_there(&path).map_err(io(&path))?.unwrap_or_default();
     let text = String::from_utf8_lossy(&text).into_owned();
     let Some(key) = key else { return Ok(text) };
-    let expected = journal_key(&backup.journal())?;
+    let (keys, _) = keys_and_head(backup)?;
+    let expected = keys.current().clone();
     let given = read_key(key)?.verifier();
     if given != expected {
         return Err(RestoreError::OtherKey {
@@ -116,6 +117,15 @@ pub fn restore_configuration(backup: &Backup, key: Option<&Path>) -> Result<Stri
     Ok(format!("log_key = {place}\n\n{others}"))
 }
 
+/// The keys of the log in a backup, up to the head that it ends with, and that head.
+pub fn keys_and_head(backup: &Backup) -> Result<(KeyChain, Verified<SignedCheckpoint>), BackupError> {
+    let keys = journal_keys(&backup.journal())?;
+    let head = backup.head(&keys)?;
+    let head = head.ok_or_else(|| BackupError::Missing(backup.path().to_owned()))?;
+    // What an interrupted run left behind the head is not restored, and neither is a change of keys in it.
+    Ok((keys.up_to(head.head().size), head))
+}
+
 impl Copied {
     /// Copies the journal of a backup up to its head, and what else there is. Verifies every frame and hashes every entry; keeps
     /// the roots at the sizes `wanted`. Tells how many entries are done.
@@ -129,10 +139,7 @@ impl Copied {
         if fs::symlink_metadata(data.path()).is_ok() {
             return Err(RestoreError::Exists(data.path().to_owned()));
         }
-        let key = journal_key(&backup.journal())?;
-        let head = backup
-            .head(&key)?
-            .ok_or_else(|| BackupError::Missing(backup.path().to_owned()))?;
+        let (keys, head) = keys_and_head(backup)?;
         let absolute = std::path::absolute(data.path()).map_err(io(data.path()))?;
         let parent = absolute.parent().unwrap_or(Path::new("/"));
         fs::create_dir_all(parent).map_err(io(parent))?;
@@ -145,8 +152,8 @@ impl Copied {
 
         let copying = Copying::begin(&backup.journal(), &inside.journal(), None, Tally::begin(wanted))
             .map_err(BackupError::from)?;
-        let tally = copy_until(copying, head.head(), &key, tell)?;
-        let mut files = vec![(inside.log_vkey(), format!("{key}\n").into_bytes(), 0o644)];
+        let tally = copy_until(copying, head.head(), &keys, tell)?;
+        let mut files = vec![(inside.log_vkey(), format!("{}\n", keys.current()).into_bytes(), 0o644)];
         files.push((inside.config(), configuration.as_bytes().to_vec(), 0o644));
         if let Some(admin) = read_if_there(&backup.admin()).map_err(io(&backup.admin()))? {
             files.push((inside.admin(), admin, 0o600));
@@ -214,7 +221,7 @@ impl Copied {
 fn copy_until(
     mut copying: Copying,
     until: TreeHead,
-    key: &VerifierKey,
+    keys: &KeyChain,
     tell: &mut dyn FnMut(u64),
 ) -> Result<Tally, BackupError> {
     loop {
@@ -223,8 +230,9 @@ fn copy_until(
         };
         tell(head.head().size);
         if head.head() == until {
-            head.open(key).map_err(BadCheckpoint::from)?;
-            return Ok(copying.end()?);
+            keys.open(head).map_err(BadCheckpoint::from)?;
+            let (tally, _) = copying.end(until)?;
+            return Ok(tally);
         }
     }
 }

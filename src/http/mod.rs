@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `GET /checkpoint` | `checkpoint` |
 //! | `GET /healthz` | this one |
+//! | `GET /keys` | `keys` |
 //! | `GET /tile/…` | `tiles` |
 //! | `POST /add` | `add` |
 //!
@@ -11,6 +12,7 @@
 
 mod add;
 mod checkpoint;
+mod keys;
 mod refusal;
 mod tiles;
 
@@ -50,6 +52,15 @@ pub struct LogPages {
     pub policy: Policy,
 }
 
+/// The keys that the log has had: they change only while it rests.
+#[derive(Clone, Debug)]
+pub struct KeyPage {
+    /// The first key, and the statements that lead from it to the one in force (docs/formats.md, "Keys of a log").
+    pub document: Bytes,
+    /// Who may read it.
+    pub policy: Policy,
+}
+
 /// What a load balancer wants to know.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Health {
@@ -74,6 +85,11 @@ pub fn routes(pages: Pages) -> Router {
 pub fn log_routes(log: LogPages) -> Router {
     // Each request takes a clone of the state.
     tiles::routes().merge(add::routes()).with_state(Arc::new(log))
+}
+
+/// `GET /keys`, with `HEAD`.
+pub fn key_routes(page: KeyPage) -> Router {
+    keys::routes().with_state(page)
 }
 
 impl fmt::Debug for Pages {

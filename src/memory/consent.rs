@@ -3,7 +3,7 @@
 use std::io;
 
 use indelible_merkle::TreeHead;
-use indelible_note::{SignedCheckpoint, VerifierKey, open_checkpoint};
+use indelible_note::{KeyChain, SignedCheckpoint};
 use serde_json::{Value, json};
 
 use super::Remembered;
@@ -31,8 +31,8 @@ pub fn record_consent(data: &DataDir, now: u64, given_up: &Remembered, served: &
 }
 
 /// All consents that were written down. One whose heads this log did not sign is none.
-pub fn consents(data: &DataDir, key: &VerifierKey) -> io::Result<Vec<Consent>> {
-    let head = |note: &Value| Some(open_checkpoint(note.as_str()?.as_bytes(), key).ok()?.head());
+pub fn consents(data: &DataDir, keys: &KeyChain) -> io::Result<Vec<Consent>> {
+    let head = |note: &Value| Some(keys.open_checkpoint(note.as_str()?.as_bytes()).ok()?.head());
     let consent = |act: &Value| {
         (act["act"] == ACT).then_some(())?;
         Some(Consent {
@@ -83,7 +83,7 @@ mod tests {
         record_consent(&data, 1, &given_up, &sign_checkpoint(head(5, "ours"), &key)).unwrap();
         record(&data, &json!({"act": "something else", "given_up": "x"})).unwrap();
 
-        let consents = consents(&data, &key.verifier()).unwrap();
+        let consents = consents(&data, &key.verifier().into()).unwrap();
         let covered = |place, head| consents.iter().any(|consent| consent.covers(&remembered(place, head)));
         for (place, head, expected) in [
             ("http://mirror", head(10, "other"), true),
@@ -97,6 +97,6 @@ mod tests {
             assert_eq!(covered(place, head), expected, "{place} {head:?}");
         }
         let stranger = SigningKey::from_seed("test.example/log".parse().unwrap(), [8; 32]);
-        assert_eq!(super::consents(&data, &stranger.verifier()).unwrap(), []);
+        assert_eq!(super::consents(&data, &stranger.verifier().into()).unwrap(), []);
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use indelible_client::{FileHeads, HeadStore, Swap};
 use indelible_log::{Head, Reader};
-use indelible_note::{SignedCheckpoint, VerifierKey, open_checkpoint};
+use indelible_note::{KeyChain, SignedCheckpoint};
 use tokio_util::sync::CancellationToken;
 
 use super::{MemoryError, Remembered};
@@ -37,12 +37,12 @@ impl CheckpointFile {
     }
 
     /// The head in the file; `None` if there is no file.
-    pub fn load(&self, key: &VerifierKey) -> Result<Option<Remembered>, MemoryError> {
+    pub fn load(&self, keys: &KeyChain) -> Result<Option<Remembered>, MemoryError> {
         let Some(note) = self.heads.load().map_err(io_error(&self.path))? else {
             return Ok(None);
         };
         let place = self.place();
-        match open_checkpoint(&note, key) {
+        match keys.open_checkpoint(&note) {
             Ok(head) => Ok(Some(Remembered { place, head })),
             Err(error) => Err(MemoryError::Foreign {
                 place,

@@ -1,6 +1,6 @@
 //! All memories of a log, and which of them contradict it.
 
-use indelible_note::VerifierKey;
+use indelible_note::KeyChain;
 
 use super::{CheckpointFile, Consent, MemoryError, Remembered, ask};
 use crate::config::Config;
@@ -26,12 +26,12 @@ pub struct Contradiction {
 /// Reads the checkpoint file and asks the URLs that are configured, which takes at most 5 s.
 ///
 /// # Errors
-/// [`MemoryError::Foreign`] if one of them holds something else than a head under `key`; [`MemoryError::Silent`] if one does not
+/// [`MemoryError::Foreign`] if one of them holds something else than a head under one of the `keys`; [`MemoryError::Silent`] if one does not
 /// answer although the configuration requires it.
-pub async fn gather(file: &CheckpointFile, config: &Config, key: &VerifierKey) -> Result<Gathered, MemoryError> {
-    let mut heads: Vec<Remembered> = file.load(key)?.into_iter().collect();
+pub async fn gather(file: &CheckpointFile, config: &Config, keys: &KeyChain) -> Result<Gathered, MemoryError> {
+    let mut heads: Vec<Remembered> = file.load(keys)?.into_iter().collect();
     let mut silent = Vec::new();
-    for answer in ask(&config.memories, key).await {
+    for answer in ask(&config.memories, keys).await {
         match answer {
             Ok(remembered) => heads.push(remembered),
             Err(error @ MemoryError::Silent { .. }) if !config.memories_required => silent.push(error),

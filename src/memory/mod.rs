@@ -64,7 +64,8 @@ pub enum MemoryError {
     },
     /// What is remembered is no head of this log.
     #[error(
-        "{place} holds no head of this log: {error}\n\nmove it away, or no longer ask it, if it belongs to another log"
+        "{place} holds no head of this log: {error}\n\nmove it away, or no longer ask it, if it belongs to another log; if the log has \
+         changed its key since, the directory is an older copy of it"
     )]
     Foreign {
         /// Who remembers.

@@ -248,6 +248,8 @@ fn every_command_has_help_with_an_example() {
         "recover",
         "witness",
         "keygen",
+        "key",
+        "receipt",
         "completions",
     ] {
         let help = stdout(&bed.run(&[command, "--help"]));

@@ -134,7 +134,7 @@ async fn in_the_keys_and_in_the_checkpoint_file() {
         assert!(read_key(file).map_or(true, |key| key.verifier() != vkey));
     });
     each("log.checkpoint", &mut |file| {
-        let loaded = CheckpointFile::at(file.to_owned()).unwrap().load(&vkey);
+        let loaded = CheckpointFile::at(file.to_owned()).unwrap().load(&vkey.clone().into());
         assert!(loaded.map_or(true, |head| head.unwrap().head.head() == sound.head()));
     });
 

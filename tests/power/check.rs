@@ -91,7 +91,7 @@ impl Truth {
             leaves,
             ..
         } = patiently(|| open(&data, config.clone())).map_err(|error| format!("refused: {error}"))?;
-        if let Some(remembered) = memory.load(&log.description().vkey).map_err(words)? {
+        if let Some(remembered) = memory.load(log.keys()).map_err(words)? {
             remembered
                 .check_log(&log.reader())
                 .map_err(|error| format!("refused: {error}"))?;

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use indelible_merkle::{
     BadProof, Consistent, ENTRY_MAX, Hash, IncludedMany, InclusionProof, OutOfTree, check_batch, check_inclusion,
 };
-use indelible_note::{Receipt, SignedCheckpoint, Verified, VerifierKey};
+use indelible_note::{KeyChain, Receipt, SignedCheckpoint, Verified, VerifierKey};
 
 use crate::append::{AppendedRun, Appending, BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, Queue, Waited};
 use crate::connect::{self, Options};
@@ -42,8 +42,22 @@ impl Client {
         heads: impl HeadStore,
         options: Options,
     ) -> Result<Client, ConnectError> {
+        Client::connect_with_keys(url, key.into(), heads, options).await
+    }
+
+    /// The same for a log that has changed its key: its heads are believed if they are signed by the key of their size. See
+    /// [`follow_keys`](crate::follow_keys).
+    ///
+    /// # Errors
+    /// As [`Client::connect`].
+    pub async fn connect_with_keys(
+        url: &str,
+        keys: KeyChain,
+        heads: impl HeadStore,
+        options: Options,
+    ) -> Result<Client, ConnectError> {
         let service = Service::new(connect::open(url, &options).await?, options.timeout);
-        let trust = Arc::new(Trust::load(key, service, Arc::new(heads)).await?);
+        let trust = Arc::new(Trust::load(keys, service, Arc::new(heads)).await?);
         let queue = Arc::new(Queue::start(Arc::clone(&trust)));
         Ok(Client { trust, queue })
     }
@@ -210,7 +224,7 @@ impl Client {
     /// [`Error::Input`] if one of them is not of this log, or the older one is the larger; [`Error::Misbehaved`] if the log has
     /// signed both and the server does not prove it.
     pub async fn consistency(&self, older: &SignedCheckpoint, newer: &SignedCheckpoint) -> Result<Consistent, Error> {
-        let open = |head: &SignedCheckpoint| head.clone().open(self.trust.key()).map_err(BadInput::from);
+        let open = |head: &SignedCheckpoint| self.trust.keys().open(head.clone()).map_err(BadInput::from);
         let (older, newer) = (open(older)?, open(newer)?);
         let (old, new) = (older.head().size, newer.head().size);
         if old > new {
@@ -276,7 +290,7 @@ impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let held = self.trust.held().map(|held| held.head());
         f.debug_struct("Client")
-            .field("log", self.trust.key().name())
+            .field("log", self.trust.keys().origin())
             .field("held", &held)
             .finish_non_exhaustive()
     }

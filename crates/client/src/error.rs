@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use indelible_merkle::{BATCH_MAX, BadBatch, ENTRY_MAX, Hash, OutOfTree};
-use indelible_note::{BadCheckpoint, UntrustedCheckpoint};
+use indelible_note::{BadCheckpoint, NotVerified, UntrustedCheckpoint};
 use tonic::{Code, Status};
 
 use crate::append::{BATCH_BYTES_MAX, BATCH_ENTRIES_MAX};
@@ -54,7 +54,7 @@ pub enum Error {
     #[error("the head store failed: {0}")]
     HeadStore(#[source] Arc<io::Error>),
     /// What the head store holds is no head of this log: it belongs to another log, or was damaged.
-    #[error("the head store does not hold a head of this log: {0}")]
+    #[error("the head store does not hold a head of this log: {0}{way_out}", way_out = way_out(.0))]
     ForeignHead(#[from] BadCheckpoint),
     /// Other processes kept moving the head in the store.
     #[error("the head store was moved by others {tries} times in a row")]
@@ -65,6 +65,17 @@ pub enum Error {
     /// The runtime in which the client was connected has shut down.
     #[error("the runtime of the client has shut down")]
     Stopped,
+}
+
+/// What to do about a held head that another key has signed, as that of a log which has changed its key.
+fn way_out(reason: &BadCheckpoint) -> &'static str {
+    match reason {
+        BadCheckpoint::Untrusted(UntrustedCheckpoint::Signature(NotVerified::NoKnownKey { .. })) => {
+            "\n\nif the log changed its key, GET /keys leads from one to the other: indelible key show --output log.keys, and then \
+             --vkey log.keys"
+        }
+        _ => "",
+    }
 }
 
 impl Error {

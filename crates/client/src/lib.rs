@@ -35,6 +35,7 @@ mod entries;
 mod error;
 mod heads;
 mod http;
+mod keys;
 mod misbehavior;
 mod tiles;
 mod trust;
@@ -48,6 +49,7 @@ pub use entries::Entries;
 pub use error::{AppendError, BadInput, ConnectError, Error};
 pub use heads::{FileHeads, HeadStore, MemoryHeads, Swap};
 pub use http::{HttpError, HttpOptions, http_client};
+pub use keys::{KeysError, follow_keys};
 pub use misbehavior::{BadAnswer, Misbehavior, Unproven};
 pub use tiles::{
     BadHead, BadPlace, FetchError, ForeignBytes, NoLog, Patience, PatientSource, TileError, TileSource, TreeError,

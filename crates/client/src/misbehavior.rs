@@ -1,7 +1,9 @@
 //! What a server can be convicted of, with the evidence.
 
 use indelible_merkle::{BadProof, Hash, HashLength};
-use indelible_note::{BadCheckpoint, Finding, FindingKind, PosixTime, SignedCheckpoint, Verified, VerifierKey};
+use indelible_note::{
+    BadCheckpoint, Finding, FindingKind, KeyId, KeyName, PosixTime, SignedCheckpoint, Verified, VerifierKey,
+};
 
 /// An answer that an honest, whole server does not give.
 ///
@@ -38,6 +40,24 @@ pub enum Misbehavior {
         /// Why they are not one of this log.
         reason: BadCheckpoint,
     },
+    /// A head that another key of the same name signed, none of which is trusted here. Either the log has changed its key, and then
+    /// `GET /keys` leads from the old key to it, or somebody else has made a head.
+    #[error(
+        "the head is signed by {name}+{found}, and the key that is trusted is {name}+{trusted}\n\nif the log changed its key, \
+         GET /keys says so: indelible key show --url URL --vkey VKEY   (follows it from the key that you trust)"
+    )]
+    OtherKey {
+        /// The name of the keys.
+        name: KeyName,
+        /// The id of the key that signed.
+        found: KeyId,
+        /// The id of the newest key that is trusted.
+        trusted: KeyId,
+        /// The bytes of the checkpoint.
+        note: Vec<u8>,
+        /// Why it is not believed.
+        reason: BadCheckpoint,
+    },
     /// A proof that does not lead to the head that came with it.
     #[error("the proof does not hold for the head of size {}: {reason}", .head.head().size)]
     Proof {
@@ -65,7 +85,7 @@ impl Misbehavior {
                 // What is denied is a tree as large as the newer head's, so the older one was answered after it.
                 Unproven::Denied { .. } => (FindingKind::Rollback, vec![note(newer), note(older)], Vec::new()),
             },
-            Self::Head { note, .. } => {
+            Self::Head { note, .. } | Self::OtherKey { note, .. } => {
                 let note = String::from_utf8(note.clone()).ok()?;
                 (FindingKind::Signature, vec![note], Vec::new())
             }

@@ -4,7 +4,7 @@ use std::io;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use indelible_merkle::{ConsistencyProof, Consistent, Hash, TreeHead, check_consistency};
-use indelible_note::{SignedCheckpoint, Verified, VerifierKey, open_checkpoint};
+use indelible_note::{BadCheckpoint, KeyChain, NotVerified, SignedCheckpoint, UntrustedCheckpoint, Verified};
 use tonic::Code;
 
 use crate::error::Error;
@@ -12,10 +12,10 @@ use crate::heads::{HeadStore, Swap};
 use crate::misbehavior::{Misbehavior, Unproven};
 use crate::wire::{HeadNote, Service};
 
-/// The log's key, and the newest head that was verified. All heads that were ever accepted belong to one history: of any two,
+/// The log's keys, and the newest head that was verified. All heads that were ever accepted belong to one history: of any two,
 /// the larger continues the smaller.
 pub(crate) struct Trust {
-    key: VerifierKey,
+    keys: KeyChain,
     service: Service,
     store: Arc<dyn HeadStore>,
     /// The newest head that this process knows of. It never becomes smaller, whatever happens to the store.
@@ -26,11 +26,11 @@ pub(crate) struct Trust {
 
 impl Trust {
     /// Begins with the head in the store. If there is none, the first head that the log has signed will be believed.
-    pub(crate) async fn load(key: VerifierKey, service: Service, store: Arc<dyn HeadStore>) -> Result<Trust, Error> {
+    pub(crate) async fn load(keys: KeyChain, service: Service, store: Arc<dyn HeadStore>) -> Result<Trust, Error> {
         let note = blocking(Arc::clone(&store), |store| store.load()).await?;
-        let held = note.map(|note| open_checkpoint(&note, &key)).transpose()?;
+        let held = note.map(|note| keys.open_checkpoint(&note)).transpose()?;
         Ok(Trust {
-            key,
+            keys,
             service,
             store,
             held: Mutex::new(held),
@@ -38,8 +38,8 @@ impl Trust {
         })
     }
 
-    pub(crate) fn key(&self) -> &VerifierKey {
-        &self.key
+    pub(crate) fn keys(&self) -> &KeyChain {
+        &self.keys
     }
 
     pub(crate) fn service(&self) -> &Service {
@@ -58,9 +58,24 @@ impl Trust {
 
     /// Checks the signature of a head. Whether it belongs to the history that is held is for [`Trust::accept`] to say.
     pub(crate) fn open(&self, HeadNote(note): &HeadNote) -> Result<Verified<SignedCheckpoint>, Error> {
-        open_checkpoint(note, &self.key).map_err(|reason| {
+        self.keys.open_checkpoint(note).map_err(|reason| {
             let note = note.to_vec();
-            Misbehavior::Head { note, reason }.into()
+            match &reason {
+                // An honest log looks like this to whoever has not heard that it changed its key.
+                BadCheckpoint::Untrusted(UntrustedCheckpoint::Signature(NotVerified::NoKnownKey {
+                    first_name,
+                    first_id,
+                    ..
+                })) if first_name == self.keys.origin() => Misbehavior::OtherKey {
+                    name: first_name.clone(),
+                    found: *first_id,
+                    trusted: self.keys.current().id(),
+                    note,
+                    reason,
+                },
+                _ => Misbehavior::Head { note, reason },
+            }
+            .into()
         })
     }
 
@@ -88,7 +103,7 @@ impl Trust {
                     return Ok(());
                 }
                 Swap::Lost { current } => {
-                    held = current.map(|note| open_checkpoint(&note, &self.key)).transpose()?;
+                    held = current.map(|note| self.keys.open_checkpoint(&note)).transpose()?;
                 }
             }
         }

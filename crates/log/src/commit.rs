@@ -24,6 +24,11 @@ impl Head {
         }
     }
 
+    /// The same head, signed by this key too.
+    pub(crate) fn also_signed(&self, key: &SigningKey) -> Head {
+        Head::new(self.checkpoint.also_signed(key))
+    }
+
     /// Size and root of the tree.
     pub fn tree(&self) -> TreeHead {
         self.checkpoint.head()

@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
 
-use indelible_note::SigningKey;
+use indelible_note::{KeyChain, SigningKey};
 use indelible_store::journal::{Journal, JournalError};
 use indelible_store::objects::Objects;
 use tokio::sync::{Semaphore, watch};
@@ -14,9 +14,10 @@ use crate::backlog::Backlog;
 use crate::condition::Condition;
 use crate::description::Description;
 use crate::halt::Halt;
+use crate::keys::keys;
 use crate::queue::{Entrance, Queue};
 use crate::reader::Reader;
-use crate::recover::{StartError, recover};
+use crate::recover::{StartError, check_in_force, recover};
 use crate::seal::Sealer;
 use crate::sequencer::Sequencer;
 use crate::settings::Settings;
@@ -25,6 +26,7 @@ use crate::settings::Settings;
 #[derive(Debug)]
 pub struct Log {
     description: Description,
+    keys: KeyChain,
     appender: Appender,
     reader: Reader,
     conditions: watch::Sender<Condition>,
@@ -46,8 +48,13 @@ impl Log {
         key: SigningKey,
         settings: &Settings,
     ) -> Result<Log, StartError> {
-        let recovered = recover(journal.as_ref(), &objects, &key.verifier(), settings)?;
-        let (heads, published) = watch::channel(recovered.head);
+        let keys = keys(journal.as_ref())?;
+        check_in_force(&key.verifier(), &keys)?;
+        let recovered = recover(journal.as_ref(), &objects, keys, settings)?;
+        // Behind a change of keys the last head is the old key's. The new one signs it too, so that whoever knows only that can
+        // read the log at once; the statement about it is in the journal already.
+        let head = recovered.head.also_signed(&key);
+        let (heads, published) = watch::channel(head);
         let conditions = watch::Sender::new(Condition::Serving);
         let room = Arc::new(Semaphore::new(settings.queue_bytes_max));
         let waiting_room = Arc::new(Semaphore::new(settings.queue_bytes_max));
@@ -98,6 +105,7 @@ impl Log {
         };
         Ok(Log {
             description: recovered.description,
+            keys: recovered.keys,
             appender: Appender::new(
                 Arc::new(Entrance::new(queue.clone())),
                 room.clone(),
@@ -116,6 +124,11 @@ impl Log {
     /// What the log is.
     pub fn description(&self) -> &Description {
         &self.description
+    }
+
+    /// The keys that the log has had; the last one signs.
+    pub fn keys(&self) -> &KeyChain {
+        &self.keys
     }
 
     /// The way to append.

@@ -14,7 +14,8 @@ use indelible_store::objects::{Key, Objects, ObjectsError};
 
 use crate::commit::Head;
 use crate::description::Description;
-use crate::recover::{Recovered, StartError, recover};
+use crate::keys::keys;
+use crate::recover::{Recovered, StartError, check_in_force, recover};
 use crate::seal::Sealer;
 use crate::settings::Settings;
 
@@ -32,7 +33,7 @@ pub struct Rebuilt {
 /// Seals what the journal has into `objects`, which must be empty: all volumes, or only `volume`. Tells how many entries of the
 /// journal are done.
 ///
-/// Reads and hashes the whole journal, and holds at most half of the default backlog in memory.
+/// `key` is one that the log is known by: the one in force, or one before it. Reads and hashes the whole journal, and holds at most half of the default backlog in memory.
 ///
 /// # Errors
 ///
@@ -46,6 +47,10 @@ pub fn rebuild(
     tell: impl Fn(u64) + Send + Sync + 'static,
 ) -> Result<Rebuilt, StartError> {
     let Description { volume_entries, .. } = Description::of(&journal.genesis().description)?;
+    let keys = keys(journal)?;
+    if keys.term_of(key).is_none() {
+        check_in_force(key, &keys)?;
+    }
     let anew = Arc::new(Anew {
         objects,
         volume,
@@ -54,7 +59,7 @@ pub fn rebuild(
         tell: Box::new(tell),
     });
     let store: Arc<dyn Objects> = anew.clone();
-    let Recovered { tail, head, .. } = recover(journal, &store, key, &Settings::default())?;
+    let Recovered { tail, head, .. } = recover(journal, &store, keys, &Settings::default())?;
     let size = head.size();
     let sealer = Sealer {
         tail,

@@ -6,13 +6,14 @@
 use std::sync::Arc;
 
 use indelible_merkle::{FullTile, Hash, TILE_WIDTH, TreeHead, bundle};
-use indelible_note::{BadCheckpoint, VerifierKey, open_checkpoint};
+use indelible_note::{BadCheckpoint, KeyChain, KeyTerm, VerifierKey};
 use indelible_store::journal::{Absence, Journal, JournalError, Kind, Replayed};
 use indelible_store::objects::{Key, Objects, ObjectsError};
 
 use crate::batch::Batch;
 use crate::commit::{Commit, Head};
 use crate::description::{BadDescription, Description};
+use crate::keys::{BadChange, KeysError};
 use crate::seal::Sealer;
 use crate::settings::Settings;
 use crate::tail::Tail;
@@ -25,14 +26,27 @@ pub enum StartError {
     #[error("this log cannot be served: {0}")]
     Description(#[from] BadDescription),
     /// The key is not this log's.
-    #[error("the key given is {given}, but the log belongs to the key {expected}, for ever")]
+    #[error("the key given is {given}, but the log belongs to the key {expected}")]
     OtherKey {
-        /// The log's own key.
+        /// The key in force.
         expected: Box<VerifierKey>,
         /// The public half of the key that was given.
         given: Box<VerifierKey>,
     },
-    /// The last head in the journal, or one up to which it was to be sealed, is not a checkpoint under the log's key.
+    /// The key was the log's, and is no longer.
+    #[error("the key given, {given}, was changed at {last_size} entries; the log belongs to the key {expected}")]
+    RetiredKey {
+        /// The key in force.
+        expected: Box<VerifierKey>,
+        /// The public half of the key that was given.
+        given: Box<VerifierKey>,
+        /// The size of the last head that it signed.
+        last_size: u64,
+    },
+    /// A change of keys in the journal does not hold.
+    #[error(transparent)]
+    KeyChange(#[from] BadChange),
+    /// The last head in the journal, or one up to which it was to be sealed, is not a checkpoint under a key of the log.
     #[error("a head in the journal does not hold: {0}")]
     Head(#[from] BadCheckpoint),
     /// The last head speaks of another number of entries than the journal has.
@@ -102,7 +116,8 @@ impl StartError {
     /// this program or this key.
     pub fn is_refuted(&self) -> bool {
         match self {
-            StartError::Head(_)
+            StartError::KeyChange(_)
+            | StartError::Head(_)
             | StartError::HeadSize { .. }
             | StartError::Root { .. }
             | StartError::SealedAhead { .. }
@@ -111,8 +126,19 @@ impl StartError {
             | StartError::Attachment { .. } => true,
             StartError::Description(_)
             | StartError::OtherKey { .. }
+            | StartError::RetiredKey { .. }
             | StartError::Journal(_)
             | StartError::Objects(_) => false,
+        }
+    }
+}
+
+impl From<KeysError> for StartError {
+    fn from(error: KeysError) -> StartError {
+        match error {
+            KeysError::Description(error) => error.into(),
+            KeysError::Journal(error) => error.into(),
+            KeysError::Change(error) => error.into(),
         }
     }
 }
@@ -120,28 +146,38 @@ impl StartError {
 /// A log as it was left.
 pub(crate) struct Recovered {
     pub(crate) description: Description,
+    pub(crate) keys: KeyChain,
     pub(crate) tail: Arc<Tail>,
     pub(crate) head: Head,
     /// Weight of the commits in the tail.
     pub(crate) backlog: u64,
 }
 
+/// Refuses a key that is not the one in force.
+pub(crate) fn check_in_force(given: &VerifierKey, keys: &KeyChain) -> Result<(), StartError> {
+    if keys.current() == given {
+        return Ok(());
+    }
+    let (expected, boxed) = (Box::new(keys.current().clone()), Box::new(given.clone()));
+    Err(match keys.term_of(given).and_then(KeyTerm::last_size) {
+        Some(last_size) => StartError::RetiredKey {
+            expected,
+            given: boxed,
+            last_size,
+        },
+        None => StartError::OtherKey { expected, given: boxed },
+    })
+}
+
 /// Rebuilds the log's memory. See [`StartError`] for all that stops it.
 pub(crate) fn recover(
     journal: &dyn Journal,
     objects: &Arc<dyn Objects>,
-    given: &VerifierKey,
+    keys: KeyChain,
     settings: &Settings,
 ) -> Result<Recovered, StartError> {
     let description = Description::of(&journal.genesis().description)?;
-    let expected = &description.vkey;
-    if expected != given {
-        return Err(StartError::OtherKey {
-            expected: Box::new(expected.clone()),
-            given: Box::new(given.clone()),
-        });
-    }
-    let head = Head::new(open_checkpoint(&journal.last_note(), expected)?);
+    let head = Head::new(keys.open_checkpoint(&journal.last_note())?);
     let size = journal.size();
     if head.size() != size {
         return Err(StartError::HeadSize {
@@ -159,7 +195,7 @@ pub(crate) fn recover(
         objects: objects.clone(),
         volume_entries: description.volume_entries,
     };
-    let backlog = replay(journal, &sealer, expected, settings)?;
+    let backlog = replay(journal, &sealer, &keys, settings)?;
     same_tree(tail.edge().head(), head.tree())?;
     tracing::info!(
         size,
@@ -168,6 +204,7 @@ pub(crate) fn recover(
     );
     Ok(Recovered {
         description,
+        keys,
         tail,
         head,
         backlog,
@@ -254,7 +291,7 @@ fn decode_run(first: u64, run: &[u8]) -> Result<Vec<&[u8]>, StartError> {
 
 /// Integrates what the journal has behind the sealed entries, sealing on the way what would be too much for memory. Returns
 /// the weight of what is left to seal.
-fn replay(journal: &dyn Journal, sealer: &Sealer, key: &VerifierKey, settings: &Settings) -> Result<u64, StartError> {
+fn replay(journal: &dyn Journal, sealer: &Sealer, keys: &KeyChain, settings: &Settings) -> Result<u64, StartError> {
     let tail = &sealer.tail;
     let (sealed, mut next) = tail.sizes();
     let mut edge = tail.edge();
@@ -287,7 +324,7 @@ fn replay(journal: &dyn Journal, sealer: &Sealer, key: &VerifierKey, settings: &
         backlog.update(|bytes| bytes + weight);
         if backlog.get() > settings.backlog_bytes_max / 2 {
             // What is sealed can never be changed, so that only what was signed may be.
-            let signed = open_checkpoint(&frame.note, key)?;
+            let signed = keys.open_checkpoint(&frame.note)?;
             same_tree(edge.head(), signed.head())?;
             sealer.seal(next / TILE_WIDTH * TILE_WIDTH, |freed| {
                 backlog.update(|bytes| bytes - freed);

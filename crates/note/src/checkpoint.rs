@@ -5,8 +5,9 @@ use indelible_merkle::TreeHead;
 use thiserror::Error;
 
 use crate::{
+    key::KeyId,
     name::{BadKeyName, KeyName},
-    note::{MalformedNote, NotVerified, Note},
+    note::{MalformedNote, NotVerified, Note, SignatureLine},
     signing::SigningKey,
     text::{self, DECIMAL_LIMIT, excerpt},
     verified::Verified,
@@ -155,6 +156,26 @@ impl SignedCheckpoint {
     }
 }
 
+impl Verified<SignedCheckpoint> {
+    /// The same checkpoint, signed by this key of the log as well; as it is if that has signed it. The new line stands behind the
+    /// others.
+    ///
+    /// # Panics
+    ///
+    /// If the key has another name than the origin, or the note is full: that is for checkpoints of one's own.
+    pub fn also_signed(&self, key: &SigningKey) -> Self {
+        assert_eq!(key.name(), self.origin(), "a log signs heads of its own");
+        let mut lines = self.note().signatures().to_vec();
+        if lines.iter().any(|line| line.is_by(key.name(), key.id())) {
+            return self.clone();
+        }
+        lines.push(SignatureLine::sign(self.note().text(), key));
+        let note = Note::from_lines(self.note().text().to_owned(), lines);
+        let note = note.expect("a checkpoint of one's own has few lines");
+        Self::after_check(SignedCheckpoint::clone(self).with_note(note))
+    }
+}
+
 /// Why bytes are not a checkpoint. Lines are counted from 1.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum MalformedCheckpoint {
@@ -196,6 +217,20 @@ pub enum UntrustedCheckpoint {
     /// The log's signature is missing or does not hold.
     #[error(transparent)]
     Signature(#[from] NotVerified),
+    /// A key of the log signed, but not one that may sign a tree of this size.
+    #[error("the key {name}+{id} may sign trees of {first} {}, this one has {size}", up_to(*last))]
+    OutOfTerm {
+        /// The name of the key.
+        name: KeyName,
+        /// Its id.
+        id: KeyId,
+        /// The smallest tree that it may sign.
+        first: u64,
+        /// The largest; `None` if it is in force.
+        last: Option<u64>,
+        /// The size of the checkpoint.
+        size: u64,
+    },
     /// The key signed, but the head of another log.
     #[error("the checkpoint is about the log {origin}, and {key} signed it")]
     Origin {
@@ -215,4 +250,8 @@ pub enum BadCheckpoint {
     /// They are a checkpoint, and not this log's.
     #[error(transparent)]
     Untrusted(#[from] UntrustedCheckpoint),
+}
+
+fn up_to(last: Option<u64>) -> String {
+    last.map_or_else(|| "leaves and more".to_owned(), |last| format!("to {last} leaves"))
 }

@@ -1,7 +1,7 @@
 //! What a log signs and what a stranger verifies, in the text formats of C2SP: [signed notes](Note) (signed-note), Ed25519 keys,
 //! [checkpoints](SignedCheckpoint) (tlog-checkpoint), [cosignatures](Cosignature) (tlog-cosignature), what a log and a
-//! [witness] say to each other (tlog-witness), [policies](Policy) over witnesses (tlog-policy), [receipts](Receipt) (tlog-proof); and in a format of our own
-//! [findings](Finding), which accuse a log.
+//! [witness] say to each other (tlog-witness), [policies](Policy) over witnesses (tlog-policy), [receipts](Receipt) (tlog-proof); and in formats of our own
+//! [findings](Finding), which accuse a log, and [changes](KeyChange) of a log's key.
 //!
 //! Not here: key types other than Ed25519 (their lines are kept and ignored), HTTP, and anything that reads a file, a clock or
 //! random bytes.
@@ -39,6 +39,7 @@ mod cosigner;
 mod ed25519;
 mod finding;
 mod key;
+mod keys;
 mod name;
 mod note;
 mod policy;
@@ -56,6 +57,7 @@ pub use cosignature::{BadCosignature, Cosignature, NotAdded};
 pub use cosigner::{CosignerKey, CosigningKey};
 pub use finding::{Finding, FindingKind, Fork, MalformedFinding, Unconfirmed, Verdict};
 pub use key::{KeyId, MalformedKey};
+pub use keys::{BadKeyChange, BadKeys, BrokenChain, KeyChain, KeyChange, KeyTerm, MalformedKeyChange};
 pub use name::{BadKeyName, KeyName};
 pub use note::{MalformedNote, MalformedSignatureLine, NotVerified, Note, SignatureLine};
 pub use policy::{BadPolicyLine, MalformedPolicy, NotWitnessed, Policy, PolicyLog, PolicyWitness, Voucher, Witnessed};

@@ -205,7 +205,7 @@ impl SignatureLine {
         &self.signature
     }
 
-    fn sign(text: &str, key: &SigningKey) -> Self {
+    pub(crate) fn sign(text: &str, key: &SigningKey) -> Self {
         Self::new(key.name().clone(), key.id(), key.sign(text.as_bytes()).into())
     }
 

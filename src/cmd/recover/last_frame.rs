@@ -1,7 +1,7 @@
 //! Giving up a last frame that the disk has damaged.
 
-use indelible_log::{Description, sealed_size};
-use indelible_note::open_checkpoint;
+use indelible_log::{Description, keys, sealed_size};
+use indelible_note::KeyChain;
 use indelible_store::journal::{
     BrokenEnd, FileJournal, Journal, JournalError, Options as JournalOptions, StoredFrames,
 };
@@ -14,7 +14,7 @@ use crate::cmd::consent::now;
 use crate::cmd::runtime::block_on;
 use crate::cmd::{Failure, Verdict};
 use crate::config::Config;
-use crate::data::{DataDir, Lock, OpenError, keep_dropped, record};
+use crate::data::{DataDir, Lock, OpenError, journal_keys, keep_dropped, record};
 use crate::memory::{Gathered, Remembered, gather};
 
 /// Shows what would be lost, asks, writes it down, keeps the bytes, and ends the journal in front of them. `None` if there is
@@ -42,8 +42,9 @@ pub(super) fn drop_it(data: &DataDir, config: &Config, args: &Args) -> Result<Op
     let description = Description::of(&StoredFrames::open(&data.journal())?.genesis().description)?;
     let files = memory_files(data, config)?;
     let [outside, served] = &files;
-    let mut gathered = block_on(gather(outside, config, &description.vkey))??;
-    gathered.heads.extend(served.load(&description.vkey)?);
+    let known = known_keys(data, &description);
+    let mut gathered = block_on(gather(outside, config, &known))??;
+    gathered.heads.extend(served.load(&known)?);
     let entries = broken.first;
     let later = later(gathered, entries);
     if !later.is_empty() && !args.accept_older {
@@ -56,12 +57,17 @@ pub(super) fn drop_it(data: &DataDir, config: &Config, args: &Args) -> Result<Op
     warn_of_objects(data, &description, entries);
     if args.accept_older {
         let (journal, _) = FileJournal::open(&data.journal(), JournalOptions::default())?;
-        let served = open_checkpoint(&journal.last_note(), &description.vkey)?;
+        let served = keys(&journal)?.open_checkpoint(&journal.last_note())?;
         for remembered in &later {
             overrule(data, &files, now, remembered, &served)?;
         }
     }
     Ok(Some(Verdict::Holds))
+}
+
+/// The keys of the log as far as they can be read: what is to be dropped may be a change of them.
+fn known_keys(data: &DataDir, description: &Description) -> KeyChain {
+    journal_keys(&data.journal()).unwrap_or_else(|_| KeyChain::of(description.vkey.clone()))
 }
 
 fn give_up(data: &DataDir, broken: BrokenEnd, now: u64) -> Result<(), Failure> {

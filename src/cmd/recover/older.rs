@@ -13,15 +13,15 @@ use crate::memory::{CheckpointFile, MemoryError, Remembered, consents, contradic
 pub(super) fn accept(data: &DataDir, config: Config, consent: &ConsentArg) -> CommandResult {
     let files = memory_files(data, &config)?;
     let open = open(data, config)?;
-    let vkey = open.log.description().vkey.clone();
+    let keys = open.log.keys().clone();
     let [outside, served] = &files;
-    let mut gathered = block_on(gather(outside, &open.config, &vkey))??;
-    gathered.heads.extend(served.load(&vkey)?);
+    let mut gathered = block_on(gather(outside, &open.config, &keys))??;
+    gathered.heads.extend(served.load(&keys)?);
     for silent in &gathered.silent {
         eprintln!("indelible: {silent}");
     }
     let reader = open.log.reader();
-    let contradictions = contradictions(gathered.heads, &consents(data, &vkey)?, |remembered| {
+    let contradictions = contradictions(gathered.heads, &consents(data, &keys)?, |remembered| {
         remembered.check_log(&reader)
     })?;
     if contradictions.is_empty() {

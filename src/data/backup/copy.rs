@@ -15,6 +15,8 @@ pub(in crate::data) struct Copying {
     frames: StoredFrames,
     mirror: Mirror,
     tally: Tally,
+    /// Where the last frame stands that was taken.
+    place: Option<FramePlace>,
     /// The head up to which the copy is good already, until it has been passed.
     kept: Option<TreeHead>,
 }
@@ -103,6 +105,7 @@ impl Copying {
             frames: StoredFrames::open(from)?,
             mirror: Mirror::at(to)?,
             tally,
+            place: None,
             kept,
         })
     }
@@ -121,6 +124,7 @@ impl Copying {
             frames,
             mirror,
             tally: position.tally.clone(),
+            place: Some(position.place),
             kept: None,
         }))
     }
@@ -146,6 +150,7 @@ impl Copying {
             return Err(CopyError::Erased);
         }
         let bytes = self.write(&frame, entries)?;
+        self.place = Some(frame.place());
         if self.kept.is_some() && found == self.kept {
             self.kept = None;
         }
@@ -167,10 +172,20 @@ impl Copying {
         Ok(self.mirror.sync()?)
     }
 
-    /// Ends the copy behind the last frame.
-    pub(in crate::data) fn end(self) -> Result<Tally, CopyError> {
+    /// Ends the copy behind the frame with the head `until`, and behind the changes of the key that stand there: without them the
+    /// copy would be a log under the key before. Tells how many bytes those took.
+    pub(in crate::data) fn end(mut self, until: TreeHead) -> Result<(Tally, u64), CopyError> {
+        let changes = StoredFrames::key_changes(&self.journal)?;
+        // Each begins a segment: all in front of it was synced before that had its name, and is no frame under way.
+        let last = changes.iter().rfind(|change| change.frame.first == until.size);
+        let mut bytes = 0;
+        if let Some(last) = last {
+            while self.place != Some(last.place) {
+                bytes += self.step(until)?.bytes;
+            }
+        }
         self.mirror.end()?;
-        Ok(self.tally)
+        Ok((self.tally, bytes))
     }
 
     fn write(&mut self, frame: &StoredFrame, entries: u64) -> Result<u64, CopyError> {

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use indelible_log::BadDescription;
+use indelible_log::{BadChange, BadDescription, KeysError};
 use indelible_merkle::TreeHead;
 use indelible_note::BadCheckpoint;
 use indelible_store::journal::JournalError;
@@ -20,6 +20,9 @@ pub enum BackupError {
     /// This program does not know what it is to copy.
     #[error(transparent)]
     Description(#[from] BadDescription),
+    /// A change of keys in the journal does not hold.
+    #[error(transparent)]
+    KeyChange(#[from] BadChange),
     /// The journal does not hold, or cannot be read or written.
     #[error(transparent)]
     Copy(#[from] CopyError),
@@ -80,7 +83,8 @@ impl BackupError {
     pub fn is_refuted(&self) -> bool {
         match self {
             BackupError::Copy(error) => error.is_refuted(),
-            BackupError::OtherLog(_)
+            BackupError::KeyChange(_)
+            | BackupError::OtherLog(_)
             | BackupError::OtherHistory { .. }
             | BackupError::Older { .. }
             | BackupError::Checkpoint { .. }
@@ -95,5 +99,15 @@ impl BackupError {
 impl From<JournalError> for BackupError {
     fn from(error: JournalError) -> BackupError {
         BackupError::Copy(error.into())
+    }
+}
+
+impl From<KeysError> for BackupError {
+    fn from(error: KeysError) -> BackupError {
+        match error {
+            KeysError::Description(error) => error.into(),
+            KeysError::Journal(error) => error.into(),
+            KeysError::Change(error) => error.into(),
+        }
     }
 }

@@ -13,9 +13,9 @@ use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
-use indelible_log::{Description, Tally};
+use indelible_log::{Description, Tally, keys_from};
 use indelible_merkle::TreeHead;
-use indelible_note::{BadCheckpoint, SignedCheckpoint, Verified, VerifierKey, open_checkpoint};
+use indelible_note::{BadCheckpoint, KeyChain, SignedCheckpoint, Verified};
 use indelible_store::journal::{JournalError, StoredFrames};
 
 pub use self::copy::CopyError;
@@ -85,10 +85,10 @@ impl Backup {
     }
 
     /// The head up to which it is good, if it is good for anything.
-    pub fn head(&self, key: &VerifierKey) -> Result<Option<Verified<SignedCheckpoint>>, BackupError> {
+    pub fn head(&self, keys: &KeyChain) -> Result<Option<Verified<SignedCheckpoint>>, BackupError> {
         let path = self.checkpoint();
         let note = read_if_there(&path).map_err(io(&path))?;
-        let head = note.map(|note| open_checkpoint(&note, key)).transpose();
+        let head = note.map(|note| keys.open_checkpoint(&note)).transpose();
         head.map_err(|error| BackupError::Checkpoint {
             path,
             error: Box::new(error),
@@ -101,10 +101,11 @@ impl Backup {
     }
 }
 
-/// The key of the log whose journal this is, by the journal's own account.
-pub fn journal_key(journal: &Path) -> Result<VerifierKey, BackupError> {
+/// The keys of the log whose journal this is, by the journal's own account.
+pub fn journal_keys(journal: &Path) -> Result<KeyChain, BackupError> {
     let frames = StoredFrames::open(journal)?;
-    Ok(Description::of(&frames.genesis().description)?.vkey)
+    let genesis = Description::of(&frames.genesis().description)?.vkey;
+    Ok(keys_from(genesis, &StoredFrames::key_changes(journal)?)?)
 }
 
 /// Brings the backup up to `head`, which the log has published; if the backup ends with a later one, nothing is added. Tells up to
@@ -121,9 +122,9 @@ pub fn backup(
     make(backup.path()).map_err(io(backup.path()))?;
     let _lock = backup.lock()?;
     let (from, to) = (data.journal(), backup.journal());
-    let key = journal_key(&from)?;
+    let keys = journal_keys(&from)?;
     refuse_another_log(&from, backup)?;
-    let held = backup.head(&key)?;
+    let held = backup.head(&keys)?;
     let kept = held.as_ref().map(|held| held.head());
     let until = kept.filter(|kept| kept.size >= head.head().size).unwrap_or(head.head());
     if until.size == head.head().size && until != head.head() {
@@ -150,12 +151,12 @@ pub fn backup(
     };
     let (bytes, last) = match (is_done, held) {
         (true, Some(held)) => {
-            copying.end()?;
-            (0, held)
+            let (_, bytes) = copying.end(until)?;
+            (bytes, held)
         }
-        _ => copy_until(copying, backup, until, &key, tell).map_err(|error| older(error, backup, kept))?,
+        _ => copy_until(copying, backup, until, &keys, tell).map_err(|error| older(error, backup, kept))?,
     };
-    put_beside(data, backup, &key)?;
+    put_beside(data, backup, &keys.up_to(last.head().size))?;
     Ok(BackedUp {
         entries: last.head().size - kept.map_or(0, |kept| kept.size),
         bytes,
@@ -168,12 +169,12 @@ fn copy_until(
     mut copying: Copying,
     backup: &Backup,
     until: TreeHead,
-    key: &VerifierKey,
+    keys: &KeyChain,
     tell: &mut dyn FnMut(u64),
 ) -> Result<(u64, Verified<SignedCheckpoint>), BackupError> {
     let (mut bytes, mut saved) = (0, 0);
     // A head that the backup had already is not put back to an earlier one.
-    let mut behind = backup.head(key)?.map_or(0, |held| held.head().size);
+    let mut behind = backup.head(keys)?.map_or(0, |held| held.head().size);
     loop {
         let step = copying.step(until)?;
         bytes += step.bytes;
@@ -184,15 +185,15 @@ fn copy_until(
         if !is_last && !is_due {
             continue;
         }
-        let head = head.open(key).map_err(BadCheckpoint::from)?;
+        let head = keys.open(head).map_err(BadCheckpoint::from)?;
         let position = |tally: &Tally| Position {
             place: step.place,
             tally: tally.clone(),
         };
         if is_last {
-            let tally = copying.end()?;
+            let (tally, more) = copying.end(until)?;
             save(backup, &position(&tally), &head)?;
-            return Ok((bytes, head));
+            return Ok((bytes + more, head));
         }
         copying.sync()?;
         save(backup, &position(copying.tally()), &head)?;
@@ -230,9 +231,9 @@ fn older(error: BackupError, backup: &Backup, kept: Option<TreeHead>) -> BackupE
 }
 
 /// What belongs to a log beside its journal.
-fn put_beside(data: &DataDir, backup: &Backup, key: &VerifierKey) -> Result<(), BackupError> {
+fn put_beside(data: &DataDir, backup: &Backup, keys: &KeyChain) -> Result<(), BackupError> {
     let vkey = backup.0.log_vkey();
-    replace(&vkey, format!("{key}\n").as_bytes(), 0o644).map_err(io(&vkey))?;
+    replace(&vkey, format!("{}\n", keys.current()).as_bytes(), 0o644).map_err(io(&vkey))?;
     for (from, to) in [(data.config(), backup.config()), (data.admin(), backup.admin())] {
         if let Some(content) = read_if_there(&from).map_err(io(&from))? {
             replace(&to, &content, 0o600).map_err(io(&to))?;

@@ -8,6 +8,8 @@ use indelible_note::{MalformedCheckpoint, UntrustedCheckpoint};
 use indelible_store::journal::{FramePlace, JournalError};
 use indelible_store::objects::Key;
 
+use crate::keys::BadChange;
+
 /// Something stored that does not hold. Shown, it is one line.
 #[derive(Debug)]
 pub enum Finding {
@@ -36,6 +38,8 @@ pub enum Finding {
         /// How many heads directly behind it have the same kind of problem.
         more: u64,
     },
+    /// A change of keys does not follow from what is in front of it, so that the heads behind it are nobody's.
+    KeyChange(BadChange),
     /// Bytes that belong to an entry are neither what was appended nor blanked.
     Attachment {
         /// The frame that has it.
@@ -105,7 +109,7 @@ pub enum Finding {
 pub enum HeadProblem {
     /// It is no checkpoint.
     Malformed(MalformedCheckpoint),
-    /// The log's key did not sign it.
+    /// No key of the log did sign it that may sign one of its size.
     Signature(UntrustedCheckpoint),
     /// It is for another number of entries.
     Size {
@@ -167,6 +171,14 @@ impl fmt::Display for Finding {
                     write!(f, ", and so do the {more} behind it")?;
                 }
                 write!(f, ": {BACKUP}")
+            }
+            Finding::KeyChange(BadChange { place, problem }) => {
+                write!(
+                    f,
+                    "the change of keys in {} does not hold: {}: {BACKUP}",
+                    At(*place),
+                    first_line(problem)
+                )
             }
             Finding::Attachment {
                 place,

@@ -4,14 +4,14 @@ use std::mem::discriminant;
 use std::ops::Range;
 
 use indelible_merkle::TreeHead;
-use indelible_note::{SignedCheckpoint, VerifierKey};
+use indelible_note::{KeyChain, SignedCheckpoint};
 use indelible_store::journal::FramePlace;
 
 use super::finding::{Finding, HeadProblem};
 
 /// What is known of the heads seen so far.
 pub(super) struct Heads<'k> {
-    key: &'k VerifierKey,
+    keys: &'k KeyChain,
     seen: u64,
     verified: u64,
     /// Bad heads in a row, not told yet.
@@ -39,9 +39,9 @@ struct Head {
 }
 
 impl<'k> Heads<'k> {
-    pub(super) fn new(key: &'k VerifierKey) -> Heads<'k> {
+    pub(super) fn new(keys: &'k KeyChain) -> Heads<'k> {
         Heads {
-            key,
+            keys,
             seen: 0,
             verified: 0,
             pending: None,
@@ -123,7 +123,7 @@ impl<'k> Heads<'k> {
 
     fn verify(&mut self, head: Head) -> Option<HeadProblem> {
         self.verified += 1;
-        head.checkpoint.open(self.key).err().map(HeadProblem::Signature)
+        self.keys.open(head.checkpoint).err().map(HeadProblem::Signature)
     }
 
     /// Adds to a row of bad heads, or ends it.

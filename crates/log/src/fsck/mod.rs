@@ -16,7 +16,7 @@ use std::sync::mpsc;
 use std::thread;
 
 use indelible_merkle::{CompactRange, Hash};
-use indelible_note::VerifierKey;
+use indelible_note::{KeyChain, VerifierKey};
 use indelible_store::journal::{Absence, FramePlace, Journal, JournalError, Kind, Replayed};
 use indelible_store::objects::Objects;
 
@@ -26,6 +26,7 @@ use self::runs::Runs;
 use self::store::Store;
 use self::tiles::Tiles;
 use crate::description::{BadDescription, Description};
+use crate::keys::{BadChange, ChangeProblem, follow};
 
 /// What [`fsck`] tells while it reads.
 #[derive(Debug)]
@@ -62,16 +63,17 @@ pub enum FsckError {
     #[error("this log cannot be checked: {0}")]
     Description(#[from] BadDescription),
     /// The key is not this log's.
-    #[error("the key given is {given}, but the log belongs to the key {expected}, for ever")]
+    #[error("the key given is {given}, but the log belongs to the key {expected}")]
     OtherKey {
-        /// The log's own key.
+        /// The key in force.
         expected: Box<VerifierKey>,
         /// The key that was given.
         given: Box<VerifierKey>,
     },
 }
 
-/// Checks a log at rest: its journal, its heads under `key`, and the object store if one could be opened.
+/// Checks a log at rest: its journal, its heads under the keys that led to `key` or follow from it, and the object store if one
+/// could be opened.
 ///
 /// Every head's tree is compared. Signatures are verified for the first 4,096 heads, then once in 1,024 entries, and for the last
 /// head, which alone covers all entries: one costs 45 µs, as much as 100 entries. What does not hold goes to `tell` as
@@ -89,10 +91,19 @@ pub fn fsck(
     tell: &mut dyn FnMut(Step),
 ) -> Result<Checked, FsckError> {
     let description = Description::of(&journal.genesis().description)?;
-    if description.vkey != *key {
-        return Err(FsckError::OtherKey {
-            expected: Box::new(description.vkey),
-            given: Box::new(key.clone()),
+    let (keys, changes, broken) = known_keys(description.vkey, journal);
+    if keys.term_of(key).is_none() {
+        // A key that nothing leads to, because what leads to it is damaged, is not another log's.
+        let Some(broken) = broken else {
+            return Err(FsckError::OtherKey {
+                expected: Box::new(keys.current().clone()),
+                given: Box::new(key.clone()),
+            });
+        };
+        tell(Step::Found(broken));
+        return Ok(Checked {
+            findings: 1,
+            ..Checked::default()
         });
     }
     let mut findings = 0;
@@ -101,9 +112,15 @@ pub fn fsck(
         tell(step);
     };
     let mut found = |finding| tell(Step::Found(finding));
+    // What cannot be read is found again on the way through the journal.
+    broken
+        .into_iter()
+        .filter(|broken| matches!(broken, Finding::KeyChange(_)))
+        .for_each(&mut found);
     let mut pass = Pass {
         edge: CompactRange::new(),
-        heads: Heads::new(key),
+        heads: Heads::new(&keys),
+        changes,
         store: objects.map(|objects| Store::new(objects, description.volume_entries, &mut found)),
         runs: Runs::default(),
         tiles: Tiles::default(),
@@ -138,6 +155,18 @@ pub fn fsck(
     })
 }
 
+/// The keys of the log as far as they are known, where the changes stand, and what is wrong with the first that does not hold.
+fn known_keys(genesis: VerifierKey, journal: &dyn Journal) -> (KeyChain, Vec<FramePlace>, Option<Finding>) {
+    let mut keys = KeyChain::of(genesis);
+    let changes = match journal.key_changes() {
+        Ok(changes) => changes,
+        Err(error) => return (keys, Vec::new(), Some(Finding::Journal { error, checked: 0 })),
+    };
+    let broken = changes.iter().find_map(|change| follow(&mut keys, change).err());
+    let places = changes.iter().map(|change| change.place).collect();
+    (keys, places, broken.map(Finding::KeyChange))
+}
+
 /// A frame that was read, verified and hashed on another core.
 struct Hashed {
     replayed: Replayed,
@@ -160,6 +189,8 @@ const FRAMES_AHEAD: usize = 8;
 struct Pass<'a> {
     edge: CompactRange,
     heads: Heads<'a>,
+    /// Where a start finds changes of keys.
+    changes: Vec<FramePlace>,
     store: Option<Store<'a>>,
     runs: Runs,
     tiles: Tiles,
@@ -233,6 +264,10 @@ impl Pass<'_> {
                     attachment: absent.attachment,
                 }),
             }
+        }
+        if frame.kind == Kind::KeyChange && !self.changes.contains(place) {
+            let problem = ChangeProblem::Unseen;
+            found(Finding::KeyChange(BadChange { place: *place, problem }));
         }
         if frame.kind != Kind::Commit {
             return;

@@ -7,6 +7,7 @@
 #![expect(clippy::cast_possible_truncation, reason = "the trees of the tests are small")]
 
 mod journal;
+mod keys;
 mod objects;
 mod rebuilding;
 mod support;

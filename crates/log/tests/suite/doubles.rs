@@ -199,6 +199,10 @@ impl Journal for TestJournal {
         self.inner.replay(from)
     }
 
+    fn key_changes(&self) -> Result<Vec<Replayed>, JournalError> {
+        self.inner.key_changes()
+    }
+
     fn read(&self, place: &Place) -> Result<Attachment, JournalError> {
         self.inner.read(place)
     }

@@ -12,6 +12,7 @@ mod disk;
 mod doubles;
 mod halting;
 mod journal_failures;
+mod keys;
 mod lone;
 mod proofs;
 mod queue;

@@ -6,7 +6,7 @@ use indelible_merkle::{Hash, Tile, TileContent, TileEdge, TileId, TilePath, Tree
 fn levels(leaves: &[Hash]) -> Vec<Vec<Hash>> {
     let mut levels = vec![leaves.to_vec()];
     while levels.last().is_some_and(|level| level.len() >= 256) {
-        let below = levels.last().unwrap();
+        let below = levels.last().expect("there is a level of leaves");
         levels.push(below.chunks_exact(256).map(root).collect());
     }
     levels

@@ -12,6 +12,7 @@ use thiserror::Error;
 
 use crate::{
     checkpoint::{MalformedCheckpoint, SignedCheckpoint, UntrustedCheckpoint},
+    keys::KeyChain,
     note::NOTE_BYTES_MAX,
     policy::NotWitnessed,
     text::{self, excerpt},
@@ -105,7 +106,19 @@ impl Receipt {
     ///
     /// If the checkpoint is not this log's, or the proof does not lead from the leaf to its root.
     pub fn verify(&self, leaf: Hash, key: &VerifierKey) -> Result<VerifiedReceipt, BadReceipt> {
-        let checkpoint = self.checkpoint.clone().open(key)?;
+        self.verified(leaf, self.checkpoint.clone().open(key)?)
+    }
+
+    /// The same for a log that may have changed its key: the checkpoint must be signed by one that may sign trees of its size.
+    ///
+    /// # Errors
+    ///
+    /// As [`Receipt::verify`].
+    pub fn verify_in(&self, leaf: Hash, keys: &KeyChain) -> Result<VerifiedReceipt, BadReceipt> {
+        self.verified(leaf, keys.open(self.checkpoint.clone())?)
+    }
+
+    fn verified(&self, leaf: Hash, checkpoint: Verified<SignedCheckpoint>) -> Result<VerifiedReceipt, BadReceipt> {
         let included = self.check_included(leaf)?;
         Ok(VerifiedReceipt { included, checkpoint })
     }
@@ -113,6 +126,11 @@ impl Receipt {
     /// The index at which the entry is said to stand.
     pub fn index(&self) -> u64 {
         self.index
+    }
+
+    /// The proof: from the sibling of the leaf to the child of the root.
+    pub fn hashes(&self) -> &[Hash] {
+        &self.hashes
     }
 
     /// Data that came with the receipt and that nothing vouches for. Not empty.

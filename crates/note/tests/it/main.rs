@@ -11,6 +11,7 @@ mod cosignatures;
 mod findings;
 mod hostile;
 mod interop;
+mod key_changes;
 mod keys;
 mod notes;
 mod policies;

@@ -95,6 +95,14 @@ impl Journal for MemoryJournal {
         Ok(Box::new(replayed.into_iter()))
     }
 
+    fn key_changes(&self) -> Result<Vec<Replayed>, JournalError> {
+        let inner = self.inner();
+        let changes = inner.frames.iter().filter(|(.., kind)| *kind == Kind::KeyChange);
+        changes
+            .map(|(offset, header, _)| inner.frame(*offset, header))
+            .collect()
+    }
+
     fn read(&self, place: &Place) -> Result<Attachment, JournalError> {
         let inner = self.inner();
         let stored = inner.stored(place).ok_or(JournalError::NotAnAttachment(*place))?;

@@ -46,6 +46,15 @@ pub trait Journal: Send + Sync {
     /// before it is handed out, and so is the chain from the first one looked at; an error ends the iteration.
     fn replay(&self, from: u64) -> Result<Frames<'_>, JournalError>;
 
+    /// The key changes, in order. A home finds them without reading all frames, if it can.
+    fn key_changes(&self) -> Result<Vec<Replayed>, JournalError> {
+        let is_change = |replayed: &Result<Replayed, _>| match replayed {
+            Ok(replayed) => replayed.frame.kind == Kind::KeyChange,
+            Err(_) => true,
+        };
+        self.replay(0)?.filter(is_change).collect()
+    }
+
     /// One attachment. Costs one read; its CRC32C is verified.
     fn read(&self, place: &Place) -> Result<Attachment, JournalError>;
 
@@ -92,7 +101,7 @@ pub enum Kind {
     Commit,
     /// Says that everything in front of it was synced: in front of it nothing can be the rest of an interrupted write.
     Closing,
-    /// A statement about the log's key.
+    /// A statement about the log's key. In files it begins a segment, so that a start finds it.
     KeyChange,
 }
 

@@ -5,6 +5,7 @@ mod codec;
 mod conformance;
 mod faults;
 mod flips;
+mod key_changes;
 mod mirror;
 mod segments;
 mod support;

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
+use indelible_store::journal::codec::{Chain, Seal, encode, encode_genesis};
 use indelible_store::journal::{
     FileJournal, Frame, Genesis, Journal, JournalError, Kind, Opened, Options, Record, Replayed,
 };
@@ -74,22 +75,21 @@ pub(crate) struct Image {
     pub(crate) offsets: Vec<usize>,
 }
 
+/// Made by the codec alone: the writer begins a new segment for each key change, and readers take it wherever it stands.
 pub(crate) fn image(frames: &[Frame]) -> Image {
-    let home = directory();
-    let path = home.path().join("journal");
-    let journal = FileJournal::create(&path, &genesis(), Options::default()).expect("a new journal");
-    let place = |frame| journal.append(frame).expect("the test's frames are sound").offset;
-    let mut offsets: Vec<_> = frames
-        .iter()
-        .map(|frame| usize::try_from(place(frame)).expect("small"))
-        .collect();
-    // A closing record marks where the last frame ends, and is taken off again.
-    let end = usize::try_from(place(&closing(journal.size()))).expect("small");
-    offsets.push(end);
-    let mut bytes = fs::read(segment(&path, 0)).expect("the segment is there");
-    bytes[end..end + SECTOR].fill(0);
+    let (mut bytes, mut buffer) = (Vec::new(), Vec::new());
+    let header = encode_genesis(&genesis(), &mut bytes).expect("the test's genesis is sound");
+    let mut chain = Chain::behind(&header, Seal::of(&genesis().seed));
+    let mut offsets = Vec::new();
+    for frame in frames {
+        offsets.push(bytes.len());
+        let header = encode(frame, &chain, &mut buffer).expect("the test's frames are sound");
+        bytes.extend_from_slice(&buffer);
+        chain = Chain::behind(&header, chain.seal);
+    }
+    offsets.push(bytes.len());
     // Two sectors of the zeros behind it are as good as hundreds.
-    bytes.truncate(end + 2 * SECTOR);
+    bytes.resize(bytes.len() + 2 * SECTOR, 0);
     Image { bytes, offsets }
 }
 

@@ -5,6 +5,7 @@
 mod blank;
 mod broken_end;
 mod end;
+mod key_changes;
 mod mirror;
 mod open;
 mod replay;
@@ -30,7 +31,7 @@ pub use self::stored::{StoredFrame, StoredFrames};
 use self::window::Window;
 use self::writer::Writer;
 use super::codec::{ATTACHMENT_BYTES_MAX, ATTACHMENT_PREFIX_BYTES, Seal, open_attachment};
-use super::{Attachment, Frame, FramePlace, Frames, Genesis, Journal, JournalError, Kind, Place};
+use super::{Attachment, Frame, FramePlace, Frames, Genesis, Journal, JournalError, Kind, Place, Replayed};
 
 /// How a journal lays out its files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -145,6 +146,11 @@ impl Journal for FileJournal {
         let published = self.published();
         let replay = Replay::begin(&self.directory, self.seal, from, &published.starts, published.end)?;
         Ok(Box::new(replay))
+    }
+
+    fn key_changes(&self) -> Result<Vec<Replayed>, JournalError> {
+        let segments = u32::try_from(self.published().starts.len()).expect("there are at most 10^8 segments");
+        key_changes::read(&self.directory, self.seal, 0..segments)
     }
 
     fn read(&self, place: &Place) -> Result<Attachment, JournalError> {

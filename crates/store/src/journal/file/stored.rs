@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 
 use super::open::read_genesis;
-use super::segment;
 use super::walk::Walk;
+use super::{key_changes, segment};
 use crate::journal::codec::{Role, Seal, complete, decode, decode_genesis, is_zero};
-use crate::journal::{Absent, Frame, FramePlace, Genesis, JournalError, Reason};
+use crate::journal::{Absent, Frame, FramePlace, Genesis, JournalError, Reason, Replayed};
 
 /// The frames of a journal from some place on, closing records and genesis included.
 pub struct StoredFrames {
@@ -64,6 +64,16 @@ impl StoredFrames {
             genesis,
             walk,
         })
+    }
+
+    /// The key changes of a journal, in order. Reads the first header of each segment.
+    ///
+    /// # Errors
+    /// [`JournalError::Missing`] if there is no first segment.
+    pub fn key_changes(directory: &Path) -> Result<Vec<Replayed>, JournalError> {
+        let genesis = StoredFrames::open(directory)?.genesis;
+        let segments = segment::list(directory)?.segments;
+        key_changes::read(directory, Seal::of(&genesis.seed), segments.into_iter())
     }
 
     /// The first frame of the journal.

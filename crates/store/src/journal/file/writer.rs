@@ -81,7 +81,9 @@ impl Writer {
             });
         }
         let header = encode(frame, &self.chain, &mut self.buffer)?;
-        let place = match self.end + header.padded() > self.segment_bytes {
+        // A start, which must know the key before it reads anything else, looks at the first frame of each segment.
+        let begins_segment = frame.kind == Kind::KeyChange || self.end + header.padded() > self.segment_bytes;
+        let place = match begins_segment {
             true => self.append_in_new_segment(&header)?,
             false => self.append_here(&header)?,
         };
