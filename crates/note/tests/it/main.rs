@@ -12,6 +12,7 @@ mod findings;
 mod hostile;
 mod interop;
 mod key_changes;
+mod key_documents;
 mod keys;
 mod notes;
 mod policies;
