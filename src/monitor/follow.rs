@@ -179,8 +179,10 @@ impl Monitor {
         let mut state = outcome.state;
         for (finding, detail) in outcome.findings {
             let kind = kind_name(finding.kind);
+            // Whoever reads of it finds its file; and it is said also where no file can be written.
+            let written = self.findings.write(&finding, now);
             say(format_args!("finding: {kind}: {detail}"));
-            let path = self.findings.write(&finding, now)?;
+            let path = written?;
             let file = path.display().to_string();
             // Whether anybody reads that or not: the file is there.
             let _ = writeln!(io::stdout(), "{file}");

@@ -95,6 +95,8 @@ impl Watch {
             Ok(files) => files.map(|file| file.unwrap().path()).collect(),
             Err(_) => Vec::new(),
         };
+        // One that is just being written has another name until it is whole.
+        files.retain(|file| file.extension().is_some_and(|extension| extension == "json"));
         files.sort();
         files.iter().map(|file| finding(file)).collect()
     }
