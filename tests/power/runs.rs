@@ -97,10 +97,13 @@ async fn again_while_recovery_works_on_a_tear() {
         return;
     }
     let mut recorder = Recorder::init();
+    // Large batches are committed by the sequencer's thread. The first thing that it syncs is a closing record, and then each second
+    // one is a frame.
     let server = recorder.serve(Some("fdatasync:signal=SIGKILL:when=6"));
     let client = server.client().await;
+    quiet().await;
     for round in 0..ROUNDS_MAX {
-        let entries = entries(&format!("batch {round}"), 60, 3_000);
+        let entries = entries(&format!("batch {round}"), 120, 3_000);
         if !server.append_batch(&client, entries).await {
             break;
         }
