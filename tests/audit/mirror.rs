@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use indelible_client::{HttpOptions, http_client};
 use indelible_merkle::TilePath;
 
 use crate::static_log::{StaticLog, assert_same_files, entry, files_in, path, vkey};
@@ -28,16 +29,20 @@ async fn append(server: &Server, from: u64, to: u64) {
     }
 }
 
-/// What a log of this size serves at each of its paths, uncompressed.
-fn served(server: &Server, size: u64) -> BTreeMap<String, Vec<u8>> {
+/// What a log of this size serves at each of its paths, uncompressed. A bundle that is stored in parts comes in chunks, so this is
+/// a client that knows them.
+async fn served(server: &Server, size: u64) -> BTreeMap<String, Vec<u8>> {
+    let client = http_client(&HttpOptions::default()).unwrap();
     let paths = TilePath::all(size).map(|path| path.to_string());
-    let paths = paths.chain(["checkpoint".to_owned()]);
-    let get = |path: String| {
-        let (status, body) = server.get(&format!("/{path}"));
-        assert_eq!(status, 200, "{path}");
-        (path, body)
-    };
-    paths.map(get).collect()
+    let mut files = BTreeMap::new();
+    for path in paths.chain(["checkpoint".to_owned()]) {
+        let request = client.get(format!("{}/{path}", server.url));
+        let answer = request.header("accept-encoding", "identity").send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{path}");
+        assert!(!answer.headers().contains_key("content-encoding"), "{path}");
+        files.insert(path, answer.bytes().await.unwrap().to_vec());
+    }
+    files
 }
 
 fn mirror(bed: &Bed, place: &str, vkey: &str, options: &[&str]) -> (Option<i32>, String) {
@@ -56,7 +61,7 @@ async fn a_copy_is_the_log_file_by_file_and_serves_as_one() {
         let (status, words) = mirror(&bed, &server.url, &key, &["--gzip", gzip]);
         assert_eq!(status, Some(0), "{words}");
         assert!(words.contains("copied 66000 entries to 66000"), "{words}");
-        assert_same_files(&files_in(&bed.path("copy")), &served(&server, 66_000), "the copy");
+        assert_same_files(&files_in(&bed.path("copy")), &served(&server, 66_000).await, "the copy");
     }
     let audited = bed.run(&["audit", "copy", "--vkey", &key]);
     assert_eq!(audited.status.code(), Some(0), "{}", stderr(&audited));
@@ -97,7 +102,11 @@ async fn a_copy_grows_with_the_log_and_keeps_no_old_partial_files() {
                 found.remove(&path.to_string());
             }
         }
-        assert_same_files(&found, &served(&server, next), &format!("from {before} to {next}"));
+        assert_same_files(
+            &found,
+            &served(&server, next).await,
+            &format!("from {before} to {next}"),
+        );
         let audited = bed.run(&["audit", "copy", "--vkey", &key]);
         assert_eq!(audited.status.code(), Some(0), "{next}: {}", stderr(&audited));
         sizes.push(next);
@@ -127,7 +136,7 @@ async fn a_follower_goes_on_and_has_the_folder_for_itself() {
     for next in [100, 101, 102, 600] {
         append(&server, size, next).await;
         size = next;
-        let expected = served(&server, size);
+        let expected = served(&server, size).await;
         let begin = Instant::now();
         while fs::read(bed.path("copy/checkpoint")).ok() != expected.get("checkpoint").cloned() {
             assert!(begin.elapsed() < Duration::from_secs(120), "the copy does not follow");
@@ -147,7 +156,7 @@ async fn a_follower_goes_on_and_has_the_folder_for_itself() {
     assert!(follower.0.wait().unwrap().success());
     assert_same_files(
         &without_partials_of(files_in(&bed.path("copy")), 102),
-        &served(&server, size),
+        &served(&server, size).await,
         "the copy that followed",
     );
 }
