@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use indelible_note::KeyName;
 
-/// Requests of one [`Errand`] that each log may make a minute. A log that was quiet may make those of a whole minute at once.
+/// Requests of one errand that each log may make a minute. A log that was quiet may make those of a whole minute at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rate(NonZeroU32);
 
