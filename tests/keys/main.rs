@@ -11,6 +11,7 @@ mod refusals;
 mod rotation;
 mod standing;
 mod trees;
+mod watched;
 
 #[path = "../e2e/support.rs"]
 #[expect(dead_code, reason = "the bed has more in it than these tests need")]

@@ -61,7 +61,10 @@ pub enum WitnessError {
         witness: String,
     },
     /// It is about other logs.
-    #[error("the policy of the witnesses, {path}, names logs, but not this one: {key}")]
+    #[error(
+        "the policy of the witnesses, {path}, names logs, but not this one: {key}\n\n\
+         indelible key show --data DIR --policy   (prints the lines for it, also after its key was changed)"
+    )]
     OtherLog {
         /// The file.
         path: PathBuf,
