@@ -16,8 +16,7 @@ use indelible_note::witness::{Answer, Refused};
 use indelible_note::{CosignerKey, Policy, SignatureLine, SignedCheckpoint, Verified, Witnessed};
 
 use super::alarm::Alarm;
-use super::seat::Seat;
-use super::start::Start;
+use super::seat::{Seat, Start};
 use crate::config::WithoutQuorum;
 
 /// How fast and how patient; see the fields of the configuration.

@@ -3,7 +3,6 @@
 use std::time::{Duration, Instant};
 
 use super::alarm::Alarm;
-use super::start::Start;
 
 /// A witness, by its place in the policy.
 #[derive(Debug)]
@@ -25,6 +24,15 @@ pub(super) struct Seat {
     agreed: bool,
     /// In how few words it refused the last head that it was asked for.
     refusal: Option<String>,
+}
+
+/// What one witness said at the start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Start {
+    /// The size that it has cosigned, 0 if that is not known.
+    pub(super) size: u64,
+    /// Whether it has agreed to the log as it is.
+    pub(super) agreed: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,6 +11,7 @@ use indelible_note::witness::{Answer, Refused};
 use super::ask::Door;
 use super::configured::{WitnessError, Witnesses};
 use super::rounds::Outcome;
+use super::seat::Start;
 use crate::proofs::Proofs;
 
 /// What the witnesses said at the start.
@@ -18,15 +19,6 @@ use crate::proofs::Proofs;
 pub struct Asked {
     /// In the order of the policy.
     pub(super) seats: Vec<Start>,
-}
-
-/// What one witness said at the start.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Start {
-    /// The size that it has cosigned, 0 if that is not known.
-    pub(super) size: u64,
-    /// Whether it has agreed to the log as it is.
-    pub(super) agreed: bool,
 }
 
 impl Witnesses {
