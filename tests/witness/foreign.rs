@@ -7,6 +7,7 @@ use crate::bed::{Witness, submit};
 use crate::http_client::Http;
 use crate::log::Log;
 use crate::support::skipped;
+use crate::venv::virtual_environment;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_foreign_verifier_accepts_our_cosignatures_and_refuses_changed_ones() {
@@ -76,23 +77,6 @@ async fn a_foreign_verifier_accepts_our_cosignatures_and_refuses_changed_ones() 
 
 /// Installs the verifier; `None` if this machine cannot.
 fn install(witness: &Witness) -> Option<PathBuf> {
-    let folder = witness.bed.path("venv");
-    let made = Command::new("python3")
-        .args(["-m", "venv"])
-        .arg(&folder)
-        .output()
-        .ok()?;
-    let installed = made.status.success().then(|| {
-        Command::new(folder.join("bin/python"))
-            .args([
-                "-m",
-                "pip",
-                "install",
-                "--quiet",
-                "--ignore-requires-python",
-                "aics-tlog",
-            ])
-            .output()
-    })?;
-    installed.ok()?.status.success().then(|| folder.join("bin/aics-tlog"))
+    let python = virtual_environment(&witness.bed.path("venv"), &["aics-tlog"])?;
+    Some(python.with_file_name("aics-tlog"))
 }

@@ -24,6 +24,8 @@ mod statuses;
 #[expect(dead_code, reason = "the other end-to-end tests use the rest of it")]
 #[path = "../e2e/support.rs"]
 mod support;
+#[path = "../e2e/venv.rs"]
+mod venv;
 
 /// The service as a stranger's generated code sees it.
 #[expect(

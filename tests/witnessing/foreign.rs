@@ -10,6 +10,7 @@ use indelible_note::Policy;
 
 use crate::scene::eventually;
 use crate::support::{Bed, Server, ended, skipped, stderr, stdout};
+use crate::venv::virtual_environment;
 
 /// An aics-witness with its state in the bed.
 struct Foreign {
@@ -22,28 +23,10 @@ struct Foreign {
 impl Foreign {
     /// `None` if it cannot be installed here.
     fn install(bed: &Bed) -> Option<Foreign> {
-        let folder = bed.path("venv");
-        let made = Command::new("python3")
-            .args(["-m", "venv"])
-            .arg(&folder)
-            .output()
-            .ok()?;
-        let installed = made.status.success().then(|| {
-            Command::new(folder.join("bin/python"))
-                .args([
-                    "-m",
-                    "pip",
-                    "install",
-                    "--quiet",
-                    "--ignore-requires-python",
-                    "aics-witness",
-                ])
-                .output()
-        })?;
-        installed.ok()?.status.success().then_some(())?;
+        let python = virtual_environment(&bed.path("venv"), &["aics-witness"])?;
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let mut witness = Foreign {
-            program: folder.join("bin/aics-witness"),
+            program: python.with_file_name("aics-witness"),
             config: bed.path("aics.json"),
             port,
             vkey: String::new(),

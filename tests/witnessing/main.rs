@@ -13,6 +13,8 @@ mod stopping;
 #[expect(dead_code, reason = "the other end-to-end tests use the rest of it")]
 #[path = "../e2e/support.rs"]
 mod support;
+#[path = "../e2e/venv.rs"]
+mod venv;
 mod waiting;
 
 /// The service as a stranger's generated code sees it.

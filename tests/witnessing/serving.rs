@@ -12,7 +12,7 @@ use indelible_note::{Receipt, open_checkpoint};
 use crate::fake::Manner;
 use crate::scene::{Scene, eventually};
 use crate::stubs::{GetTreeHeadRequest, WatchTreeHeadsRequest};
-use crate::support::{Server, stderr};
+use crate::support::{Server, get, stderr};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_head_that_the_quorum_cosigned_is_served_everywhere() {
@@ -157,7 +157,7 @@ fn watch_sizes(scene: &Scene, server: &Server) -> (Arc<AtomicBool>, std::thread:
         loop {
             // What is served when it is stopped is looked at too.
             let last = stopped.load(Ordering::Relaxed);
-            let note = get(port, "/checkpoint");
+            let (_, note) = get(port, "/checkpoint");
             let size = open_checkpoint(&note, &key).unwrap().head().size;
             assert!(sizes.last().is_none_or(|last| *last <= size), "{size} after {sizes:?}");
             sizes.insert(size);
@@ -168,20 +168,6 @@ fn watch_sizes(scene: &Scene, server: &Server) -> (Arc<AtomicBool>, std::thread:
         }
     });
     (stop, watch)
-}
-
-fn get(port: u16, path: &str) -> Vec<u8> {
-    use std::io::{Read, Write};
-    let mut stream = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
-    write!(
-        stream,
-        "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
-    )
-    .unwrap();
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).unwrap();
-    let split = answer.windows(4).position(|window| window == b"\r\n\r\n").unwrap();
-    answer[split + 4..].to_vec()
 }
 
 #[tokio::test(flavor = "multi_thread")]
