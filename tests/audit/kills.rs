@@ -27,14 +27,14 @@ fn a_killed_mirror_leaves_a_copy_that_holds() {
     let bed = Bed::new();
     StaticLog::of(0).write(&bed.path("log"));
     let server = SlowServer::serve(bed.path("log"));
-    server.delay(Duration::from_millis(1));
+    server.delay(Duration::from_millis(5));
     let (mut size, mut copied, mut interrupted) = (0, None, 0);
     for round in 0..rounds {
         size += [1, 200, 300, 5_000][usize::try_from(next(4)).unwrap()];
         StaticLog::of(size).write(&bed.path("log"));
         let mut command = bed.command(&["mirror", &server.url, "copy", "--vkey", &vkey()]);
         let mut child = command.stderr(Stdio::null()).spawn().unwrap();
-        std::thread::sleep(Duration::from_millis(next(150)));
+        std::thread::sleep(Duration::from_millis(next(80)));
         interrupted += u64::from(child.try_wait().unwrap().is_none());
         child.kill().unwrap();
         child.wait().unwrap();
