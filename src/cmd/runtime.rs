@@ -14,5 +14,5 @@ pub(super) fn block_on<T>(future: impl Future<Output = T>) -> std::io::Result<T>
 }
 
 /// Threads that may wait for a disk: enough to keep any disk busy. What else there is to read waits its turn, which is quicker than
-/// hundreds of threads, each with what sled leaves behind in it: 500 of them held 300 MB more.
+/// hundreds of threads, each with what sled leaves behind in it: 500 of them held 260 MB more.
 const BLOCKING_THREADS_MAX: usize = 8;
