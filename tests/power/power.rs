@@ -72,42 +72,48 @@ pub(crate) fn cut(begun: &Replay, steps: &[Step], truth: &Truth, plan: &Plan) ->
                 }
             });
         }
-        let mut replay = begun.clone();
-        let visited = moments(steps, plan.range.clone(), count, &mut random);
-        let (mut applied, mut left) = (0, visited.len());
-        for (at, about) in visited {
-            steps[applied..at].iter().for_each(|step| replay.apply(step));
-            applied = at;
-            // Where little is in doubt there are few images; the moments that follow make up for it.
-            let share = plan.images.saturating_sub(report.images).div_ceil(left);
-            left -= 1;
-            let pending = replay.disk.pending();
-            let has = |area| pending.iter().any(|unit| unit.area == area);
-            for loss in losses(&pending, about, share, &mut random) {
-                report.images += 1;
-                report.journal += usize::from(has(Area::Journal));
-                report.tree += usize::from(has(Area::Tree));
-                report.other += usize::from(has(Area::Other));
-                report.names += usize::from(pending.iter().any(|unit| unit.part == Part::Name));
-                let by_the_binary = report.images % BINARY_EVERY == 0;
-                report.served += usize::from(by_the_binary);
-                let description = format!(
-                    "seed {}, step {at} ({}), lost: {} ({} of {}{})",
-                    plan.seed,
-                    steps[at - 1].in_short(),
-                    loss.chosen,
-                    loss.lost.len(),
-                    pending.len(),
-                    if loss.short { ", files end short" } else { "" }
-                );
-                let image = replay.disk.image(&loss.lost, loss.short);
-                let job = Job {
-                    image,
-                    told: replay.told,
-                    description,
-                    by_the_binary,
-                };
-                sender.send(job).expect("the workers live as long as there is work");
+        // At the last moments little may be in doubt, and nothing follows to make up for it: then other moments are visited.
+        for _ in 0..VISITS_MAX {
+            if report.images >= plan.images {
+                break;
+            }
+            let mut replay = begun.clone();
+            let visited = moments(steps, plan.range.clone(), count, &mut random);
+            let (mut applied, mut left) = (0, visited.len());
+            for (at, about) in visited {
+                steps[applied..at].iter().for_each(|step| replay.apply(step));
+                applied = at;
+                // Where little is in doubt there are few images; the moments that follow make up for it.
+                let share = plan.images.saturating_sub(report.images).div_ceil(left);
+                left -= 1;
+                let pending = replay.disk.pending();
+                let has = |area| pending.iter().any(|unit| unit.area == area);
+                for loss in losses(&pending, about, share, &mut random) {
+                    report.images += 1;
+                    report.journal += usize::from(has(Area::Journal));
+                    report.tree += usize::from(has(Area::Tree));
+                    report.other += usize::from(has(Area::Other));
+                    report.names += usize::from(pending.iter().any(|unit| unit.part == Part::Name));
+                    let by_the_binary = report.images % BINARY_EVERY == 0;
+                    report.served += usize::from(by_the_binary);
+                    let description = format!(
+                        "seed {}, step {at} ({}), lost: {} ({} of {}{})",
+                        plan.seed,
+                        steps[at - 1].in_short(),
+                        loss.chosen,
+                        loss.lost.len(),
+                        pending.len(),
+                        if loss.short { ", files end short" } else { "" }
+                    );
+                    let image = replay.disk.image(&loss.lost, loss.short);
+                    let job = Job {
+                        image,
+                        told: replay.told,
+                        description,
+                        by_the_binary,
+                    };
+                    sender.send(job).expect("the workers live as long as there is work");
+                }
             }
         }
         drop(sender);
@@ -170,6 +176,9 @@ fn room() -> TempDir {
         .or_else(|_| tempfile::tempdir())
         .unwrap()
 }
+
+/// How often moments are chosen anew while images are wanting.
+const VISITS_MAX: usize = 4;
 
 const IMAGES_A_MOMENT: usize = 6;
 
