@@ -14,7 +14,7 @@
 //! | [`monitor`] | follows somebody's log and says when it does what an honest one does not |
 //! | [`follow`] | what reads the log behind its back: the leaf index, the witnesses |
 //! | [`audit`], [`mirror`] | other people's logs, by their tiles: recomputing one, keeping a copy of one |
-//! | `evidence` | findings, kept in files |
+//! | `findings` | findings, kept in files |
 //! | [`task`] | waiting for work that runs beside |
 //! | [`witness`] | a witness for other logs: a service of its own |
 //! | [`serve`] | puts all of it together, and takes it down in order |
@@ -38,4 +38,4 @@ pub mod task;
 pub mod wire;
 pub mod witness;
 
-mod evidence;
+mod findings;

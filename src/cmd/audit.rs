@@ -15,7 +15,7 @@ use super::runtime::block_on;
 use super::tile_log::TileLogArgs;
 use super::{CommandResult, Verdict};
 use crate::audit::{AuditError, Audited, Plan, Scope, audit};
-use crate::evidence;
+use crate::findings::Findings;
 
 /// Recompute the whole log; for "who did what" see `events`.
 ///
@@ -79,7 +79,7 @@ pub fn run(args: &Args) -> CommandResult {
         Err(error) if error.is_refuted() => {
             let finding = finding(&error, &log);
             if let (Some(finding), Some(state)) = (&finding, &args.state) {
-                match evidence::keep(state, finding) {
+                match Findings::beside(state).and_then(|findings| findings.keep(finding)) {
                     Ok(path) => eprintln!("indelible: the evidence is in {}", path.display()),
                     Err(error) => eprintln!("indelible: the evidence could not be kept: {error}"),
                 }
@@ -177,10 +177,11 @@ fn finding(error: &AuditError, log: &TrustedLog) -> Option<Finding> {
         AuditError::Fork { older, newer, hashes } => (FindingKind::Fork, older, newer, hashes.clone()),
         AuditError::Fetch(_) | AuditError::Head(_) | AuditError::Tile(_) | AuditError::State(_) => return None,
     };
+    let heads = [first, then].map(|shown| shown.head.note().as_str().to_owned());
     Some(Finding {
         kind,
-        key: log.signer(&then.head),
-        heads: [first, then].map(|shown| shown.head.note().as_str().to_owned()).into(),
+        key: log.accused(&heads).clone(),
+        heads: heads.into(),
         hashes,
         seen: vec![first.seen, then.seen],
     })

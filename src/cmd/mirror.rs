@@ -13,7 +13,7 @@ use super::progress::counter;
 use super::runtime::block_on;
 use super::tile_log::TileLogArgs;
 use super::{CommandResult, Failure, Verdict};
-use crate::evidence;
+use crate::findings::Findings;
 use crate::mirror::{Copy, Mirror, MirrorError, Outcome, Thoroughness};
 
 /// Keep a copy of a log that any web server can serve.
@@ -146,14 +146,15 @@ fn keep(args: &Args, copy: &Copy, log: &TrustedLog, error: &MirrorError) {
     let written = |path: &Path| fs::metadata(path).and_then(|meta| meta.modified());
     let first_seen = written(&copy.checkpoint_path()).unwrap_or_else(|_| SystemTime::now());
     let seen = [first_seen, SystemTime::now()];
+    let heads = [first, then].map(|head| head.note().as_str().to_owned());
     let finding = Finding {
         kind,
-        key: log.signer(then),
-        heads: [first, then].map(|head| head.note().as_str().to_owned()).into(),
+        key: log.accused(&heads).clone(),
+        heads: heads.into(),
         hashes,
         seen: seen.into_iter().filter_map(PosixTime::from_system).collect(),
     };
-    match evidence::keep(&args.folder, &finding) {
+    match Findings::beside(&args.folder).and_then(|findings| findings.keep(&finding)) {
         Ok(path) => eprintln!("indelible: the evidence is in {}", path.display()),
         Err(error) => eprintln!("indelible: the evidence could not be kept: {error}; it is\n{finding}"),
     }

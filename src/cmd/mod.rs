@@ -30,6 +30,7 @@ mod progress;
 mod remote;
 mod runtime;
 mod tile_log;
+mod trust;
 mod utc;
 mod verdict;
 mod vkey;

@@ -1,19 +1,20 @@
 //! `indelible monitor`
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
-use indelible_client::{HttpOptions, TileSource, http_client};
-use indelible_note::{Policy, PosixTime};
+use indelible_client::{HttpOptions, Patience, PatientSource, TileSource, http_client};
+use indelible_note::PosixTime;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::duration::parse_duration;
 use super::files::read_at_most;
 use super::remote::{CA_BYTES_MAX, safe_name, state_folder};
 use super::runtime::block_on;
-use super::vkey::read_vkey;
+use super::trust::TrustArgs;
 use super::{CommandResult, Failure, Verdict};
-use crate::monitor::{Findings, Folder, LogTrust, Monitor, MonitorError, Pace, Rules, Tellers};
+use crate::findings::Findings;
+use crate::monitor::{Folder, Monitor, MonitorError, Pace, Rules, Tellers};
 
 /// Follow a log, and say when it forks, rolls back, rewrites, freezes, or serves what its key did not sign.
 ///
@@ -32,17 +33,8 @@ pub struct Args {
     /// Where the log is: the URL below which it serves `checkpoint`, or a folder with a copy of it.
     #[arg(value_name = "URL|DIR")]
     log: String,
-    /// The log's public key: its text, or a file that holds it. Get it from somewhere else than from the server.
-    #[arg(
-        long,
-        value_name = "VKEY|FILE",
-        env = "INDELIBLE_VKEY",
-        required_unless_present = "policy"
-    )]
-    vkey: Option<String>,
-    /// A policy (C2SP tlog-policy) with the log's keys, their last sizes, and the witnesses that must vouch for it.
-    #[arg(long, value_name = "FILE")]
-    policy: Option<PathBuf>,
+    #[command(flatten)]
+    trust: TrustArgs,
     /// What is remembered of the log. Default: a folder a log in the user's state directory (~/.local/state/indelible).
     #[arg(long, value_name = "DIR")]
     state: Option<PathBuf>,
@@ -128,27 +120,32 @@ async fn follow(monitor: &mut Monitor, pace: Pace) -> Result<(), Failure> {
 }
 
 fn open(args: &Args) -> Result<Monitor, Failure> {
-    let trust = trust(args)?;
+    let log = args.trust.read()?;
     let ca_certificates = args.ca.as_deref().map(|path| read_at_most(path, CA_BYTES_MAX));
     let http = HttpOptions {
         timeout: args.timeout,
         ca_certificates: ca_certificates.transpose()?,
         ..HttpOptions::default()
     };
-    let source = TileSource::new(&args.log, http_client(&http)?)?;
+    let patience = Patience {
+        limit: Duration::ZERO,
+        ..Patience::default()
+    };
+    let source = PatientSource::new(TileSource::new(&args.log, http_client(&http)?)?, patience);
     let tellers = Tellers::new(args.exec.clone(), args.notify.as_deref(), &http)?;
     let now = PosixTime::from_system(SystemTime::now()).ok_or(MonitorError::Clock)?;
     let path = match &args.state {
         Some(path) => path.clone(),
         None => state_folder()
             // Not by the key: what is remembered of a log outlives it.
-            .map(|folder| folder.join(format!("{}.monitor", safe_name(trust.current().name()))))
+            .map(|folder| folder.join(format!("{}.monitor", safe_name(log.origin()))))
             .ok_or("there is no HOME to remember anything in; name a folder by --state")?,
     };
-    let (folder, state) = Folder::open(&path, &trust, now)?;
-    let findings = Findings::open(args.findings.as_deref().unwrap_or(&folder.findings()))?;
+    let (folder, state) = Folder::open(&path, &log, now)?;
+    let findings = args.findings.clone().unwrap_or_else(|| folder.findings());
+    let findings = Findings::open(&findings).map_err(|error| format!("{}: {error}", findings.display()))?;
     let rules = Rules {
-        trust,
+        log,
         max_age: args.max_age,
         entries: args.entries,
     };
@@ -161,22 +158,3 @@ fn open(args: &Args) -> Result<Monitor, Failure> {
         tellers,
     })
 }
-
-fn trust(args: &Args) -> Result<LogTrust, Failure> {
-    let key = args.vkey.as_deref().map(read_vkey).transpose()?;
-    match (&args.policy, key) {
-        (Some(path), key) => {
-            let policy = Policy::parse(&read_at_most(path, POLICY_BYTES_MAX)?).map_err(|error| at(path, &error))?;
-            Ok(LogTrust::policy(policy, key).map_err(|error| at(path, &error))?)
-        }
-        (None, Some(key)) => Ok(LogTrust::key(key)),
-        (None, None) => Err("name the log's key by --vkey, or a policy by --policy".into()),
-    }
-}
-
-fn at(path: &Path, error: &dyn std::error::Error) -> String {
-    format!("{}: {error}", path.display())
-}
-
-/// As much as a policy may have.
-const POLICY_BYTES_MAX: usize = 1_000_000;

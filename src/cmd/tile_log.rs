@@ -5,12 +5,11 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 use indelible_client::{HttpOptions, Patience, PatientSource, TileSource, TrustedLog, http_client};
-use indelible_note::Policy;
 
 use super::Failure;
 use super::files::read_at_most;
 use super::remote::CA_BYTES_MAX;
-use super::vkey::read_vkey;
+use super::trust::TrustArgs;
 
 /// Which log, and how to reach it.
 #[derive(Debug, clap::Args)]
@@ -18,17 +17,8 @@ pub(super) struct TileLogArgs {
     /// The URL prefix of the log, below which `checkpoint` and `tile/` are, or a folder with a copy of them.
     #[arg(value_name = "URL|DIR", index = 1)]
     place: String,
-    /// The log's public key: its text, or a file that holds it. Get it from somewhere else than from the log.
-    #[arg(
-        long,
-        value_name = "VKEY|FILE",
-        env = "INDELIBLE_VKEY",
-        required_unless_present = "policy"
-    )]
-    vkey: Option<String>,
-    /// A policy (C2SP tlog-policy): the checkpoint must satisfy its quorum of witnesses. Without --vkey it names the log, too.
-    #[arg(long, value_name = "FILE")]
-    policy: Option<PathBuf>,
+    #[command(flatten)]
+    trust: TrustArgs,
     /// For https: the certificates, in PEM, that may vouch for the server, instead of the system's.
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
@@ -72,16 +62,7 @@ impl TileLogArgs {
 
     /// What is believed.
     pub(super) fn log(&self) -> Result<TrustedLog, Failure> {
-        let key = self.vkey.as_deref().map(read_vkey).transpose()?;
-        match (&self.policy, key) {
-            (None, Some(key)) => Ok(TrustedLog::by_key(key)),
-            (None, None) => Err("--vkey or --policy is needed".into()),
-            (Some(path), key) => {
-                let policy = Policy::parse(&read_at_most(path, POLICY_BYTES_MAX)?)
-                    .map_err(|error| format!("{} is no policy: {error}", path.display()))?;
-                Ok(TrustedLog::by_policy(policy, key)?)
-            }
-        }
+        self.trust.read()
     }
 
     /// The URL or folder, as it was given.
@@ -106,9 +87,6 @@ fn is_on_this_machine(url: &str) -> bool {
 
 /// A bundle of the longest entries over 1.2 Mbit/s.
 const TIMEOUT: Duration = Duration::from_secs(120);
-
-/// As much as a policy may have, and one more, so that it is the parser that refuses it.
-const POLICY_BYTES_MAX: usize = 1_000_001;
 
 #[cfg(test)]
 mod tests {

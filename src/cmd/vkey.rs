@@ -23,16 +23,21 @@ pub(super) struct VkeyArg {
 impl VkeyArg {
     /// The key; of a file with the keys of a log that changed its key, all of them.
     pub(super) fn read_keys(&self) -> Result<KeyChain, String> {
-        let path = Path::new(&self.vkey);
-        if self.vkey.parse::<VerifierKey>().is_ok() || !path.exists() {
-            return read_vkey(&self.vkey).map(KeyChain::of);
-        }
-        let bytes = read_at_most(path, KEYS_BYTES_MAX).map_err(|error| error.to_string())?;
-        match bytes.windows(2).any(|pair| pair == b"\n\n") {
-            true => KeyChain::parse_unrooted(&bytes)
-                .map_err(|error| format!("--vkey: {} holds no keys of a log: {error}", path.display())),
-            false => read_vkey(&self.vkey).map(KeyChain::of),
-        }
+        read_keys(&self.vkey)
+    }
+}
+
+/// The key that a text is, or that is in a file of this name; or the keys of a log that changed its key, if the file has those.
+pub(super) fn read_keys(vkey: &str) -> Result<KeyChain, String> {
+    let path = Path::new(vkey);
+    if vkey.parse::<VerifierKey>().is_ok() || !path.exists() {
+        return read_vkey(vkey).map(KeyChain::of);
+    }
+    let bytes = read_at_most(path, KEYS_BYTES_MAX).map_err(|error| error.to_string())?;
+    match bytes.windows(2).any(|pair| pair == b"\n\n") {
+        true => KeyChain::parse_unrooted(&bytes)
+            .map_err(|error| format!("--vkey: {} holds no keys of a log: {error}", path.display())),
+        false => read_vkey(vkey).map(KeyChain::of),
     }
 }
 

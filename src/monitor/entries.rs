@@ -2,9 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use futures_util::{StreamExt, stream};
-use indelible_client::{ForeignBytes, TreeError, TreeReader};
-use indelible_merkle::{CompactRange, TILE_WIDTH};
+use futures_util::stream::FuturesOrdered;
+use futures_util::{FutureExt, StreamExt};
+use indelible_client::{PatientSource, TileError, Trunk, check_leaves};
+use indelible_merkle::{CompactRange, Hash, TILE_WIDTH, TileId, TilePath};
 
 /// How far the entries were verified.
 #[derive(Clone, Debug)]
@@ -22,8 +23,8 @@ pub enum Ended {
     AtHead,
     /// There are more, and the log should be looked at in between.
     Paused,
-    /// Something is served that is not of the tree.
-    Foreign(ForeignBytes),
+    /// Something is served that is not of the tree: what.
+    Foreign(String),
     /// A bundle or tile cannot be had.
     Unavailable(String),
 }
@@ -44,45 +45,66 @@ pub struct WrongMemory {
 ///
 /// # Errors
 /// If the two disagree, which only a wrong `verified` explains.
-pub(super) async fn advance(reader: &TreeReader, verified: CompactRange) -> Result<Progress, WrongMemory> {
+pub(super) async fn advance(trunk: &mut Trunk, verified: CompactRange) -> Result<Progress, WrongMemory> {
     let begin = Instant::now();
-    let size = reader.head().size;
+    let head = trunk.head();
+    let source = trunk.source().clone();
     let mut progress = Progress {
         ended: Ended::AtHead,
         verified,
     };
-    let first = progress.verified.size() / TILE_WIDTH;
-    let bundles = stream::iter(first..size.div_ceil(TILE_WIDTH));
-    let mut bundles = bundles
-        .map(|index| async move { (index, reader.entry_hashes(index).await) })
-        .buffered(BUNDLES_AT_ONCE);
-    while progress.verified.size() < size {
+    let mut wanted = (progress.verified.size() / TILE_WIDTH)..head.size.div_ceil(TILE_WIDTH);
+    let mut under_way = FuturesOrdered::new();
+    while progress.verified.size() < head.size {
         if begin.elapsed() > SLICE {
             progress.ended = Ended::Paused;
             return Ok(progress);
         }
-        let (index, leaves) = bundles.next().await.expect("a bundle for each entry of the tree");
-        match leaves {
-            Ok(leaves) => {
+        while under_way.len() < BUNDLES_AT_ONCE
+            && let Some(index) = wanted.next()
+        {
+            // The tile first, from which it is known what the bundle has to be; one tile serves for all that is above others.
+            let due = trunk.hashes(TileId { level: 0, index }).await.map(<[Hash]>::to_vec);
+            let path = TilePath::of_bundle(index, head.size).expect("the tree has entries there");
+            under_way.push_back(match due {
+                Ok(due) => bundle(source.clone(), path, due).left_future(),
+                Err(error) => std::future::ready(Err(error)).right_future(),
+            });
+        }
+        match under_way.next().await.expect("a bundle for each entry of the tree") {
+            Ok((path, leaves)) => {
                 // The first of them were verified when the tree ended there.
-                let known = progress.verified.size() - index * TILE_WIDTH;
+                let known = progress.verified.size() - path.index() * TILE_WIDTH;
                 let known = usize::try_from(known).expect("less than a bundle");
                 progress.verified.extend(leaves[known..].to_vec());
             }
-            Err(TreeError::Foreign(reason)) => {
-                progress.ended = Ended::Foreign(reason);
-                return Ok(progress);
-            }
-            Err(TreeError::Fetch(error)) => {
-                progress.ended = Ended::Unavailable(error.to_string());
+            Err(error) => {
+                progress.ended = Ended::of(&error);
                 return Ok(progress);
             }
         }
     }
-    match progress.verified.head() == reader.head() {
+    match progress.verified.head() == head {
         true => Ok(progress),
-        false => Err(WrongMemory { size }),
+        false => Err(WrongMemory { size: head.size }),
     }
+}
+
+impl Ended {
+    /// What an error of the files says.
+    pub(super) fn of(error: &TileError) -> Ended {
+        match error {
+            TileError::Fetch(error) => Ended::Unavailable(error.to_string()),
+            TileError::Wrong(_) | TileError::Root { .. } => Ended::Foreign(error.to_string()),
+        }
+    }
+}
+
+/// A bundle that has these leaf hashes, with its path.
+async fn bundle(source: PatientSource, path: TilePath, due: Vec<Hash>) -> Result<(TilePath, Vec<Hash>), TileError> {
+    let body = source.file(&path).await?;
+    check_leaves(&path, &body, &due)?;
+    Ok((path, due))
 }
 
 /// Four of at most 16 MiB in memory; more of them hide no more of the network's latency than that of a bundle in four.

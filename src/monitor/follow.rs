@@ -3,22 +3,22 @@
 use std::io::{self, Write};
 use std::time::{Duration, SystemTime};
 
-use indelible_client::{TileSource, TreeError, TreeReader};
+use indelible_client::{PatientSource, Trunk};
 use indelible_note::PosixTime;
 
 use super::entries::{Ended, Progress, WrongMemory, advance};
 use super::judge::{Assessment, Outcome, Rules, assess, conclude, silent_since};
 use super::observe::observe;
-use super::report::Findings;
-use super::state::{State, Untold, kind_name};
-use super::store::{Folder, StoreError};
+use super::state::{State, Untold};
+use super::store::{Folder, StoreError, io_error};
 use super::tell::Tellers;
+use crate::findings::Findings;
 
 /// A monitor of one log.
 #[derive(Debug)]
 pub struct Monitor {
-    /// Where the log is.
-    pub source: TileSource,
+    /// Where the log is. It asks once: between two looks is time enough.
+    pub source: PatientSource,
     /// What it is held to.
     pub rules: Rules,
     /// Where the state is kept.
@@ -127,9 +127,9 @@ impl Monitor {
     /// Looks at the log once, and does what follows from it.
     async fn look(&mut self) -> Result<Look, MonitorError> {
         let trusted = self.state.trusted.as_ref().map(|trusted| trusted.checkpoint.head());
-        let seen = observe(&self.source, &self.rules.trust, trusted).await;
+        let seen = observe(&self.source, &self.rules.log, trusted).await;
         let assessment = assess(&self.state, seen.observation, now()?);
-        let progress = self.read_entries(&assessment, seen.reader).await?;
+        let progress = self.read_entries(&assessment, seen.trunk).await?;
         let now = now()?;
         let outcome = conclude(&self.state, assessment, progress, now, &self.rules);
         let look = Look {
@@ -147,7 +147,7 @@ impl Monitor {
     async fn read_entries(
         &self,
         assessment: &Assessment,
-        reader: Option<TreeReader>,
+        trunk: Option<Trunk>,
     ) -> Result<Option<Progress>, WrongMemory> {
         let Assessment::Good(head) = assessment else {
             return Ok(None);
@@ -157,19 +157,15 @@ impl Monitor {
         if !self.rules.entries || verified.size() == head.size {
             return Ok(None);
         }
-        let reader = match reader {
-            Some(reader) => Ok(reader),
-            None => TreeReader::open(self.source.clone(), head).await,
+        let trunk = match trunk {
+            Some(trunk) => Ok(trunk),
+            None => Trunk::open(self.source.clone(), head).await,
         };
-        match reader {
-            Ok(reader) => advance(&reader, verified).await.map(Some),
-            Err(TreeError::Foreign(reason)) => Ok(Some(Progress {
+        match trunk {
+            Ok(mut trunk) => advance(&mut trunk, verified).await.map(Some),
+            Err(error) => Ok(Some(Progress {
                 verified,
-                ended: Ended::Foreign(reason),
-            })),
-            Err(TreeError::Fetch(error)) => Ok(Some(Progress {
-                verified,
-                ended: Ended::Unavailable(error.to_string()),
+                ended: Ended::of(&error),
             })),
         }
     }
@@ -178,9 +174,12 @@ impl Monitor {
     fn carry_out(&mut self, outcome: Outcome, now: PosixTime) -> Result<(), MonitorError> {
         let mut state = outcome.state;
         for (finding, detail) in outcome.findings {
-            let kind = kind_name(finding.kind);
+            let kind = finding.kind.as_str();
             // Whoever reads of it finds its file; and it is said also where no file can be written.
-            let written = self.findings.write(&finding, now);
+            let written = self
+                .findings
+                .write(&finding, now)
+                .map_err(io_error(self.findings.folder()));
             say(format_args!("finding: {kind}: {detail}"));
             let path = written?;
             let file = path.display().to_string();
@@ -197,7 +196,7 @@ impl Monitor {
             self.state = state;
         }
         for kind in outcome.recovered {
-            say(format_args!("the log is good again: {}", kind_name(kind)));
+            say(format_args!("the log is good again: {}", kind.as_str()));
         }
         Ok(())
     }

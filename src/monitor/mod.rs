@@ -3,7 +3,7 @@
 //!
 //! The core is pure: [`judge`] takes what is believed ([`State`]), what was seen ([`Observation`]) and the time, and gives what is
 //! believed from now on and what there is to report. Around it, [`observe`] reads the log, [`store`] keeps the state,
-//! [`report`] writes findings and tells people, and [`follow`] does one after the other.
+//! [`follow`] does one after the other and writes findings.
 //!
 //! What it cannot show: that others are shown the same heads (witnesses can), and that entries which were verified once are still
 //! served (`audit` can).
@@ -11,10 +11,8 @@
 pub mod follow;
 pub mod judge;
 pub mod observe;
-pub mod report;
 pub mod state;
 pub mod store;
-pub mod trust;
 
 mod entries;
 mod tell;
@@ -22,8 +20,6 @@ mod text;
 
 pub use follow::{Monitor, MonitorError, Pace};
 pub use judge::{Evidence, Observation, Outcome, Rules};
-pub use report::Findings;
 pub use state::State;
 pub use store::{Folder, StoreError};
 pub use tell::Tellers;
-pub use trust::{LogTrust, TrustError};

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use indelible_client::{FetchError, TileSource, TreeError, TreeReader};
-use indelible_merkle::{TreeHead, check_prefix, proof};
+use indelible_client::{BadHead, FetchError, PatientSource, SignedHead, TileError, Trunk, TrustedLog};
+use indelible_merkle::{TreeHead, check_prefix};
+use indelible_note::NotWitnessed;
 
 use super::judge::{Evidence, Observation, Question, question};
-use super::trust::{LogTrust, NotAHead, SignedHead};
 
 /// What was seen, and what is needed to see more.
 #[derive(Debug)]
@@ -14,19 +14,19 @@ pub struct Seen {
     /// What was seen.
     pub observation: Observation,
     /// The tree of the head, if it was opened.
-    pub reader: Option<TreeReader>,
+    pub trunk: Option<Trunk>,
     /// When the server wants to be asked again, if it says so.
     pub after: Option<Duration>,
 }
 
 /// Looks at the log.
-pub async fn observe(source: &TileSource, trust: &LogTrust, trusted: Option<TreeHead>) -> Seen {
+pub async fn observe(source: &PatientSource, log: &TrustedLog, trusted: Option<TreeHead>) -> Seen {
     let nothing = |observation, after| Seen {
         observation,
-        reader: None,
+        trunk: None,
         after,
     };
-    let head = match newest(source, trust, trusted).await {
+    let head = match newest(source, log, trusted).await {
         Ok(Ok(head)) => head,
         Ok(Err(observation)) => return nothing(observation, None),
         Err(error) => {
@@ -38,12 +38,12 @@ pub async fn observe(source: &TileSource, trust: &LogTrust, trusted: Option<Tree
         }
     };
     let question = question(trusted, head.checkpoint.head());
-    let (evidence, reader) = answer(source, question).await;
+    let (evidence, trunk) = answer(source, question).await;
     // Only of use for what comes next if it is the tree of this head.
-    let reader = reader.filter(|reader| reader.head() == head.checkpoint.head());
+    let trunk = trunk.filter(|trunk| trunk.head() == head.checkpoint.head());
     Seen {
         observation: Observation::Head { head, evidence },
-        reader,
+        trunk,
         after: None,
     }
 }
@@ -52,16 +52,16 @@ type Newest = Result<Result<SignedHead, Observation>, FetchError>;
 
 /// The head that is served. One that is older than the trusted one may come from a cache, which may hold it for some seconds: then
 /// it is asked for again before anybody is accused.
-async fn newest(source: &TileSource, trust: &LogTrust, trusted: Option<TreeHead>) -> Newest {
+async fn newest(source: &PatientSource, log: &TrustedLog, trusted: Option<TreeHead>) -> Newest {
     let trusted = trusted.map_or(0, |trusted| trusted.size);
     let is_older = |newest: &Newest| matches!(newest, Ok(Ok(head)) if head.checkpoint.head().size < trusted);
-    let mut newest = head(source, trust).await;
+    let mut newest = head(source, log).await;
     for _ in 0..STALE_TRIES {
         if !is_older(&newest) {
             break;
         }
         tokio::time::sleep(STALE_PAUSE).await;
-        let again = head(source, trust).await;
+        let again = head(source, log).await;
         if again.as_ref().is_ok_and(Result::is_ok) {
             newest = again;
         }
@@ -69,46 +69,48 @@ async fn newest(source: &TileSource, trust: &LogTrust, trusted: Option<TreeHead>
     newest
 }
 
-async fn head(source: &TileSource, trust: &LogTrust) -> Newest {
+async fn head(source: &PatientSource, log: &TrustedLog) -> Newest {
     let note = source.checkpoint().await?;
-    Ok(trust.open(&note).map_err(|error| match error {
-        NotAHead::Unsigned(reason) => Observation::Unsigned {
+    Ok(log.open_signed(&note).map_err(|error| match error {
+        // A cosignature is not the log's, and convicts nobody.
+        BadHead::NotWitnessed(NotWitnessed::Cosignature(_)) => {
+            Observation::Nothing(format!("{error}; the head is not believed"))
+        }
+        BadHead::NotWitnessed(reason) => Observation::Unsigned {
             note: String::from_utf8_lossy(&note).into_owned(),
             reason: reason.to_string(),
         },
-        error @ (NotAHead::Malformed(_) | NotAHead::Cosignature(_)) => Observation::Nothing(error.to_string()),
+        BadHead::Malformed(_) => Observation::Nothing(error.to_string()),
     }))
 }
 
-async fn answer(source: &TileSource, question: Question) -> (Evidence, Option<TreeReader>) {
+async fn answer(source: &PatientSource, question: Question) -> (Evidence, Option<Trunk>) {
     let head = match question {
         Question::Nothing => return (Evidence::Nothing, None),
         Question::Edge(head) => head,
         Question::Prefix { of, .. } => of,
     };
-    let reader = match TreeReader::open(source.clone(), head).await {
-        Ok(reader) => reader,
-        Err(error) => return (failed(error), None),
+    let mut trunk = match Trunk::open(source.clone(), head).await {
+        Ok(trunk) => trunk,
+        Err(error) => return (failed(&error), None),
     };
     let evidence = match question {
-        Question::Prefix { size, of } => prefix(&reader, size, &of).await.unwrap_or_else(failed),
+        Question::Prefix { size, of } => match trunk.prefix(size).await {
+            Ok(hashes) => Evidence::Prefix {
+                proven: check_prefix(&hashes, size, &of).expect("these hashes are of the tree with this head"),
+                hashes,
+            },
+            Err(error) => failed(&error),
+        },
         Question::Edge(_) | Question::Nothing => Evidence::Edge,
     };
-    (evidence, Some(reader))
+    (evidence, Some(trunk))
 }
 
-async fn prefix(reader: &TreeReader, size: u64, of: &TreeHead) -> Result<Evidence, TreeError> {
-    let plan = proof::prefix(size, of.size).expect("it is neither empty nor the whole tree");
-    let nodes = reader.nodes(plan.nodes()).await?;
-    let hashes = plan.finish(&nodes).expect("a hash for each node that was asked for");
-    let proven = check_prefix(&hashes, size, of).expect("these nodes are of the tree with this head");
-    Ok(Evidence::Prefix { proven, hashes })
-}
-
-fn failed(error: TreeError) -> Evidence {
+fn failed(error: &TileError) -> Evidence {
     match error {
-        TreeError::Fetch(error) => Evidence::Unavailable(error.to_string()),
-        TreeError::Foreign(reason) => Evidence::Foreign(reason),
+        TileError::Fetch(error) => Evidence::Unavailable(error.to_string()),
+        TileError::Wrong(_) | TileError::Root { .. } => Evidence::Foreign(error.to_string()),
     }
 }
 

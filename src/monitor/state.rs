@@ -93,17 +93,6 @@ impl State {
     /// What the log is accused of and has not made good.
     pub fn accused_of(&self) -> Vec<&'static str> {
         let standing = self.standing.iter().filter(|standing| !standing.over);
-        standing.map(|standing| kind_name(standing.kind)).collect()
-    }
-}
-
-/// As it stands in the finding.
-pub fn kind_name(kind: FindingKind) -> &'static str {
-    match kind {
-        FindingKind::Fork => "fork",
-        FindingKind::Rollback => "rollback",
-        FindingKind::Rewritten => "rewritten",
-        FindingKind::Frozen => "frozen",
-        FindingKind::Signature => "signature",
+        standing.map(|standing| standing.kind.as_str()).collect()
     }
 }

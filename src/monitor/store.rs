@@ -7,11 +7,11 @@ use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use indelible_client::TrustedLog;
 use indelible_note::PosixTime;
 
 use super::state::State;
 use super::text::{self, BadState};
-use super::trust::LogTrust;
 use crate::data::{read_if_there, replace, sync_directory};
 
 /// The folder, held by this process until it is dropped.
@@ -66,7 +66,7 @@ impl Folder {
     ///
     /// # Errors
     /// If another process has it, or if it has been used and the state in it cannot be read.
-    pub fn open(path: &Path, trust: &LogTrust, now: PosixTime) -> Result<(Folder, State), StoreError> {
+    pub fn open(path: &Path, log: &TrustedLog, now: PosixTime) -> Result<(Folder, State), StoreError> {
         make(path).map_err(io_error(path))?;
         let lock = File::open(path).map_err(io_error(path))?;
         match lock.try_lock() {
@@ -78,12 +78,12 @@ impl Folder {
         let folder = Folder { path, lock };
         let file = folder.state();
         let state = match read_if_there(&file).map_err(io_error(&file))? {
-            Some(bytes) => match text::read(&bytes, trust) {
+            Some(bytes) => match text::read(&bytes, log) {
                 Ok(state) => state,
                 Err(reason) => return Err(StoreError::Damaged { path: file, reason }),
             },
             None if folder.is_unused()? => {
-                let state = State::new(trust.origin(), now);
+                let state = State::new(log.origin().as_str(), now);
                 folder.save(&state)?;
                 state
             }

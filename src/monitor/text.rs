@@ -2,12 +2,12 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use indelible_client::{BadHead, TrustedLog};
 use indelible_merkle::{CompactRange, Hash};
 use indelible_note::{FindingKind, PosixTime};
 use serde::{Deserialize, Serialize};
 
-use super::state::{Standing, State, Teller, Trusted, Untold, kind_name};
-use super::trust::{LogTrust, NotAHead};
+use super::state::{Standing, State, Teller, Trusted, Untold};
 
 /// Why a text is not the state of a monitor of this log.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -28,7 +28,7 @@ pub enum BadState {
     },
     /// The trusted head is not one by the keys that are trusted now.
     #[error("its trusted head is not believed under the keys given: {0}")]
-    Head(NotAHead),
+    Head(BadHead),
     /// A value that no monitor writes.
     #[error("its `{0}` cannot be")]
     Value(&'static str),
@@ -60,7 +60,7 @@ pub(super) fn write(state: &State) -> String {
 }
 
 /// Reads what [`write`] has written.
-pub(super) fn read(bytes: &[u8], trust: &LogTrust) -> Result<State, BadState> {
+pub(super) fn read(bytes: &[u8], log: &TrustedLog) -> Result<State, BadState> {
     let text = str::from_utf8(bytes).map_err(|_| BadState::Checksum)?;
     let (line, sum) = text.split_once('\n').ok_or(BadState::Checksum)?;
     if sum != format!("{}\n", Hash::leaf(line.as_bytes())) {
@@ -70,14 +70,14 @@ pub(super) fn read(bytes: &[u8], trust: &LogTrust) -> Result<State, BadState> {
     if wire.format != TYPE {
         return Err(BadState::Json(format!("its type is {:?}", wire.format)));
     }
-    if wire.log != trust.origin() {
+    if wire.log != log.origin().as_str() {
         return Err(BadState::OtherLog {
             found: wire.log,
-            expected: trust.origin().to_owned(),
+            expected: log.origin().to_string(),
         });
     }
     let trusted = wire.trusted.map(|trusted| {
-        let head = trust.open(trusted.note.as_bytes()).map_err(BadState::Head)?;
+        let head = log.open_signed(trusted.note.as_bytes()).map_err(BadState::Head)?;
         Ok(Trusted {
             checkpoint: head.checkpoint,
             seen: time(trusted.seen, "seen")?,
@@ -177,7 +177,7 @@ impl WireEntries {
 
 impl WireStanding {
     fn read(&self) -> Result<Standing, BadState> {
-        let kind = KINDS.into_iter().find(|kind| kind_name(*kind) == self.kind);
+        let kind = FindingKind::from_name(&self.kind);
         Ok(Standing {
             kind: kind.ok_or(BadState::Value("kind"))?,
             id: hash(&self.id, "id")?,
@@ -189,7 +189,7 @@ impl WireStanding {
 impl From<&Standing> for WireStanding {
     fn from(standing: &Standing) -> WireStanding {
         WireStanding {
-            kind: kind_name(standing.kind).to_owned(),
+            kind: standing.kind.as_str().to_owned(),
             id: STANDARD.encode(standing.id),
             over: standing.over,
         }
@@ -223,17 +223,10 @@ impl From<&Untold> for WireUntold {
 }
 
 const TYPE: &str = "indelible.monitor.v1";
-const KINDS: [FindingKind; 5] = [
-    FindingKind::Fork,
-    FindingKind::Rollback,
-    FindingKind::Rewritten,
-    FindingKind::Frozen,
-    FindingKind::Signature,
-];
 
 #[cfg(test)]
 mod tests {
-    use indelible_note::{SigningKey, sign_checkpoint};
+    use indelible_note::{KeyChain, SigningKey, sign_checkpoint};
 
     use super::*;
 
@@ -272,7 +265,7 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read_and_every_changed_byte_is_noticed() {
-        let trust = LogTrust::key(key(1).verifier());
+        let trust = TrustedLog::by_keys(KeyChain::of(key(1).verifier()));
         for state in [full(), State::new("test.example/log", PosixTime::from_secs(5).unwrap())] {
             let text = write(&state);
             assert_eq!(read(text.as_bytes(), &trust), Ok(state));
@@ -293,11 +286,11 @@ mod tests {
     fn a_state_of_another_log_or_key_is_refused_and_so_is_one_that_cannot_be() {
         let other = SigningKey::from_seed("other.example".parse().unwrap(), [1; 32]);
         let text = write(&full());
-        let refused = read(text.as_bytes(), &LogTrust::key(other.verifier())).unwrap_err();
+        let refused = read(text.as_bytes(), &TrustedLog::by_keys(KeyChain::of(other.verifier()))).unwrap_err();
         assert!(matches!(refused, BadState::OtherLog { .. }));
-        let refused = read(text.as_bytes(), &LogTrust::key(key(2).verifier())).unwrap_err();
-        assert!(matches!(refused, BadState::Head(NotAHead::Unsigned(_))));
-        let trust = LogTrust::key(key(1).verifier());
+        let refused = read(text.as_bytes(), &TrustedLog::by_keys(KeyChain::of(key(2).verifier()))).unwrap_err();
+        assert!(matches!(refused, BadState::Head(BadHead::NotWitnessed(_))));
+        let trust = TrustedLog::by_keys(KeyChain::of(key(1).verifier()));
         let mut ahead = full();
         ahead.entries.extend(vec![Hash::leaf(b"later"), Hash::leaf(b"ahead")]);
         let mut other = full();

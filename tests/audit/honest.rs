@@ -81,7 +81,7 @@ fn a_folder_is_audited_like_a_server_and_a_policy_is_as_good_as_a_key() {
     bed.write("policy", "quorum none\n");
     let output = bed.run(&["audit", "copy", "--policy", "policy"]);
     assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
-    assert!(stderr(&output).contains("names no log"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("has no `log` line"), "{}", stderr(&output));
     let output = bed.run(&["audit", "copy", "--policy", "policy", "--vkey", &vkey()]);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
 }

@@ -74,9 +74,9 @@ fn a_server_that_is_slow() {
 fn answers_that_are_no_head() {
     let huge = vec![b'x'; 1_000_001];
     for (body, word) in [
-        (b"<html>log in</html>\n".to_vec(), "no checkpoint"),
-        (b"".to_vec(), "no checkpoint"),
-        (vec![0xff; 300], "no checkpoint"),
+        (b"<html>log in</html>\n".to_vec(), "served as the checkpoint is none"),
+        (b"".to_vec(), "served as the checkpoint is none"),
+        (vec![0xff; 300], "served as the checkpoint is none"),
         (huge, "more than 1000000 bytes"),
     ] {
         is_trouble(word, &[], move |_| Answer::ok(body.clone()));
@@ -86,7 +86,7 @@ fn answers_that_are_no_head() {
 #[test]
 fn a_head_whose_tiles_are_withheld() {
     let log = Forge::new("one", 0, 600);
-    is_trouble("tile/0/002 is not there", &[], move |request| {
+    is_trouble("tile/0/002.p/88 is not there", &[], move |request| {
         match request.path.as_str() {
             "tile/0/002.p/88" | "tile/0/002" => Answer::status(404, ""),
             path => Answer::file(log.file(path, 600)),
@@ -99,7 +99,7 @@ fn a_head_whose_tiles_are_withheld() {
 fn entries_that_are_withheld() {
     let log = Forge::new("one", 0, 600);
     is_trouble(
-        "tile/entries/002 is not there",
+        "tile/entries/002.p/88 is not there",
         &["--entries"],
         move |request| match request.path.as_str() {
             "tile/entries/002.p/88" | "tile/entries/002" => Answer::status(404, ""),

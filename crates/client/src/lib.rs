@@ -26,7 +26,7 @@
 //! Delivery is at least once: see [`AppendError::Unconfirmed`].
 //!
 //! Logs that are published as static files (C2SP tlog-tiles), by whomever, are read through a [`TileSource`], and checked from the
-//! signed root down: some nodes with a [`TreeReader`], the whole with a [`Trunk`].
+//! signed root down with a [`Trunk`].
 
 mod append;
 mod client;
@@ -52,7 +52,7 @@ pub use http::{HttpError, HttpOptions, http_client};
 pub use keys::{KeysError, follow_keys};
 pub use misbehavior::{BadAnswer, Misbehavior, Unproven};
 pub use tiles::{
-    BadHead, BadPlace, FetchError, ForeignBytes, NoLog, Patience, PatientSource, TileError, TileSource, TreeError,
-    TreeReader, Trunk, TrustedLog, Wrong, WrongFile, bundle_leaves, check_leaves, fetch_tile,
+    BadHead, BadPlace, FetchError, NoLog, Patience, PatientSource, SignedHead, TileError, TileSource, Trunk,
+    TrustedLog, Wrong, WrongFile, bundle_leaves, check_leaves, fetch_tile,
 };
 pub use watch::HeadWatch;

@@ -1,11 +1,11 @@
 //! Holds a head against the trusted one.
 
+use indelible_client::SignedHead;
 use indelible_merkle::{Hash, TreeHead};
 use indelible_note::{FindingKind, PosixTime};
 
 use super::{Accusation, Assessment, Evidence, Observation, Question};
 use crate::monitor::state::{State, Trusted};
-use crate::monitor::trust::SignedHead;
 
 /// Asks for what the comparison of a head with the trusted one needs.
 pub fn question(trusted: Option<TreeHead>, seen: TreeHead) -> Question {
@@ -95,7 +95,7 @@ fn compare(trusted: Option<&Trusted>, seen: SignedHead, evidence: Evidence, now:
                 old.root
             ),
         ),
-        Evidence::Foreign(reason) => Assessment::Accused(Accusation::rewritten(&seen, &reason, now)),
+        Evidence::Foreign(reason) => Assessment::Accused(Accusation::rewritten(&seen, reason, now)),
         Evidence::Unavailable(reason) => Assessment::Unclear(reason),
         Evidence::Nothing | Evidence::Edge | Evidence::Prefix { .. } => {
             Assessment::Unclear(format!("the head of {n} entries was not compared with that of {o}"))

@@ -1,11 +1,11 @@
 //! Draws the consequences of one look at a log.
 
+use indelible_client::SignedHead;
 use indelible_note::{Finding, FindingKind, PosixTime};
 
 use super::{Accusation, Assessment, Rules};
 use crate::monitor::entries::{Ended, Progress};
 use crate::monitor::state::{Standing, State, Trusted};
-use crate::monitor::trust::SignedHead;
 
 /// What follows from one look at a log.
 #[derive(Clone, Debug)]
@@ -51,7 +51,7 @@ pub fn conclude(
             outcome.state.withheld = None;
         }
         (Assessment::Good(head), Some(progress)) => match progress.ended {
-            Ended::Foreign(reason) => accusations.push(Accusation::rewritten(&head, &reason, now)),
+            Ended::Foreign(reason) => accusations.push(Accusation::rewritten(&head, reason, now)),
             ended => {
                 let moved = progress.verified.size() > state.entries.size();
                 outcome.adopt(head, now, rules);
@@ -77,7 +77,7 @@ pub fn conclude(
 impl Outcome {
     /// Trusts a head that continues the trusted one.
     fn adopt(&mut self, head: SignedHead, now: PosixTime, rules: &Rules) {
-        self.unwitnessed = rules.trust.is_witnessed() && head.vouched.is_none();
+        self.unwitnessed = rules.log.is_witnessed() && head.vouched.is_none();
         // A witness whose clock is ahead, or who lies, must not make the log look alive in the future.
         self.state.vouched = self.state.vouched.max(head.vouched.map(|time| time.min(now)));
         let old = self.state.trusted.as_ref();
@@ -115,7 +115,7 @@ impl Outcome {
                 }
                 None => self.state.standing.push(Standing { kind, id, over: false }),
             }
-            self.findings.push(accusation.into_finding(&rules.trust));
+            self.findings.push(accusation.into_finding(&rules.log));
         }
     }
 }
@@ -139,7 +139,7 @@ fn frozen(state: &State, now: PosixTime, rules: &Rules) -> Option<Accusation> {
 /// Since when the log is silent, by witnesses if it has them, and in what way. If the entries of its head cannot be had, that
 /// counts as well.
 pub fn silent_since(state: &State, rules: &Rules) -> (PosixTime, &'static str) {
-    let (since, what) = match rules.trust.is_witnessed() {
+    let (since, what) = match rules.log.is_witnessed() {
         true => (
             state.vouched.unwrap_or(state.began),
             "no head was served for which enough witnesses vouched",

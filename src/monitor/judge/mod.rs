@@ -13,18 +13,15 @@ pub use conclude::{Outcome, conclude, silent_since};
 
 use std::time::Duration;
 
-use indelible_client::ForeignBytes;
+use indelible_client::{SignedHead, TrustedLog};
 use indelible_merkle::{Consistent, Hash, TreeHead};
 use indelible_note::{Finding, FindingKind, PosixTime};
-
-use super::state::kind_name;
-use super::trust::{LogTrust, SignedHead};
 
 /// What a monitor holds a log to.
 #[derive(Clone, Debug)]
 pub struct Rules {
-    /// Whose signatures are believed.
-    pub trust: LogTrust,
+    /// The log, and whose signatures are believed.
+    pub log: TrustedLog,
     /// How long a log may be silent.
     pub max_age: Option<Duration>,
     /// Whether every entry is to be read.
@@ -82,8 +79,8 @@ pub enum Evidence {
         /// As [`indelible_merkle::check_prefix`] takes them.
         hashes: Vec<Hash>,
     },
-    /// Something that is not of the tree was served.
-    Foreign(ForeignBytes),
+    /// Something that is not of the tree was served: what.
+    Foreign(String),
     /// It could not be read.
     Unavailable(String),
 }
@@ -112,24 +109,24 @@ pub enum Assessment {
 
 impl Accusation {
     /// Serving, with this head, something that is not of its tree.
-    fn rewritten(head: &SignedHead, reason: &ForeignBytes, now: PosixTime) -> Accusation {
+    fn rewritten(head: &SignedHead, reason: String, now: PosixTime) -> Accusation {
         Accusation {
             kind: FindingKind::Rewritten,
             heads: vec![head.checkpoint.note().to_string()],
             hashes: Vec::new(),
             seen: vec![now, now],
-            detail: reason.to_string(),
+            detail: reason,
         }
     }
 
     fn id(&self) -> Hash {
-        Hash::leaf(format!("{} {:?} {}", kind_name(self.kind), self.heads, self.detail).as_bytes())
+        Hash::leaf(format!("{} {:?} {}", self.kind.as_str(), self.heads, self.detail).as_bytes())
     }
 
-    fn into_finding(self, trust: &LogTrust) -> (Finding, String) {
+    fn into_finding(self, log: &TrustedLog) -> (Finding, String) {
         let finding = Finding {
             kind: self.kind,
-            key: trust.accused(&self.heads).clone(),
+            key: log.accused(&self.heads).clone(),
             heads: self.heads,
             hashes: self.hashes,
             seen: self.seen,

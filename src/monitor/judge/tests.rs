@@ -1,8 +1,7 @@
 use std::time::Duration;
 
-use indelible_client::ForeignBytes;
 use indelible_merkle::{CompactRange, Growth, Hash, TreeHead, check_prefix, proof};
-use indelible_note::{Finding, FindingKind, PosixTime, SigningKey, Verdict, sign_checkpoint};
+use indelible_note::{Finding, FindingKind, KeyChain, PosixTime, SigningKey, Verdict, sign_checkpoint};
 
 use super::*;
 use crate::monitor::entries::{Ended, Progress};
@@ -14,7 +13,7 @@ fn key() -> SigningKey {
 
 fn rules() -> Rules {
     Rules {
-        trust: LogTrust::key(key().verifier()),
+        log: TrustedLog::by_keys(KeyChain::of(key().verifier())),
         max_age: Some(Duration::from_secs(100)),
         entries: false,
     }
@@ -294,11 +293,7 @@ fn entries_that_are_not_of_the_tree_stop_everything_and_those_withheld_become_a_
         };
         conclude(state, assessment, Some(progress), at(now), &rules)
     };
-    let foreign = ForeignBytes::Entry {
-        index: 7,
-        computed: Hash::leaf(b"x"),
-        due: Hash::leaf(b"y"),
-    };
+    let foreign = "entry 7 is another one".to_owned();
     let rewritten = conclude_with(&state, Ended::Foreign(foreign.clone()), 256, 20);
     assert_eq!(kinds(&rewritten), [FindingKind::Rewritten]);
     assert_eq!(trusted(&rewritten.state), trusted(&state));

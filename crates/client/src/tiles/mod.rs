@@ -6,14 +6,11 @@
 //! | `source`, `error` | the files, by URL or from a folder |
 //! | `patient` | the same, asked for again when that may help |
 //! | `trusted` | which checkpoints are believed |
-//! | `reader`, `foreign` | some nodes of a signed tree, from as few tiles as that takes |
-//! | `trunk`, `bundles`, `wrong` | all tiles and bundles of a signed tree, and those that do not belong to it |
+//! | `trunk`, `bundles`, `wrong` | tiles and bundles of a signed tree, and those that do not belong to it |
 
 mod bundles;
 mod error;
-mod foreign;
 mod patient;
-mod reader;
 mod source;
 mod trunk;
 mod trusted;
@@ -21,10 +18,8 @@ mod wrong;
 
 pub use bundles::{bundle_leaves, check_leaves};
 pub use error::{BadPlace, FetchError};
-pub use foreign::{ForeignBytes, TreeError};
 pub use patient::{Patience, PatientSource};
-pub use reader::TreeReader;
 pub use source::TileSource;
 pub use trunk::{Trunk, fetch_tile};
-pub use trusted::{BadHead, NoLog, TrustedLog};
+pub use trusted::{BadHead, NoLog, SignedHead, TrustedLog};
 pub use wrong::{TileError, Wrong, WrongFile};

@@ -49,6 +49,16 @@ impl Trunk {
         }
     }
 
+    /// The head whose tree this is.
+    pub fn head(&self) -> TreeHead {
+        self.edge.head()
+    }
+
+    /// Where its tiles come from.
+    pub fn source(&self) -> &PatientSource {
+        &self.source
+    }
+
     /// The partial tiles.
     pub fn edge(&self) -> &TileEdge {
         &self.edge
@@ -166,4 +176,148 @@ fn at_level(id: TileId, level: u8) -> TileId {
 /// Where the root of a tile stands in the tile above it.
 fn place_in(id: TileId) -> usize {
     usize::try_from(id.index % TILE_WIDTH).expect("a place in a tile is below 256")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+    use std::time::Duration;
+
+    use indelible_merkle::{Growth, TileContent, bundle, check_prefix};
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::http::{HttpOptions, http_client};
+    use crate::tiles::{FetchError, Patience, TileSource, WrongFile, check_leaves};
+
+    /// Writes all tiles and bundles of a log of `size` entries.
+    fn publish(size: u64) -> (TempDir, TreeHead, Growth) {
+        let folder = tempfile::tempdir().unwrap();
+        let entries: Vec<String> = (0..size).map(|index| format!("entry {index}")).collect();
+        let mut tree = CompactRange::new();
+        let growth = tree.extend(entries.iter().map(|entry| Hash::leaf(entry.as_bytes())).collect());
+        for path in TilePath::all(size) {
+            let indices = path.index() * TILE_WIDTH..path.index() * TILE_WIDTH + path.width();
+            let content = match path.content() {
+                TileContent::Entries => {
+                    let entries = indices.map(|index| &entries[usize::try_from(index).unwrap()]);
+                    bundle::encode(entries).unwrap()
+                }
+                TileContent::Hashes { level } => {
+                    let level = level * TILE_HEIGHT;
+                    let hashes = indices.map(|index| growth.node(NodeId { level, index }).unwrap());
+                    Hash::join(&hashes.collect::<Vec<_>>())
+                }
+            };
+            let file = folder.path().join(path.to_string());
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(file, content).unwrap();
+        }
+        (folder, tree.head(), growth)
+    }
+
+    fn source(folder: &Path) -> PatientSource {
+        let client = http_client(&HttpOptions::default()).unwrap();
+        let patience = Patience {
+            limit: Duration::ZERO,
+            ..Patience::default()
+        };
+        PatientSource::new(TileSource::new(folder.to_str().unwrap(), client).unwrap(), patience)
+    }
+
+    async fn open(folder: &Path, head: TreeHead) -> Result<Trunk, TileError> {
+        Trunk::open(source(folder), head).await
+    }
+
+    /// The leaf hashes of a bundle, held against its tile.
+    async fn leaves(trunk: &mut Trunk, index: u64) -> Result<Vec<Hash>, TileError> {
+        let path = TilePath::of_bundle(index, trunk.head().size).unwrap();
+        let due = trunk.hashes(TileId { level: 0, index }).await?.to_vec();
+        let body = trunk.source().file(&path).await?;
+        check_leaves(&path, &body, &due)?;
+        Ok(due)
+    }
+
+    #[tokio::test]
+    async fn every_node_of_a_proof_and_every_entry_is_read() {
+        for size in [0, 1, 2, 255, 256, 257, 300, 511, 512, 65_535, 65_536, 65_537, 66_000] {
+            let (folder, head, growth) = publish(size);
+            let mut trunk = open(folder.path(), head).await.unwrap();
+            for old in [1, 2, 3, 255, 256, 257, 400, 65_535, 65_536, 65_600] {
+                if old >= size {
+                    continue;
+                }
+                let hashes = trunk.prefix(old).await.unwrap();
+                let mut begins = CompactRange::new();
+                begins.extend(growth.leaves()[..usize::try_from(old).unwrap()].to_vec());
+                let proven = check_prefix(&hashes, old, &head).unwrap();
+                assert_eq!(proven.old_head(), begins.head(), "{old} of {size}");
+            }
+            let last = size.checked_sub(1).map(|last| last / TILE_WIDTH);
+            for index in (0..size.div_ceil(TILE_WIDTH)).step_by(50).chain(last) {
+                let leaves = leaves(&mut trunk, index).await.unwrap();
+                let first = usize::try_from(index * TILE_WIDTH).unwrap();
+                assert_eq!(leaves[..], growth.leaves()[first..][..leaves.len()]);
+            }
+        }
+    }
+
+    /// One bit anywhere in a file that is read, and it is refused; which file it is, is known.
+    #[tokio::test]
+    async fn a_changed_tile_or_entry_is_refused() {
+        let (folder, head, _) = publish(65_536 + 300);
+        let flip = |path: &str, at: usize| {
+            let file = folder.path().join(path);
+            let mut bytes = fs::read(&file).unwrap();
+            bytes[at] ^= 1;
+            fs::write(file, bytes).unwrap();
+        };
+        let wrong = |error: TileError| match error {
+            TileError::Wrong(WrongFile { path, wrong }) => (path.to_string(), wrong),
+            other => panic!("{other}"),
+        };
+        for edge in ["tile/0/257.p/44", "tile/1/001.p/1", "tile/2/000.p/1"] {
+            flip(edge, 31);
+            let (_, found) = wrong(open(folder.path(), head).await.unwrap_err());
+            assert!(matches!(found, Wrong::Edge { .. }), "{found}");
+            flip(edge, 31);
+        }
+        for full in ["tile/0/000", "tile/1/000"] {
+            flip(full, 8191);
+            let mut trunk = open(folder.path(), head).await.unwrap();
+            let (path, found) = wrong(leaves(&mut trunk, 0).await.unwrap_err());
+            assert!(path == full && matches!(found, Wrong::Root { .. }), "{path}: {found}");
+            flip(full, 8191);
+        }
+        flip("tile/entries/003", 2);
+        let mut trunk = open(folder.path(), head).await.unwrap();
+        let (_, found) = wrong(leaves(&mut trunk, 3).await.unwrap_err());
+        assert!(matches!(found, Wrong::Entry { index: 768, .. }), "{found}");
+        leaves(&mut trunk, 4).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_partial_tile_that_became_full_is_cut_and_other_widths_are_refused() {
+        let (folder, head, _) = publish(300);
+        let (larger, _, _) = publish(600);
+        for partial in ["tile/0/001.p/44", "tile/entries/001.p/44"] {
+            fs::remove_file(folder.path().join(partial)).unwrap();
+            let full = partial.split('.').next().unwrap();
+            fs::copy(larger.path().join(full), folder.path().join(full)).unwrap();
+        }
+        let mut trunk = open(folder.path(), head).await.unwrap();
+        assert_eq!(leaves(&mut trunk, 1).await.unwrap().len(), 44);
+        for wrong in [0, 32, 43 * 32, 44 * 32, 45 * 32, 8191, 8193] {
+            fs::write(folder.path().join("tile/0/001"), vec![0; wrong]).unwrap();
+            let error = open(folder.path(), head).await.unwrap_err();
+            assert!(
+                matches!(&error, TileError::Wrong(file) if matches!(file.wrong, Wrong::Length { .. })),
+                "{wrong} bytes: {error}"
+            );
+        }
+        fs::remove_file(folder.path().join("tile/0/001")).unwrap();
+        let error = open(folder.path(), head).await.unwrap_err();
+        assert!(matches!(error, TileError::Fetch(FetchError::Absent { .. })), "{error}");
+    }
 }

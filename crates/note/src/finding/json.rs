@@ -34,7 +34,9 @@ impl Finding {
         let hash = |hash: &String| text::hash(hash).ok_or_else(|| MalformedFinding::Hash { found: excerpt(hash) });
         let time = |&secs: &u64| PosixTime::from_secs(secs).ok_or(MalformedFinding::Time { secs });
         Ok(Self {
-            kind: wire.kind.into(),
+            kind: FindingKind::from_name(&wire.kind).ok_or_else(|| MalformedFinding::Kind {
+                found: excerpt(&wire.kind),
+            })?,
             key: wire.vkey.parse()?,
             heads: wire.heads,
             hashes: wire.hashes.iter().map(hash).collect::<Result<_, _>>()?,
@@ -47,7 +49,7 @@ impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let wire = Wire {
             format: TYPE.to_owned(),
-            kind: self.kind.into(),
+            kind: self.kind.as_str().to_owned(),
             vkey: self.key.to_string(),
             heads: self.heads.clone(),
             hashes: self.hashes.iter().map(|hash| STANDARD.encode(hash)).collect(),
@@ -63,45 +65,11 @@ impl fmt::Display for Finding {
 struct Wire {
     #[serde(rename = "type")]
     format: String,
-    kind: WireKind,
+    kind: String,
     vkey: String,
     heads: Vec<String>,
     hashes: Vec<String>,
     seen: Vec<u64>,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum WireKind {
-    Fork,
-    Rollback,
-    Rewritten,
-    Frozen,
-    Signature,
-}
-
-impl From<WireKind> for FindingKind {
-    fn from(kind: WireKind) -> Self {
-        match kind {
-            WireKind::Fork => Self::Fork,
-            WireKind::Rollback => Self::Rollback,
-            WireKind::Rewritten => Self::Rewritten,
-            WireKind::Frozen => Self::Frozen,
-            WireKind::Signature => Self::Signature,
-        }
-    }
-}
-
-impl From<FindingKind> for WireKind {
-    fn from(kind: FindingKind) -> Self {
-        match kind {
-            FindingKind::Fork => Self::Fork,
-            FindingKind::Rollback => Self::Rollback,
-            FindingKind::Rewritten => Self::Rewritten,
-            FindingKind::Frozen => Self::Frozen,
-            FindingKind::Signature => Self::Signature,
-        }
-    }
 }
 
 /// Why bytes are not a finding.
@@ -123,6 +91,12 @@ pub enum MalformedFinding {
     #[error("the type of the finding is not {TYPE:?} but {found:?}")]
     Type {
         /// How the type begins.
+        found: String,
+    },
+    /// It is of a kind that this crate does not know.
+    #[error("the finding is of the kind {found:?}, which is not known here")]
+    Kind {
+        /// How the kind begins.
         found: String,
     },
     /// The key of the log cannot be used.

@@ -45,6 +45,31 @@ pub enum FindingKind {
 }
 
 impl FindingKind {
+    /// Each of them.
+    pub const ALL: [FindingKind; 5] = [
+        Self::Fork,
+        Self::Rollback,
+        Self::Rewritten,
+        Self::Frozen,
+        Self::Signature,
+    ];
+
+    /// Its name in the line of a finding.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Fork => "fork",
+            Self::Rollback => "rollback",
+            Self::Rewritten => "rewritten",
+            Self::Frozen => "frozen",
+            Self::Signature => "signature",
+        }
+    }
+
+    /// The kind with this name.
+    pub fn from_name(name: &str) -> Option<FindingKind> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+
     /// How many heads show it.
     fn heads(self) -> usize {
         match self {

@@ -10,7 +10,7 @@ mod witnessed;
 pub use self::malformed::{BadPolicyLine, MalformedPolicy};
 pub use self::witnessed::{NotWitnessed, Voucher, Witnessed};
 
-use crate::{cosigner::CosignerKey, verifier::VerifierKey};
+use crate::{cosigner::CosignerKey, name::KeyName, verifier::VerifierKey};
 
 /// Which logs are trusted, and the rule by which witnesses make a checkpoint believable.
 ///
@@ -26,6 +26,23 @@ pub struct Policy {
 }
 
 impl Policy {
+    /// The policy that asks for no witness and names no log.
+    pub fn without_witnesses() -> Policy {
+        Policy {
+            logs: Vec::new(),
+            witnesses: Vec::new(),
+            groups: Vec::new(),
+            quorum: None,
+        }
+    }
+
+    /// The same policy for one of its logs, that with this name.
+    #[must_use]
+    pub fn for_log(mut self, origin: &KeyName) -> Policy {
+        self.logs.retain(|log| log.key.name() == origin);
+        self
+    }
+
     /// The logs, any one of which may have signed. There may be none, where the log is known from elsewhere.
     pub fn logs(&self) -> &[PolicyLog] {
         &self.logs

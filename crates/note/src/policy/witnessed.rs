@@ -24,6 +24,15 @@ impl Policy {
     ///
     /// If no log signed, if a line of a known key does not hold, or if too few witnesses vouch.
     pub fn open(&self, checkpoint: SignedCheckpoint) -> Result<Witnessed, NotWitnessed> {
+        self.witnessed(self.signed(checkpoint)?)
+    }
+
+    /// Checks only that one of the policy's logs signed a checkpoint, with a key that was not retired before that size.
+    ///
+    /// # Errors
+    ///
+    /// If no log signed, or if a line of a known key does not hold.
+    pub fn signed(&self, checkpoint: SignedCheckpoint) -> Result<Verified<SignedCheckpoint>, NotWitnessed> {
         let size = checkpoint.head().size;
         let (current, retired): (Vec<_>, Vec<_>) = self.logs.iter().partition(|log| log.may_sign(size));
         let keys: Vec<VerifierKey> = current.iter().map(|log| log.key.clone()).collect();
@@ -32,7 +41,7 @@ impl Policy {
             .iter()
             .find(|log| lines.iter().any(|line| line.is_by(log.key.name(), log.key.id())))
             .map(|log| (log.key.clone(), log.last_size));
-        let opened = checkpoint.open_any(&keys).map_err(|reason| match retired {
+        checkpoint.open_any(&keys).map_err(|reason| match retired {
             Some((key, Some(last))) => NotWitnessed::Retired {
                 name: key.name().clone(),
                 id: key.id(),
@@ -40,8 +49,7 @@ impl Policy {
                 size,
             },
             _ => NotWitnessed::Log(reason),
-        });
-        self.witnessed(opened?)
+        })
     }
 
     /// Checks that the quorum vouches for a checkpoint that is known to be the log's: for the log itself, and for policies

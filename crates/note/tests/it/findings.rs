@@ -72,11 +72,16 @@ fn what_is_no_finding() {
     assert_eq!(with("finding.v1", "finding.v2"), MalformedFinding::Type { found });
     assert!(matches!(with(LOG_VKEY, "example.com"), MalformedFinding::Key(_)));
     assert!(matches!(with("FU=\"]", "FV=\"]"), MalformedFinding::Hash { .. }));
+    for found in ["Fork", "fake", ""] {
+        let found = found.to_owned();
+        assert_eq!(
+            with("\"fork\"", &format!("\"{found}\"")),
+            MalformedFinding::Kind { found }
+        );
+    }
     let secs = 9_223_372_036_854_775_808;
     assert_eq!(with("1767139260", &secs.to_string()), MalformedFinding::Time { secs });
     for (old, new) in [
-        ("\"fork\"", "\"Fork\""),
-        ("\"fork\"", "\"fake\""),
         ("\"seen\"", "\"saw\""),
         ("\"seen\":", "\"more\":1,\"seen\":"),
         ("\"seen\":", "\"seen\":[],\"seen\":"),

@@ -16,6 +16,7 @@ mod key_documents;
 mod keys;
 mod notes;
 mod policies;
+mod policy_properties;
 mod properties;
 mod receipts;
 mod vectors;

@@ -16,7 +16,7 @@ use crate::support::{create, noise, open, run, small, tile};
 fn everything_acknowledged_outlives_a_kill() {
     for round in 0..KILLS {
         let dir = TempDir::new().unwrap();
-        let mut child = child("durability::child_puts_until_it_is_killed", dir.path())
+        let mut child = child("durability::what_was_put_is_there_when_it_is_opened_again", dir.path())
             .spawn()
             .unwrap();
         let mut said = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
@@ -44,15 +44,24 @@ fn everything_acknowledged_outlives_a_kill() {
     }
 }
 
+/// Puts into volume after volume and says so. As a process of its own, which is given a directory, it does that until it is killed.
 #[test]
-#[ignore = "puts for ever: everything_acknowledged_outlives_a_kill starts it as a process of its own"]
-fn child_puts_until_it_is_killed() {
-    let objects = create(&child_dir(), &small(256, 1));
-    for number in 0.. {
+fn what_was_put_is_there_when_it_is_opened_again() {
+    let (child, own) = (child_dir(), TempDir::new().unwrap());
+    let dir = child.as_deref().unwrap_or(own.path());
+    let puts = if child.is_some() { u64::MAX } else { 10 };
+    let objects = create(dir, &small(256, 1));
+    for number in 0..puts {
         objects.put(vec![(run(number * 128), noise(number, 3000))]).unwrap();
         println!("\nput {number}");
         io::stdout().flush().unwrap();
     }
+    drop(objects);
+    let objects = open(dir, &small(256, 1));
+    for number in 0..puts {
+        assert_eq!(objects.get(run(number * 128)).unwrap(), Some(noise(number, 3000)));
+    }
+    assert_eq!(objects.get(run(puts * 128)).unwrap(), None);
 }
 
 #[test]
@@ -67,7 +76,10 @@ fn the_kernel_sees_the_sync_after_the_write_and_before_the_answer() {
     }
     let dir = TempDir::new().unwrap();
     let trace = dir.path().join("trace");
-    let child = child("durability::child_puts_under_strace", dir.path());
+    let child = child(
+        "durability::what_is_there_may_be_put_again_beside_what_is_not",
+        dir.path(),
+    );
     let traced = Command::new("strace")
         .args([
             "-f",
@@ -135,31 +147,34 @@ fn the_kernel_sees_the_sync_after_the_write_and_before_the_answer() {
     assert!(named, "the new name was not synced:\n{}", making.join("\n"));
 }
 
+/// Leaves marks around its puts, for whoever traces it as a process of its own and gives it a directory.
 #[test]
-#[ignore = "run under strace by the_kernel_sees_the_sync_after_the_write_and_before_the_answer"]
-fn child_puts_under_strace() {
-    let objects = create(&child_dir(), &small(256, 1));
+fn what_is_there_may_be_put_again_beside_what_is_not() {
+    let (child, own) = (child_dir(), TempDir::new().unwrap());
+    let objects = create(child.as_deref().unwrap_or(own.path()), &small(256, 1));
     for (number, put) in (0..).zip(["first", "second"]) {
         mark(put, "begins");
         objects
             .put(vec![(run(number), noise(number, 3000)), (tile(0, 0), noise(9, 8192))])
             .unwrap();
         mark(put, "returned");
+        assert_eq!(objects.get(run(number)).unwrap(), Some(noise(number, 3000)));
+        assert_eq!(objects.get(tile(0, 0)).unwrap(), Some(noise(9, 8192)));
     }
 }
 
-/// This test binary, about to run one of its ignored tests as a process of its own.
+/// This test binary, about to run one of its tests as a process of its own.
 fn child(test: &str, dir: &Path) -> Command {
     let mut command = Command::new(env::current_exe().unwrap());
     command
-        .args(["--exact", test, "--ignored", "--nocapture"])
+        .args(["--exact", test, "--nocapture"])
         .env(CHILD_DIR, dir)
         .stdout(Stdio::piped());
     command
 }
 
-fn child_dir() -> PathBuf {
-    env::var_os(CHILD_DIR).expect("started by another test").into()
+fn child_dir() -> Option<PathBuf> {
+    env::var_os(CHILD_DIR).map(PathBuf::from)
 }
 
 /// Leaves a mark in a trace: asks for a file that is not there.
