@@ -1,8 +1,6 @@
 //! Makes a new log: whole, or not at all.
 
-use std::fs::{self, File, OpenOptions, Permissions};
-use std::io::{self, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
@@ -12,6 +10,8 @@ use indelible_note::{KeyName, SignedCheckpoint, SigningKey, Verified, VerifierKe
 use indelible_store::journal::{FileJournal, Genesis, JournalError, Options as JournalOptions};
 use indelible_store::objects::{ObjectsError, Options as ObjectsOptions, SledObjects};
 
+use super::files::sync_directory;
+use super::whole::{NotMade, create, io_error, make_whole, refuse_existing};
 use super::{DataDir, KeyError, read_key, write_key};
 use crate::config;
 use crate::memory::{CheckpointFile, MemoryError};
@@ -36,9 +36,9 @@ pub struct NewLog {
 /// Why there is no new log.
 #[derive(Debug, thiserror::Error)]
 pub enum InitError {
-    /// Something is there already.
-    #[error("{0} exists and is not empty; a new log needs a directory of its own")]
-    Exists(PathBuf),
+    /// The directory, or a file in it.
+    #[error(transparent)]
+    NotMade(#[from] NotMade),
     /// A head is remembered beside the directory, of a log that was there before.
     #[error("{0} remembers a head of a log that was made here before; move it away if that log is gone for good")]
     Remembered(PathBuf),
@@ -64,14 +64,6 @@ pub enum InitError {
     /// The object store could not be made.
     #[error(transparent)]
     Objects(#[from] ObjectsError),
-    /// A file could not be made.
-    #[error("{path}: {error}")]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        error: io::Error,
-    },
 }
 
 /// Makes the log in a directory beside `data` and then gives it its name, so that whoever finds `data` finds a whole log.
@@ -82,32 +74,13 @@ pub fn init(data: &DataDir, new: &NewLog) -> Result<VerifierKey, InitError> {
     if memory.path().exists() {
         return Err(InitError::Remembered(memory.path().to_owned()));
     }
-    let absolute = std::path::absolute(data.path()).map_err(io(data.path()))?;
-    let parent = absolute.parent().unwrap_or(Path::new("/"));
-    fs::create_dir_all(parent).map_err(io(parent))?;
-    let making = tempfile::Builder::new()
-        .prefix(".indelible-init-")
-        .permissions(Permissions::from_mode(0o700))
-        .tempdir_in(parent)
-        .map_err(io(parent))?;
-
-    let (vkey, first) = fill(&DataDir::at(making.path()), new)?;
-    // From here on the directory stays. The rename succeeds over an empty directory, and over nothing else.
-    let made = making.keep();
-    fs::rename(&made, &absolute).map_err(|error| {
-        // What was made is of no use under its temporary name.
-        let _ = fs::remove_dir_all(&made);
-        InitError::Io {
-            path: absolute.clone(),
-            error,
-        }
-    })?;
-    let done = sync_directory(parent).and_then(|()| Ok(memory.store(&first)?));
-    done.map(|()| vkey).inspect_err(|_| {
+    let (vkey, first) = make_whole(data.path(), |making| fill(&DataDir::at(making), new))?;
+    memory.store(&first).inspect_err(|_| {
         // A log that nothing remembers is no whole one, and would be in the way of the next try.
-        let _ = fs::remove_dir_all(&absolute);
+        let _ = fs::remove_dir_all(data.path());
         let _ = memory.forget();
-    })
+    })?;
+    Ok(vkey)
 }
 
 /// Fills the directory; returns the log's public key and its first head.
@@ -121,8 +94,8 @@ fn fill(data: &DataDir, new: &NewLog) -> Result<(VerifierKey, Verified<SignedChe
         }
     };
     let vkey = key.verifier();
-    write(&data.log_vkey(), &format!("{vkey}\n"), 0o644)?;
-    write(&data.config(), &configuration(new)?, 0o644)?;
+    create(&data.log_vkey(), &format!("{vkey}\n"), 0o644)?;
+    create(&data.config(), &configuration(new)?, 0o644)?;
 
     let description = Description {
         volume_entries: new.volume_entries.count(),
@@ -144,7 +117,7 @@ fn fill(data: &DataDir, new: &NewLog) -> Result<(VerifierKey, Verified<SignedChe
         ..ObjectsOptions::default()
     };
     drop(SledObjects::create(&data.tree(), options)?);
-    sync_directory(data.path())?;
+    sync_directory(data.path()).map_err(io_error(data.path()))?;
     Ok((vkey, first))
 }
 
@@ -152,7 +125,7 @@ fn fill(data: &DataDir, new: &NewLog) -> Result<(VerifierKey, Verified<SignedChe
 fn configuration(new: &NewLog) -> Result<String, InitError> {
     let mut text = config::default_file();
     if let Some(path) = &new.key_file {
-        let absolute = std::path::absolute(path).map_err(io(path))?;
+        let absolute = std::path::absolute(path).map_err(io_error(path))?;
         let place = toml::Value::String(absolute.to_string_lossy().into_owned());
         text = format!("log_key = {place}\n\n{text}");
     }
@@ -169,38 +142,4 @@ fn named_key(path: &Path, origin: &KeyName) -> Result<SigningKey, InitError> {
         });
     }
     Ok(key)
-}
-
-fn refuse_existing(path: &Path) -> Result<(), InitError> {
-    match fs::read_dir(path).map(|mut entries| entries.next().is_some()) {
-        Ok(false) => Ok(()),
-        Ok(true) => Err(InitError::Exists(path.to_owned())),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(io(path)(error)),
-    }
-}
-
-fn write(path: &Path, text: &str, mode: u32) -> Result<(), InitError> {
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(mode)
-        .open(path)
-        .map_err(io(path))?;
-    file.write_all(text.as_bytes())
-        .and_then(|()| file.sync_all())
-        .map_err(io(path))
-}
-
-fn sync_directory(path: &Path) -> Result<(), InitError> {
-    File::open(path)
-        .and_then(|directory| directory.sync_all())
-        .map_err(io(path))
-}
-
-fn io(path: &Path) -> impl FnOnce(io::Error) -> InitError {
-    move |error| InitError::Io {
-        path: path.to_owned(),
-        error,
-    }
 }

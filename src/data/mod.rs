@@ -11,6 +11,7 @@ mod open;
 mod rebuild;
 mod restore;
 mod rotate;
+mod whole;
 
 use std::path::{Path, PathBuf};
 
@@ -27,6 +28,8 @@ pub use open::{OpenError, OpenLog, checkpoint_file, configure, key_path, open};
 pub use rebuild::{RebuildError, Replaced, rebuild};
 pub use restore::{Copied, RestoreError, Restored, keys_and_head, restore_configuration};
 pub use rotate::{InForceError, NewKey, RotateError, Rotated, key_in_force, rotate};
+pub use whole::NotMade;
+pub(crate) use whole::{create, io_error, make_whole};
 
 /// A data directory by its path. Naming its files touches nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
