@@ -9,7 +9,7 @@ use super::sample::leaves;
 pub fn seeds() -> Vec<Vec<u8>> {
     let width = usize::try_from(TILE_WIDTH).expect("256");
     let tile = FullTile::from_hashes(&leaves()[..width]).expect("256 hashes");
-    vec![tile.to_bytes(), Hash::join(&leaves()[..3]), Vec::new()]
+    vec![tile.into_bytes(), Hash::join(&leaves()[..3]), Vec::new()]
 }
 
 /// The length alone decides what is a tile and what is a row of hashes; both give back the bytes that they were read from.
@@ -17,7 +17,7 @@ pub fn check(bytes: &[u8]) -> Verdict {
     let tile = FullTile::from_bytes(bytes);
     assert_eq!(tile.is_ok(), bytes.len() == FullTile::BYTES);
     if let Ok(tile) = tile {
-        assert_eq!(tile.to_bytes(), bytes);
+        assert_eq!(tile.into_bytes(), bytes);
         assert_eq!(tile.node(0, 0).as_bytes(), &bytes[..Hash::BYTES]);
         assert_eq!(tile.root(), tile.node(8, 0));
         let (left, right) = (tile.node(7, 0), tile.node(7, 1));

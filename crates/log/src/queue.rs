@@ -32,6 +32,10 @@ struct State {
     baton: Baton,
     /// Whether the last commit was for several callers.
     crowded: bool,
+    /// The last commit left large appends waiting, to be quick for small ones.
+    passed_over: bool,
+    /// Commits with large appends in them since the last small one.
+    large_since_small: u32,
     /// When the baton came back.
     returned: Instant,
     /// The thread waits, but not for ever.
@@ -93,6 +97,8 @@ impl Queue {
                 bulk: VecDeque::new(),
                 baton: Baton::Free(Box::new(sequencer)),
                 crowded: false,
+                passed_over: false,
+                large_since_small: LARGE_IN_A_ROW,
                 returned: Instant::now(),
                 timed: false,
                 stopping: false,
@@ -179,7 +185,10 @@ impl Queue {
         let mut state = self.lock();
         loop {
             let next = match state.ready() {
-                Ready::All => Next::Commit(state.take_runs(Lanes::Both, self.commit_bytes_max)),
+                Ready::All => {
+                    let lanes = state.lanes();
+                    Next::Commit(state.take_runs(lanes, self.commit_bytes_max))
+                }
                 Ready::Small => Next::Commit(state.take_runs(Lanes::Express, self.commit_bytes_max)),
                 Ready::Refused(reason) => Next::Refuse(state.take_runs(Lanes::Both, self.commit_bytes_max), reason),
                 Ready::Nothing => match self.otherwise(&mut state)? {
@@ -265,25 +274,48 @@ impl State {
         }
     }
 
-    /// All small ones that fit, then large ones that still do. At least one of each goes, so that neither starves the other.
+    /// Small ones have every other commit for themselves: a sync more, but they do not wait until large ones are hashed and
+    /// written with them.
+    fn lanes(&self) -> Lanes {
+        let both_wait = !self.express.is_empty() && !self.bulk.is_empty();
+        match both_wait && !self.passed_over {
+            true => Lanes::Express,
+            false => Lanes::Both,
+        }
+    }
+
+    /// All small ones that fit, then large ones that still do, if they may. At least one of each goes, so that neither starves the
+    /// other.
     fn take_runs(&mut self, lanes: Lanes, bytes_max: usize) -> Runs {
         let (mut runs, mut bytes) = (Runs::default(), 0);
-        let lanes = match lanes {
-            Lanes::Express => &mut [&mut self.express][..],
-            Lanes::Both => &mut [&mut self.express, &mut self.bulk],
-        };
-        for lane in lanes {
-            let mut first = true;
-            while let Some(next) = lane.front().map(|next| next.batch.bytes())
-                && (first || bytes + next <= bytes_max)
-            {
-                bytes += next;
-                lane.pop_front().into_iter().for_each(|next| runs.add(next));
-                first = false;
-            }
+        let small = !self.express.is_empty();
+        take(&mut self.express, &mut runs, &mut bytes, bytes_max);
+        self.passed_over = matches!(lanes, Lanes::Express) && !self.bulk.is_empty();
+        if small {
+            self.large_since_small = 0;
+        }
+        if matches!(lanes, Lanes::Both) && !self.bulk.is_empty() {
+            let bytes_max = match self.large_since_small < LARGE_IN_A_ROW {
+                true => bytes_max / BESIDE_SMALL,
+                false => bytes_max,
+            };
+            self.large_since_small = self.large_since_small.saturating_add(1);
+            take(&mut self.bulk, &mut runs, &mut bytes, bytes_max);
         }
         self.crowded = runs.len() > 1;
         runs
+    }
+}
+
+/// Takes what stands first in a lane, one at least, and more while it fits.
+fn take(lane: &mut VecDeque<Submission>, runs: &mut Runs, bytes: &mut usize, bytes_max: usize) {
+    let mut first = true;
+    while let Some(next) = lane.front().map(|next| next.batch.bytes())
+        && (first || *bytes + next <= bytes_max)
+    {
+        *bytes += next;
+        lane.pop_front().into_iter().for_each(|next| runs.add(next));
+        first = false;
     }
 }
 
@@ -378,6 +410,13 @@ impl Drop for Entrance {
 }
 
 const HELD: &str = "a turn has the baton until it ends";
+
+/// While small appends come, large ones have smaller commits, a quarter of what they may have: who waits for such a commit waits a
+/// quarter as long, and where they are alone they lose nothing.
+const BESIDE_SMALL: usize = 4;
+
+/// So many commits with large appends without a small one say that none come.
+const LARGE_IN_A_ROW: u32 = 16;
 
 /// Entry bytes of an append that is small: to hash, write and sync it takes no longer than other things that a caller's thread
 /// does between two awaits.

@@ -44,7 +44,7 @@ impl Reader {
         let tile = |id: TileId| {
             let TileId { level, index } = id;
             let stored = self.objects.at_hand(Key::Tile { level, index }).ok_or(())?;
-            FullTile::from_bytes(&stored).map_err(|_| ())
+            FullTile::from_bytes(stored).map_err(|_| ())
         };
         gather(nodes, self.tail.nodes(nodes), tile).ok()
     }
@@ -158,9 +158,9 @@ impl Reader {
         Ok(found.into_iter().map(|(_, entry)| entry).collect())
     }
 
-    fn tile(&self, id: TileId) -> Result<FullTile, ReadError> {
+    fn tile(&self, id: TileId) -> Result<FullTile<Bytes>, ReadError> {
         let stored = self.stored_tile(id)?;
-        FullTile::from_bytes(&stored).map_err(|error| problem_of(id, error.to_string()))
+        FullTile::from_bytes(stored).map_err(|error| problem_of(id, error.to_string()))
     }
 
     fn stored_tile(&self, id: TileId) -> Result<Bytes, ReadError> {
@@ -199,7 +199,7 @@ impl std::fmt::Debug for Reader {
 fn gather<E>(
     nodes: &[NodeId],
     in_memory: Vec<Option<Hash>>,
-    mut tile: impl FnMut(TileId) -> Result<FullTile, E>,
+    mut tile: impl FnMut(TileId) -> Result<FullTile<Bytes>, E>,
 ) -> Result<Vec<Hash>, E> {
     let mut tiles = BTreeMap::new();
     let hashes = nodes.iter().zip(in_memory).map(|(node, hash)| match hash {

@@ -248,7 +248,7 @@ fn edge_tiles(objects: &dyn Objects, sealed: u64) -> Result<Vec<Vec<Hash>>, Star
             let key = Key::Tile { level, index };
             let problem = |problem: String| StartError::Object { key, problem };
             let bytes = objects.get(key)?.ok_or_else(|| problem("absent".to_owned()))?;
-            let tile = FullTile::from_bytes(&bytes).map_err(|error| problem(error.to_string()))?;
+            let tile = FullTile::from_bytes(bytes).map_err(|error| problem(error.to_string()))?;
             Ok(tile.root())
         });
         levels.push(roots.collect::<Result<_, StartError>>()?);

@@ -102,7 +102,7 @@ impl Sealer {
             let hashes = self.tail.row(TILE_HEIGHT * level, index * TILE_WIDTH, TILE_WIDTH);
             let hashes = hashes.expect("the nodes of a tile that is not sealed are in the tail");
             let tile = FullTile::from_hashes(&hashes).expect("a full tile has 256 hashes");
-            (Key::Tile { level, index }, Bytes::from(tile.to_bytes()))
+            (Key::Tile { level, index }, Bytes::from(tile.into_bytes()))
         })
     }
 }

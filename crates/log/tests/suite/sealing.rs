@@ -74,7 +74,7 @@ fn check_objects(objects: &dyn Objects, whole: &[Bytes]) {
         };
         let tile = (expected.len() == TILE_WIDTH as usize).then(|| {
             let hashes: Vec<Hash> = expected.iter().map(|entry| Hash::leaf(entry)).collect();
-            Bytes::from(FullTile::from_hashes(&hashes).unwrap().to_bytes())
+            Bytes::from(FullTile::from_hashes(&hashes).unwrap().into_bytes())
         });
         assert_eq!(objects.get(key).unwrap(), tile);
     }

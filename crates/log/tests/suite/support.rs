@@ -235,7 +235,7 @@ pub(crate) fn objects_of(entries: &[Bytes]) -> Vec<(Key, Bytes)> {
         objects.push((Key::Entries { first }, bundle::encode(bundle).unwrap().into()));
         if bundle.len() == width {
             let hashes: Vec<Hash> = bundle.iter().map(|entry| Hash::leaf(entry)).collect();
-            let tile = FullTile::from_hashes(&hashes).unwrap().to_bytes();
+            let tile = FullTile::from_hashes(&hashes).unwrap().into_bytes();
             let key = Key::Tile {
                 level: 0,
                 index: number,

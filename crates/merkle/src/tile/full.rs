@@ -6,10 +6,11 @@ use crate::{Hash, WrongCount};
 /// A full tile: its 256 hashes, which are what C2SP tlog-tiles publishes, then the 16 hashes of height 4 above them.
 ///
 /// With those any inner node costs at most 15 node hashes, and a path through the tile 22 instead of 247. The 16 are what
-/// was stored: they are not recomputed, a tree root tells whether they are right.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FullTile {
-    bytes: Vec<u8>,
+/// was stored: they are not recomputed, a tree root tells whether they are right. The bytes are held as whoever has them holds
+/// them, so that a tile in a cache is read where it lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FullTile<B = Vec<u8>> {
+    bytes: B,
 }
 
 impl FullTile {
@@ -29,12 +30,6 @@ impl FullTile {
         Ok(FullTile { bytes })
     }
 
-    /// Takes a tile as it was stored.
-    pub fn from_bytes(bytes: &[u8]) -> Result<FullTile, TileLength> {
-        FullTile::public_part(bytes)?;
-        Ok(FullTile { bytes: bytes.to_vec() })
-    }
-
     /// What a tile as it was stored is for others, without taking the rest of it.
     pub fn public_part(stored: &[u8]) -> Result<&[u8], TileLength> {
         if stored.len() == FullTile::BYTES {
@@ -43,15 +38,23 @@ impl FullTile {
             Err(TileLength(stored.len()))
         }
     }
+}
+
+impl<B: AsRef<[u8]>> FullTile<B> {
+    /// Takes a tile as it was stored, without copying it.
+    pub fn from_bytes(bytes: B) -> Result<FullTile<B>, TileLength> {
+        FullTile::public_part(bytes.as_ref())?;
+        Ok(FullTile { bytes })
+    }
 
     /// What a store keeps: [`FullTile::BYTES`] bytes.
-    pub fn to_bytes(&self) -> Vec<u8> {
-        self.bytes.clone()
+    pub fn into_bytes(self) -> B {
+        self.bytes
     }
 
     /// What a tile is for others: the 8,192 bytes of its 256 hashes.
     pub fn public_bytes(&self) -> &[u8] {
-        &self.bytes[..PUBLIC_BYTES]
+        &self.bytes.as_ref()[..PUBLIC_BYTES]
     }
 
     /// The node at `height` above the tile's own hashes, `index` counted from the left in the tile. Costs no hashing at
@@ -64,7 +67,7 @@ impl FullTile {
             height <= TILE_HEIGHT && index < TILE_WIDTH >> height,
             "no node ({height}, {index}) in a tile"
         );
-        let (public, shortcuts) = self.bytes.split_at(PUBLIC_BYTES);
+        let (public, shortcuts) = self.bytes.as_ref().split_at(PUBLIC_BYTES);
         let (row, steps) = match height.checked_sub(SHORTCUT_HEIGHT) {
             None => (public, height),
             Some(steps) => (shortcuts, steps),

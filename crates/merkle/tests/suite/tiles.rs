@@ -11,9 +11,9 @@ fn a_full_tile_has_every_node() {
     let entries = entries(256);
     let (reference, tree) = (Reference::new(entries.clone()), Tree::new(&entries));
     let made = FullTile::from_hashes(tree.leaves(0, 256)).unwrap();
-    let stored = made.to_bytes();
+    let stored = made.clone().into_bytes();
     assert_eq!(stored.len(), FullTile::BYTES);
-    let tile = FullTile::from_bytes(&stored).unwrap();
+    let tile = FullTile::from_bytes(stored.clone()).unwrap();
     assert_eq!(tile, made);
     assert_eq!(tile.public_bytes(), Hash::join(tree.leaves(0, 256)));
     assert_eq!(FullTile::public_part(&stored), Ok(tile.public_bytes()));
