@@ -59,6 +59,7 @@ fn who_has_the_policy_of_both_keys_goes_on() {
     // Whoever has not heard of the change is not told that all is well.
     let deaf = bed.run(&["audit", &url(&server), "--policy", "old.policy"]);
     assert_eq!(deaf.status.code(), Some(1), "{}", stderr(&deaf));
+    keys_instead_of_a_policy(&bed, &server, &old);
     server.stop();
     witness.stop();
 }
@@ -108,6 +109,21 @@ fn look(bed: &Bed, server: &Server, policy: &str) {
     ] {
         assert_done(&bed.run(&[what, &known].concat()));
     }
+}
+
+/// A file of keys does what a policy does that names no witnesses; the old key alone does not.
+fn keys_instead_of_a_policy(bed: &Bed, server: &Server, old: &VerifierKey) {
+    let (url, old) = (url(server), old.to_string());
+    assert_done(&bed.run(&["key", "show", "--url", &url, "--vkey", &old, "-o", "log.keys"]));
+    for what in [
+        &["monitor", &url, "--state", "state of keys", "--once"][..],
+        &["mirror", &url, "copy of keys"],
+        &["audit", &url],
+    ] {
+        assert_done(&bed.run(&[what, &["--vkey", "log.keys"]].concat()));
+    }
+    let deaf = bed.run(&["audit", &url, "--vkey", &old]);
+    assert_eq!(deaf.status.code(), Some(1), "{}", stderr(&deaf));
 }
 
 fn url(server: &Server) -> String {
