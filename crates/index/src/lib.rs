@@ -33,7 +33,7 @@ pub mod idempotency;
 mod key;
 mod leaf_index;
 mod lock;
-//pub mod search;
+pub mod search;
 mod standing;
 
 pub use cursors::Cursors;
