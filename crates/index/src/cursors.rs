@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension};
 
@@ -27,6 +28,7 @@ impl Cursors {
     /// `log` names the log, by its verifier key: it does not see the cursors of another one.
     pub fn open(path: &Path, log: &str) -> Result<Cursors, IndexError> {
         let connection = open_writer(path, &STATE)?;
+        connection.busy_timeout(LEAVES_MAX).map_err(sqlite("set up", path))?;
         connection
             .execute_batch(
                 "CREATE TABLE IF NOT EXISTS cursors (
@@ -62,3 +64,6 @@ impl Cursors {
             .map_err(sqlite("extend", &self.path))
     }
 }
+
+/// How long to wait for the leaf index, which writes the same file in steps of some 100 ms, but with the lowest priority.
+const LEAVES_MAX: Duration = Duration::from_secs(60);

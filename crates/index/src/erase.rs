@@ -86,10 +86,8 @@ pub(crate) fn scrub(writer: &Connection, path: &Path) -> Result<(), IndexError> 
 /// Which members of which events are erased.
 #[derive(Debug, Default)]
 pub(crate) struct Erasures {
-    /// First, last and members, sorted by first.
-    ranges: Vec<(u64, u64, u16)>,
-    /// At each range, the highest last up to it: where looking back can end.
-    reach: Vec<u64>,
+    /// First, last and members of runs that do not overlap, in order.
+    runs: Vec<(u64, u64, u16)>,
 }
 
 impl Erasures {
@@ -102,40 +100,55 @@ impl Erasures {
         )
     }
 
-    fn of(mut ranges: Vec<(u64, u64, u16)>) -> Erasures {
-        ranges.sort_unstable();
-        let reach = ranges
-            .iter()
-            .scan(0, |reach, (_, last, _)| {
-                *reach = last.max(reach).to_owned();
-                Some(*reach)
-            })
-            .collect();
-        Erasures { ranges, reach }
-    }
-
-    /// What is erased of an event.
-    pub(crate) fn at(&self, index: u64) -> Members {
-        let begun = self.ranges.partition_point(|(first, _, _)| *first <= index);
-        let mut members = 0;
-        for at in (0..begun).rev().take_while(|at| self.reach[*at] >= index) {
-            let (_, last, these) = self.ranges[at];
-            if last >= index {
-                members |= these;
+    /// Cuts ranges, which may overlap, into runs.
+    fn of(ranges: Vec<(u64, u64, u16)>) -> Erasures {
+        let mut edges = Vec::with_capacity(2 * ranges.len());
+        for (first, last, members) in ranges {
+            if first <= last {
+                edges.push((first, true, members));
+                // What reaches to the end of all numbers does not end.
+                edges.extend(last.checked_add(1).map(|end| (end, false, members)));
             }
         }
-        Members(members)
+        edges.sort_unstable();
+        let mut open = [0_u64; 16];
+        let mut runs = Vec::new();
+        let mut at = 0;
+        let of = |open: &[u64; 16]| (0..16).filter(|bit| open[*bit] > 0).fold(0, |now, bit| now | 1 << bit);
+        for (edge, opens, members) in edges {
+            if at < edge && of(&open) != 0 {
+                runs.push((at, edge - 1, of(&open)));
+            }
+            at = edge;
+            for bit in (0..16).filter(|bit| members >> bit & 1 == 1) {
+                // A range ends behind where it begins, so that it is open when it is closed.
+                open[bit] = if opens { open[bit] + 1 } else { open[bit] - 1 };
+            }
+        }
+        if of(&open) != 0 {
+            runs.push((at, u64::MAX, of(&open)));
+        }
+        Erasures { runs }
     }
 
-    /// The ranges in which at least one of these members is erased, cut off at `end`.
+    /// What is erased of an event. Costs a binary search.
+    pub(crate) fn at(&self, index: u64) -> Members {
+        let begun = self.runs.partition_point(|(first, _, _)| *first <= index);
+        match self.runs[..begun].last() {
+            Some((_, last, members)) if *last >= index => Members(*members),
+            _ => Members(0),
+        }
+    }
+
+    /// The runs in which at least one of these members is erased, cut off at `end`.
     pub(crate) fn ranges_of(&self, members: Members, end: u64) -> impl Iterator<Item = (u64, u64)> {
-        self.ranges
+        self.runs
             .iter()
-            .filter(move |(first, last, these)| these & members.0 != 0 && *first < end && first <= last)
+            .filter(move |(first, _, these)| these & members.0 != 0 && *first < end)
             .map(move |(first, last, _)| (*first, (*last).min(end - 1)))
     }
 
-    /// The partitions that a range of [`ranges_of`](Erasures::ranges_of) reaches into, in order, each once.
+    /// The partitions that a run of [`ranges_of`](Erasures::ranges_of) reaches into, in order, each once.
     pub(crate) fn partitions_of(&self, members: Members, end: u64, partition: u64) -> Vec<u64> {
         let mut partitions = Vec::new();
         for (first, last) in self.ranges_of(members, end) {
@@ -180,10 +193,12 @@ mod tests {
     #[test]
     fn what_is_erased_of_an_event_is_the_union_of_all_ranges() {
         let ranges = [
+            (4, 3, Member::Changes),
             (3, 9, Member::Actor),
             (0, 0, Member::Raw),
             (5, 5, Member::Targets),
             (9, 20, Member::Actor),
+            (22, u64::MAX, Member::Raw),
         ];
         let erased: Vec<_> = ranges
             .iter()
