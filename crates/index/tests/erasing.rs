@@ -1,7 +1,7 @@
 //! What is erased is in no byte of the files, write-ahead log included, while the index is open.
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 use std::path::Path;
 use std::process::Command;
 
@@ -207,16 +207,17 @@ impl Files {
 
     /// Those of the needles that are in a file.
     fn have<'a>(&self, needles: &'a [Vec<u8>]) -> Vec<&'a [u8]> {
+        let mut by_start: Vec<Vec<&[u8]>> = vec![Vec::new(); 1 << 16];
+        let start = |bytes: &[u8]| usize::from(bytes[0]) << 8 | usize::from(bytes[1]);
+        for needle in needles {
+            by_start[start(needle)].push(needle);
+        }
         let mut found: HashSet<&[u8]> = HashSet::new();
-        let lengths: BTreeSet<usize> = needles.iter().map(Vec::len).collect();
-        for length in lengths {
-            let these: HashSet<&[u8]> = needles
-                .iter()
-                .map(Vec::as_slice)
-                .filter(|one| one.len() == length)
-                .collect();
-            let windows = self.0.iter().flat_map(|file| file.windows(length));
-            found.extend(windows.filter_map(|window| these.get(window)));
+        for file in &self.0 {
+            for at in 0..file.len().saturating_sub(1) {
+                let these = &by_start[start(&file[at..])];
+                found.extend(these.iter().filter(|needle| file[at..].starts_with(needle)));
+            }
         }
         needles
             .iter()
@@ -326,8 +327,8 @@ fn key() -> IndexKey {
 
 const NONE: [&[u8]; 0] = [];
 
-const EVENTS: u64 = 6_000;
+const EVENTS: u64 = 3_000;
 
-const PARTITION: u64 = 4_096;
+const PARTITION: u64 = 2_048;
 
 const LOG: &str = "ci.example.com/audit+00000000+key";

@@ -268,7 +268,7 @@ fn many_threads_make_one_leaf_of_one_identity() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
     /// The table against a map, over partitions, restarts and erasures.
     #[test]

@@ -164,25 +164,26 @@ impl<W: Clone> Desk<W> {
 
     /// The event is in the published log, at this index.
     pub fn published(&mut self, ticket: Ticket, index: u64) {
-        let Some(content) = self.take(&ticket) else { return };
+        let Some((identity, content)) = self.take(ticket) else {
+            return;
+        };
         if index < self.tabled {
             return;
         }
         let content = Some(content);
-        self.pending
-            .insert(ticket.identity, Pending::Published { index, content });
-        self.published.insert(index, ticket.identity);
+        self.pending.insert(identity, Pending::Published { index, content });
+        self.published.insert(index, identity);
     }
 
     /// Nothing was appended and nothing will be: the key is free again.
     pub fn released(&mut self, ticket: Ticket) {
-        self.take(&ticket);
+        self.take(ticket);
     }
 
     /// Nobody can say whether the event was appended. The key stays blocked until the table has it, or the program starts anew.
     pub fn lost(&mut self, ticket: Ticket) {
-        if self.take(&ticket).is_some() {
-            self.pending.insert(ticket.identity, Pending::Lost);
+        if let Some((identity, _)) = self.take(ticket) {
+            self.pending.insert(identity, Pending::Lost);
         }
     }
 
@@ -231,15 +232,11 @@ impl<W: Clone> Desk<W> {
     }
 
     /// Takes what is in flight under this ticket, and what it says; `None` if the table has it already.
-    fn take(&mut self, ticket: &Ticket) -> Option<ContentMac> {
-        match self.pending.get(&ticket.identity) {
-            Some(&Pending::InFlight {
-                ticket: number,
-                content,
-                ..
-            }) if number == ticket.number => {
-                self.pending.remove(&ticket.identity);
-                Some(content)
+    fn take(&mut self, Ticket { number, identity }: Ticket) -> Option<(Identity, ContentMac)> {
+        match self.pending.get(&identity) {
+            Some(&Pending::InFlight { ticket, content, .. }) if ticket == number => {
+                self.pending.remove(&identity);
+                Some((identity, content))
             }
             _ => None,
         }
