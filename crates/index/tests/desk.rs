@@ -14,7 +14,7 @@ proptest! {
     fn one_identity_has_one_leaf(acts in prop::collection::vec(act(), 0..120)) {
         let mut world = World::new();
         for act in acts {
-            world.act(act);
+            world.act(&act);
         }
         world.end();
     }
@@ -120,8 +120,8 @@ impl World {
         }
     }
 
-    fn act(&mut self, act: Act) {
-        match act {
+    fn act(&mut self, act: &Act) {
+        match *act {
             Act::Seek { key } => {
                 let answer = self.seek(key);
                 self.answers.insert(key, answer);
@@ -305,14 +305,14 @@ impl World {
     /// When everything has been said, every key of the log is known, and the others are free.
     fn end(&mut self) {
         while !self.flying.is_empty() {
-            self.act(Act::Publish { which: 1 });
-            self.act(Act::Tell { which: 1 });
+            self.act(&Act::Publish { which: 1 });
+            self.act(&Act::Tell { which: 1 });
         }
         while !self.lost.is_empty() {
-            self.act(Act::Publish { which: 0 });
+            self.act(&Act::Publish { which: 0 });
         }
-        self.act(Act::Extend { count: usize::MAX / 2 });
-        self.act(Act::Tabled);
+        self.act(&Act::Extend { count: usize::MAX / 2 });
+        self.act(&Act::Tabled);
         assert_eq!(self.desk.pending(), 0, "nothing is left behind");
         for key in 0..KEYS {
             let sought = self.seek(key);

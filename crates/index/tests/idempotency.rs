@@ -212,6 +212,32 @@ fn beyond_the_room_there_is_no_second_leaf_but_no_first_either() {
 }
 
 #[test]
+fn what_is_erased_before_the_table_has_it_is_not_compared_either() {
+    let dir = TempDir::new().unwrap();
+    let gate = Idempotency::new(Arc::new(small(&dir)), 0).unwrap();
+    let begin = |number, said| gate.begin(identity(number), content(said), || ()).unwrap();
+    for number in 0..3 {
+        let Begun::New(ticket) = begin(number, number) else {
+            panic!()
+        };
+        gate.published(ticket, number);
+    }
+    gate.erase(&[erased(0, 0, Member::Actor), erased(1, 1, Member::Delivery)])
+        .unwrap();
+    assert!(matches!(begin(0, 0), Begun::KnownErased { index: 0 }));
+    assert!(matches!(begin(0, 9), Begun::KnownErased { index: 0 }));
+    assert!(matches!(begin(2, 9), Begun::Conflict { index: 2 }));
+    let Begun::New(ticket) = begin(1, 9) else { panic!() };
+    gate.released(ticket);
+    // What the follower had read before the erasure comes in without what was erased.
+    gate.extend(0, &rows(0, 3)).unwrap();
+    assert_eq!(gate.pending(), 0);
+    assert!(matches!(begin(0, 9), Begun::KnownErased { index: 0 }));
+    assert!(matches!(begin(1, 9), Begun::New(_)));
+    assert!(matches!(begin(2, 2), Begun::Known { index: 2 }));
+}
+
+#[test]
 fn many_threads_make_one_leaf_of_one_identity() {
     const THREADS: u64 = 4;
     const NUMBERS: u64 = 401;
