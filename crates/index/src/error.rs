@@ -47,4 +47,18 @@ pub enum IndexError {
         /// What SQLite said.
         source: rusqlite::Error,
     },
+    /// Operator: another process reads the file, so that what was erased cannot be removed from its write-ahead log yet.
+    #[error("somebody else reads the index {}, so what is erased is still in its write-ahead log\n\nhint: try again", path.display())]
+    Busy {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Disk: what was erased may still be on it.
+    #[error("cannot sync the write-ahead log of the index {}: {source}", path.display())]
+    Sync {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
 }
