@@ -31,7 +31,9 @@ impl FromStr for SourceName {
     type Err = BadSourceName;
 
     fn from_str(text: &str) -> Result<Self, BadSourceName> {
-        let bad = || BadSourceName { found: text.chars().take(2 * PART_BYTES_MAX).collect() };
+        let bad = || BadSourceName {
+            found: text.chars().take(2 * PART_BYTES_MAX).collect(),
+        };
         let (kind, instance) = text.split_once('/').ok_or_else(bad)?;
         let is_part = |part: &str| {
             let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_.".contains(&byte);
@@ -42,7 +44,10 @@ impl FromStr for SourceName {
         if !is_part(kind) || !is_part(instance) {
             return Err(bad());
         }
-        Ok(Self { text: text.to_owned(), slash: kind.len() })
+        Ok(Self {
+            text: text.to_owned(),
+            slash: kind.len(),
+        })
     }
 }
 
@@ -54,7 +59,9 @@ impl fmt::Display for SourceName {
 
 /// What is not the name of a source.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{found:?} is not a kind, a slash and a name, each of a-z, 0-9, `-`, `_` and `.`, at most 64 of them: github/acme")]
+#[error(
+    "{found:?} is not a kind, a slash and a name, each of a-z, 0-9, `-`, `_` and `.`, at most 64 of them: github/acme"
+)]
 pub struct BadSourceName {
     /// What it is instead.
     pub found: String,

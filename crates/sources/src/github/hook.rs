@@ -43,7 +43,9 @@ impl Hook {
     pub fn new(configuration: Configuration) -> Result<Self, NotGitHub> {
         match configuration.name.kind() {
             "github" => Ok(Self(configuration)),
-            _ => Err(NotGitHub { name: configuration.name }),
+            _ => Err(NotGitHub {
+                name: configuration.name,
+            }),
         }
     }
 
@@ -67,7 +69,10 @@ impl Hook {
             return Err(Rejected::Method { found });
         }
         if delivery.body.len() > BODY_BYTES_MAX {
-            return Err(Rejected::BodyTooLong { length: delivery.body.len(), max: BODY_BYTES_MAX });
+            return Err(Rejected::BodyTooLong {
+                length: delivery.body.len(),
+                max: BODY_BYTES_MAX,
+            });
         }
         let authentic = verify(delivery, &self.0.secrets)?;
         self.check_hook_id(delivery)?;
@@ -80,14 +85,23 @@ impl Hook {
             Some(found) if found == known.to_string().as_bytes() => Ok(()),
             found => {
                 let found = found.map_or("none".into(), String::from_utf8_lossy);
-                let found = found.chars().filter(char::is_ascii_graphic).take(SHOWN_MAX).collect::<String>();
-                Err(NotPermitted { found: format!("a hook of number {found}") }.into())
+                let found = found
+                    .chars()
+                    .filter(char::is_ascii_graphic)
+                    .take(SHOWN_MAX)
+                    .collect::<String>();
+                Err(NotPermitted {
+                    found: format!("a hook of number {found}"),
+                }
+                .into())
             }
         }
     }
 
     fn read(&self, authentic: Authentic<'_>, delivery: &Delivery<'_>, now: Timestamp) -> Result<Received, Rejected> {
-        let header = delivery.word("x-github-event", EVENT_NAME_BYTES_MAX).filter(|name| is_event_name(name));
+        let header = delivery
+            .word("x-github-event", EVENT_NAME_BYTES_MAX)
+            .filter(|name| is_event_name(name));
         let payload = match body::json(authentic.body()) {
             Ok(payload) => payload,
             Err(reason) => return Ok(self.unparsed(reason.to_string(), authentic, delivery, header)),
@@ -101,7 +115,9 @@ impl Hook {
         let kind = recognise(&payload, header);
         let (claims, reading) = match kind {
             Kind::Known(event) if self.0.unwanted.contains(event.name) => {
-                return Ok(Received::Ignored(Ignored::Unwanted { event: event.name.to_owned() }));
+                return Ok(Received::Ignored(Ignored::Unwanted {
+                    event: event.name.to_owned(),
+                }));
             }
             Kind::Known(event) => (map::known(event, &payload, now), Reading::Recognised),
             Kind::Unknown => (map::unknown(header, &payload), Reading::Unrecognised),
@@ -114,11 +130,24 @@ impl Hook {
         Ok(self.one(claims, reading, submitter, delivery))
     }
 
-    fn unparsed(&self, reason: String, authentic: Authentic<'_>, delivery: &Delivery<'_>, header: Option<&str>) -> Received {
+    fn unparsed(
+        &self,
+        reason: String,
+        authentic: Authentic<'_>,
+        delivery: &Delivery<'_>,
+        header: Option<&str>,
+    ) -> Received {
         let claims = Claims {
-            action: Some(Action { name: header.unwrap_or(NAMELESS).to_owned(), verb: Verb::Other, class: None }),
+            action: Some(Action {
+                name: header.unwrap_or(NAMELESS).to_owned(),
+                verb: Verb::Other,
+                class: None,
+            }),
             actor: Some(unknown_actor()),
-            outcome: Some(Outcome { result: OutcomeResult::Unknown, detail: None }),
+            outcome: Some(Outcome {
+                result: OutcomeResult::Unknown,
+                detail: None,
+            }),
             ..Claims::default()
         };
         let submitter = self.submitter(authentic, header, None);
@@ -129,7 +158,8 @@ impl Hook {
         let key = delivery.word("x-github-delivery", KEY_BYTES_MAX).map(str::to_owned);
         let content_type = delivery.header("content-type").ok().flatten();
         let content_type = content_type.and_then(|value| std::str::from_utf8(value).ok());
-        let content_type = content_type.filter(|value| value.len() <= CONTENT_TYPE_BYTES_MAX && !value.contains(char::is_control));
+        let content_type =
+            content_type.filter(|value| value.len() <= CONTENT_TYPE_BYTES_MAX && !value.contains(char::is_control));
         Received::Events(vec![Incoming {
             claims,
             key,
@@ -155,7 +185,11 @@ impl Hook {
         {
             verified.insert("event_header".to_owned(), header.into());
         }
-        Submitter { principal: format!("source:{}", self.0.name), method: "hmac".to_owned(), verified: Some(verified) }
+        Submitter {
+            principal: format!("source:{}", self.0.name),
+            method: "hmac".to_owned(),
+            verified: Some(verified),
+        }
     }
 }
 

@@ -41,7 +41,9 @@ impl Permitted {
         let owners = ["organization.login", "installation.account.login"];
         let lists = ["repositories[]", "repositories_added[]", "repositories_removed[]"];
         let repositories = std::iter::once("repository").chain(lists);
-        let repositories = repositories.flat_map(|path| payload.each(path)).filter_map(|one| one.text("full_name"));
+        let repositories = repositories
+            .flat_map(|path| payload.each(path))
+            .filter_map(|one| one.text("full_name"));
         let mut names_any = false;
         for name in repositories.chain(owners.iter().filter_map(|path| payload.text(path))) {
             names_any = true;
@@ -58,9 +60,12 @@ impl Permitted {
 
 /// A repository's deliveries name its owner, too: the owner of a repository that is permitted, and is what the payload is about.
 fn is_owner_of_permitted(accounts: &[Account], name: &str, payload: &Node<'_>) -> bool {
-    let Some(full_name) = payload.text("repository.full_name") else { return false };
+    let Some(full_name) = payload.text("repository.full_name") else {
+        return false;
+    };
     let owner = full_name.split_once('/').map(|(owner, _)| owner);
-    owner.is_some_and(|owner| owner.eq_ignore_ascii_case(name)) && accounts.iter().any(|account| account.covers(full_name))
+    owner.is_some_and(|owner| owner.eq_ignore_ascii_case(name))
+        && accounts.iter().any(|account| account.covers(full_name))
 }
 
 /// Somebody of whom a hook may speak: `acme` for an organisation or a person and all of their repositories, `acme/web` for one
@@ -82,7 +87,10 @@ impl Account {
     /// Whether it is, or owns, what has this name: that of an owner, or `owner/name`.
     fn covers(&self, name: &str) -> bool {
         match &self.0 {
-            Kind::Owner(owner) => name.split('/').next().is_some_and(|first| first.eq_ignore_ascii_case(owner)),
+            Kind::Owner(owner) => name
+                .split('/')
+                .next()
+                .is_some_and(|first| first.eq_ignore_ascii_case(owner)),
             Kind::Repository(full_name) => full_name.eq_ignore_ascii_case(name),
             Kind::Enterprise(_) => false,
         }
@@ -99,7 +107,9 @@ impl FromStr for Account {
     fn from_str(text: &str) -> Result<Self, BadAccount> {
         let is_part = |part: &str| {
             (1..=PART_BYTES_MAX).contains(&part.len())
-                && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+                && part
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
         };
         let kind = match (text.strip_prefix(ENTERPRISE), text.split_once('/')) {
             (Some(slug), _) if is_part(slug) => Kind::Enterprise(slug.to_owned()),
@@ -121,7 +131,10 @@ impl fmt::Display for Account {
 }
 
 fn shown(text: &str) -> String {
-    text.chars().filter(|one| !one.is_control()).take(PART_BYTES_MAX).collect()
+    text.chars()
+        .filter(|one| !one.is_control())
+        .take(PART_BYTES_MAX)
+        .collect()
 }
 
 /// An authentic delivery speaks of somebody whom its secret does not stand for.
@@ -134,13 +147,17 @@ pub struct NotPermitted {
 
 impl NotPermitted {
     fn new(what: &str, name: &str) -> Self {
-        Self { found: format!("{what}{}", shown(name)) }
+        Self {
+            found: format!("{what}{}", shown(name)),
+        }
     }
 }
 
 /// What is no account of GitHub.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{found:?} is not an organisation or person (acme), a repository (acme/web) or an enterprise (enterprise:acme)")]
+#[error(
+    "{found:?} is not an organisation or person (acme), a repository (acme/web) or an enterprise (enterprise:acme)"
+)]
 pub struct BadAccount {
     /// What it is instead.
     pub found: String,
@@ -153,7 +170,9 @@ pub enum BadPermitted {
     #[error("a hook needs at least one account of which it may speak")]
     None,
     /// An organisation or an enterprise stands for all of its repositories.
-    #[error("{count} accounts are more than {ACCOUNTS_MAX}: an organisation or an enterprise stands for all that is in it")]
+    #[error(
+        "{count} accounts are more than {ACCOUNTS_MAX}: an organisation or an enterprise stands for all that is in it"
+    )]
     TooMany {
         /// How many there are.
         count: usize,

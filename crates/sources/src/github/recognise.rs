@@ -26,7 +26,10 @@ pub(super) fn recognise(payload: &Node<'_>, header: Option<&str>) -> Kind {
     if !is_known {
         return Kind::Unknown;
     }
-    let near: Vec<_> = EVENT_TYPES.iter().filter(|event| event.shape.fits_but_for_more(payload)).collect();
+    let near: Vec<_> = EVENT_TYPES
+        .iter()
+        .filter(|event| event.shape.fits_but_for_more(payload))
+        .collect();
     match near[..] {
         [only] => Kind::Known(only),
         _ => Kind::Unknown,
@@ -62,8 +65,18 @@ fn own_members<'p>(payload: &'p Node<'_>) -> impl Iterator<Item = &'p str> {
         Node::Object(members) => members,
         _ => &[],
     };
-    members.iter().map(|(name, _)| name.as_ref()).filter(|name| !COMMON.contains(name))
+    members
+        .iter()
+        .map(|(name, _)| name.as_ref())
+        .filter(|name| !COMMON.contains(name))
 }
 
 /// What any event may have.
-pub(super) const COMMON: [&str; 6] = ["action", "repository", "organization", "enterprise", "installation", "sender"];
+pub(super) const COMMON: [&str; 6] = [
+    "action",
+    "repository",
+    "organization",
+    "enterprise",
+    "installation",
+    "sender",
+];

@@ -11,7 +11,9 @@ pub fn mapping_table() -> String {
     let mut text = String::new();
     for (group, events) in GROUPS {
         let _ = writeln!(text, "### {group}\n");
-        text.push_str("| event | told by | verb | who, before `sender` | when | target, beside the whole | outcome | changes |\n");
+        text.push_str(
+            "| event | told by | verb | who, before `sender` | when | target, beside the whole | outcome | changes |\n",
+        );
         text.push_str("|---|---|---|---|---|---|---|---|\n");
         for event in events {
             text.push_str(&row(event));
@@ -49,9 +51,23 @@ fn told_by(event: &EventType) -> String {
     let action = match shape.actions {
         Actions::Any => None,
         Actions::None => Some("no `action`".to_owned()),
-        Actions::Only(known) => Some(format!("`action` is {}", known.iter().map(|one| format!("`{one}`")).collect::<Vec<_>>().join(" or "))),
+        Actions::Only(known) => Some(format!(
+            "`action` is {}",
+            known
+                .iter()
+                .map(|one| format!("`{one}`"))
+                .collect::<Vec<_>>()
+                .join(" or ")
+        )),
     };
-    joined(shape.needs.iter().map(|path| format!("`{path}`")).chain(lacks).chain(action))
+    joined(
+        shape
+            .needs
+            .iter()
+            .map(|path| format!("`{path}`"))
+            .chain(lacks)
+            .chain(action),
+    )
 }
 
 fn verb(rule: VerbAt) -> String {
@@ -69,7 +85,10 @@ fn verb(rule: VerbAt) -> String {
 }
 
 fn who(event: &EventType) -> String {
-    let claims = event.actor_claims.iter().map(|(name, path)| format!("claim {name}: `{path}`"));
+    let claims = event
+        .actor_claims
+        .iter()
+        .map(|(name, path)| format!("claim {name}: `{path}`"));
     joined(event.actor.iter().map(|path| format!("`{path}`")).chain(claims))
 }
 
@@ -96,9 +115,15 @@ fn outcome(event: &EventType) -> String {
     let result = match event.outcome {
         OutcomeAt::Done => "success".to_owned(),
         OutcomeAt::Asked => "attempt".to_owned(),
-        OutcomeAt::State(paths) => paths.iter().map(|path| format!("`{path}`")).collect::<Vec<_>>().join(", else "),
+        OutcomeAt::State(paths) => paths
+            .iter()
+            .map(|path| format!("`{path}`"))
+            .collect::<Vec<_>>()
+            .join(", else "),
         OutcomeAt::Action(known) => {
-            let known = known.iter().map(|(action, result)| format!("{action}: {}", result_word(*result)));
+            let known = known
+                .iter()
+                .map(|(action, result)| format!("{action}: {}", result_word(*result)));
             known.collect::<Vec<_>>().join(", ")
         }
     };
@@ -110,18 +135,32 @@ fn outcome(event: &EventType) -> String {
 
 fn changes(event: &EventType) -> String {
     let now = event.changed.map(|path| format!("`changes`, now in `{path}`"));
-    let path = |path: &str| if path.is_empty() { "?".to_owned() } else { format!("`{path}`") };
+    let path = |path: &str| {
+        if path.is_empty() {
+            "?".to_owned()
+        } else {
+            format!("`{path}`")
+        }
+    };
     let one = |change: &ChangeAt| format!("{}: {} → {}", change.field, path(change.before), path(change.after));
     joined(now.into_iter().chain(event.changes.iter().map(one)))
 }
 
 fn joined(parts: impl Iterator<Item = String>) -> String {
     let parts: Vec<_> = parts.collect();
-    if parts.is_empty() { "-".to_owned() } else { parts.join("; ") }
+    if parts.is_empty() {
+        "-".to_owned()
+    } else {
+        parts.join("; ")
+    }
 }
 
 fn codes(words: &[&str]) -> String {
-    words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(" ")
+    words
+        .iter()
+        .map(|word| format!("`{word}`"))
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 fn word(verb: Verb) -> String {

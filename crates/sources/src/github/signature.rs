@@ -54,8 +54,15 @@ pub fn verify<'a>(delivery: &Delivery<'a>, secrets: &Secrets) -> Result<Authenti
     if !bool::from(by_current | by_previous) {
         return Err(BadSignature::Wrong);
     }
-    let secret = if bool::from(by_current) { WhichSecret::Current } else { WhichSecret::Previous };
-    Ok(Authentic { body: delivery.body, secret })
+    let secret = if bool::from(by_current) {
+        WhichSecret::Current
+    } else {
+        WhichSecret::Previous
+    };
+    Ok(Authentic {
+        body: delivery.body,
+        secret,
+    })
 }
 
 /// The value of the header for a body: what GitHub would send.

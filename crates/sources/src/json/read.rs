@@ -35,7 +35,8 @@ impl<'de> DeserializeSeed<'de> for Reader<'_> {
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Node<'de>, D::Error> {
         let left = self.left.get().checked_sub(1);
-        self.left.set(left.ok_or_else(|| D::Error::custom("more values than are read"))?);
+        self.left
+            .set(left.ok_or_else(|| D::Error::custom("more values than are read"))?);
         deserializer.deserialize_any(self)
     }
 }
@@ -64,7 +65,9 @@ impl<'de> Visitor<'de> for Reader<'_> {
     }
 
     fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Node<'de>, E> {
-        Number::from_f64(value).map(Node::Number).ok_or_else(|| E::custom("not a number"))
+        Number::from_f64(value)
+            .map(Node::Number)
+            .ok_or_else(|| E::custom("not a number"))
     }
 
     fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Node<'de>, E> {
@@ -177,7 +180,9 @@ mod tests {
     fn of_a_long_list_the_first_are_kept_and_all_are_counted() {
         for length in [0, 1, 99, 100, 101, 5_000_000] {
             let text = format!("[{}]", vec!["7"; length].join(","));
-            let Some(Node::List(kept, counted)) = read(&text) else { panic!("{length}") };
+            let Some(Node::List(kept, counted)) = read(&text) else {
+                panic!("{length}")
+            };
             assert_eq!((kept.len(), counted), (length.min(ELEMENTS_MAX), length));
         }
     }
@@ -194,9 +199,20 @@ mod tests {
 
     #[test]
     fn numbers_are_identities_only_if_they_are_whole() {
-        let node = read(r#"{"a":18446744073709551615,"b":18446744073709551616,"c":1.0,"d":"7","e":"","f":null,"g":-3}"#).unwrap();
+        let node =
+            read(r#"{"a":18446744073709551615,"b":18446744073709551616,"c":1.0,"d":"7","e":"","f":null,"g":-3}"#)
+                .unwrap();
         let ids = ["a", "b", "c", "d", "e", "f", "g", "h"].map(|name| node.id(name));
-        let expected = [Some("18446744073709551615"), None, None, Some("7"), None, None, Some("-3"), None];
+        let expected = [
+            Some("18446744073709551615"),
+            None,
+            None,
+            Some("7"),
+            None,
+            None,
+            Some("-3"),
+            None,
+        ];
         assert_eq!(ids, expected.map(|id| id.map(str::to_owned)));
     }
 }

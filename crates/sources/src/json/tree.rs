@@ -27,7 +27,9 @@ impl<'a> Node<'a> {
 
     /// What stands at a path such as `alert.rule.id`; the empty path is the node itself.
     pub(crate) fn at(&self, path: &str) -> Option<&Node<'a>> {
-        path.split('.').filter(|name| !name.is_empty()).try_fold(self, |node, name| node.get(name))
+        path.split('.')
+            .filter(|name| !name.is_empty())
+            .try_fold(self, |node, name| node.get(name))
     }
 
     /// As [`Node::at`]; a path that ends in `[]` means each element of a list.

@@ -28,7 +28,11 @@ fn copy(node: &Node<'_>, left: &mut usize) -> Option<Value> {
             let text = number.to_string();
             spend(text.len())?;
             let is_exact = number.as_i64().is_some_and(|whole| whole.unsigned_abs() <= WHOLE_MAX);
-            Some(if is_exact { Value::Number(number.clone()) } else { Value::String(text) })
+            Some(if is_exact {
+                Value::Number(number.clone())
+            } else {
+                Value::String(text)
+            })
         }
         Node::Text(text) => {
             spend(text.len() + 2)?;
@@ -62,8 +66,19 @@ mod tests {
 
     #[test]
     fn numbers_that_a_double_does_not_hold_are_text() {
-        let node = parse(br#"[9007199254740991,-9007199254740991,9007199254740992,18446744073709551615,1.5,true,null,"x"]"#).unwrap();
-        let expected = json!([9007199254740991_i64, -9007199254740991_i64, "9007199254740992", "18446744073709551615", "1.5", true, null, "x"]);
+        let node =
+            parse(br#"[9007199254740991,-9007199254740991,9007199254740992,18446744073709551615,1.5,true,null,"x"]"#)
+                .unwrap();
+        let expected = json!([
+            9007199254740991_i64,
+            -9007199254740991_i64,
+            "9007199254740992",
+            "18446744073709551615",
+            "1.5",
+            true,
+            null,
+            "x"
+        ]);
         assert_eq!(node.to_value(1000), expected);
     }
 

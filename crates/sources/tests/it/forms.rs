@@ -7,7 +7,9 @@ use crate::support::{SECRET, event, hook, only, secret, send};
 const JSON: &str = r#"{"action":"edited","repository":{"id":7,"full_name":"acme/web","description":"a+b & c=d €"},"sender":{"login":"ann","id":1,"type":"User"},"changes":{"description":{"from":"x"}}}"#;
 
 fn form(json: &str) -> String {
-    form_urlencoded::Serializer::new(String::new()).append_pair("payload", json).finish()
+    form_urlencoded::Serializer::new(String::new())
+        .append_pair("payload", json)
+        .finish()
 }
 
 #[test]
@@ -19,7 +21,10 @@ fn a_form_says_what_its_payload_says() {
     assert_eq!(from_form.reading, Reading::Recognised);
     assert_eq!(from_form, event(&source, "repository", JSON.as_bytes()));
     // The signature is over the form, not over what is in it.
-    assert_ne!(sign(&secret(SECRET), body.as_bytes()), sign(&secret(SECRET), JSON.as_bytes()));
+    assert_ne!(
+        sign(&secret(SECRET), body.as_bytes()),
+        sign(&secret(SECRET), JSON.as_bytes())
+    );
 }
 
 #[test]
@@ -39,6 +44,10 @@ fn a_form_with_two_payloads_none_or_other_bytes_is_stored_unparsed() {
         b"other=%7B%7D".to_vec(),
     ] {
         let event = only(send(&source, "repository", &body).unwrap());
-        assert!(matches!(event.reading, Reading::Unparsed { .. }), "{:?}", String::from_utf8_lossy(&body));
+        assert!(
+            matches!(event.reading, Reading::Unparsed { .. }),
+            "{:?}",
+            String::from_utf8_lossy(&body)
+        );
     }
 }

@@ -37,7 +37,11 @@ fn unparsed(body: &[u8]) {
     let shown = String::from_utf8_lossy(&body[..body.len().min(60)]).into_owned();
     assert!(matches!(event.reading, Reading::Unparsed { .. }), "{shown}");
     let action = event.claims.action.clone().unwrap();
-    assert_eq!((action.name.as_str(), action.verb), ("workflow_run", Verb::Other), "{shown}");
+    assert_eq!(
+        (action.name.as_str(), action.verb),
+        ("workflow_run", Verb::Other),
+        "{shown}"
+    );
     assert_eq!(event.claims.actor.as_ref().unwrap().kind, ActorType::Unknown);
     assert_eq!((&event.claims.targets, &event.claims.occurred), (&None, &None));
     assert_eq!(event.submitter.verified.as_ref().unwrap()["event_from"], "header");
@@ -74,7 +78,8 @@ fn what_is_not_understood_is_stored_unparsed() {
 fn the_largest_bodies_are_read_in_time() {
     let head = r#"{"action":"edited","repository":{"id":1,"full_name":"acme/web"},"#;
     let room = BODY_BYTES_MAX - head.len() - 100;
-    let filled = |before: &str, part: &str, after: &str| format!("{head}{before}{}{after}}}", part.repeat(room / part.len()));
+    let filled =
+        |before: &str, part: &str, after: &str| format!("{head}{before}{}{after}}}", part.repeat(room / part.len()));
     let numbered: Vec<_> = (0..room / 14).map(|n| format!("\"k{n:08}\":0")).collect();
     let source = hook(["acme"]);
     for (name, body) in [
@@ -116,7 +121,10 @@ fn what_is_too_long_to_be_a_name_is_none() {
     check_bounds(&event);
     assert_eq!(event.claims.action.unwrap().name, "label");
     let actor = event.claims.actor.unwrap();
-    assert_eq!((actor.kind, actor.id, actor.name, actor.claims), (ActorType::Unknown, None, None, None));
+    assert_eq!(
+        (actor.kind, actor.id, actor.name, actor.claims),
+        (ActorType::Unknown, None, None, None)
+    );
     let targets = event.claims.targets.unwrap();
     assert_eq!(targets.len(), 1, "{targets:?}");
     assert_eq!(targets[0].id, "12345678901234567890");
@@ -127,8 +135,12 @@ fn what_is_too_long_to_be_a_name_is_none() {
 fn an_event_of_everything_at_its_largest_is_bounded() {
     let name = "\u{20ac}".repeat(170);
     let text = "\"".repeat(1000);
-    let changes: serde_json::Map<_, _> = (0..200).map(|n| (format!("{n:0>250}"), json!({"from": text, "to": text}))).collect();
-    let pages: Vec<_> = (0..500).map(|n| json!({"page_name": format!("{name}{n:>2}"), "title": name})).collect();
+    let changes: serde_json::Map<_, _> = (0..200)
+        .map(|n| (format!("{n:0>250}"), json!({"from": text, "to": text})))
+        .collect();
+    let pages: Vec<_> = (0..500)
+        .map(|n| json!({"page_name": format!("{name}{n:>2}"), "title": name}))
+        .collect();
     let repository = json!({"id": name, "full_name": format!("acme/{}", "x".repeat(500)), "html_url": name});
     for body in [
         json!({"repository": repository, "pages": pages, "sender": {"id": name, "login": name, "type": name}}),
@@ -159,14 +171,61 @@ fn values() -> impl Strategy<Value = Value> {
         any::<u64>().prop_map(Value::from),
         any::<f64>().prop_map(Value::from),
         ".{0,12}".prop_map(Value::from),
-        select(vec!["acme/web", "acme", "other", "User", "completed", "created", "2021-01-01T00:00:00Z", "success"]).prop_map(Value::from),
+        select(vec![
+            "acme/web",
+            "acme",
+            "other",
+            "User",
+            "completed",
+            "created",
+            "2021-01-01T00:00:00Z",
+            "success"
+        ])
+        .prop_map(Value::from),
     ];
     leaf.prop_recursive(4, 60, 6, |inner| {
         let names = vec![
-            "action", "repository", "organization", "sender", "installation", "account", "id", "login", "full_name", "html_url",
-            "workflow_run", "workflow", "workflow_job", "run_id", "status", "conclusion", "changes", "from", "to", "rule", "alert",
-            "tool", "ref", "ref_type", "before", "after", "environment", "since", "type", "name", "number", "enterprise", "slug", "key",
-            "member", "team", "updated_at", "created_at", "pushed_at", "triggering_actor", "repositories",
+            "action",
+            "repository",
+            "organization",
+            "sender",
+            "installation",
+            "account",
+            "id",
+            "login",
+            "full_name",
+            "html_url",
+            "workflow_run",
+            "workflow",
+            "workflow_job",
+            "run_id",
+            "status",
+            "conclusion",
+            "changes",
+            "from",
+            "to",
+            "rule",
+            "alert",
+            "tool",
+            "ref",
+            "ref_type",
+            "before",
+            "after",
+            "environment",
+            "since",
+            "type",
+            "name",
+            "number",
+            "enterprise",
+            "slug",
+            "key",
+            "member",
+            "team",
+            "updated_at",
+            "created_at",
+            "pushed_at",
+            "triggering_actor",
+            "repositories",
         ];
         prop_oneof![
             vec(inner.clone(), 0..4).prop_map(Value::from),
@@ -205,13 +264,26 @@ fn an_event_comes_from_the_past() {
     let source = hook(["acme"]);
     let at = |time: &Value| {
         let body = json!({"ref": "r", "before": "b", "after": "a", "repository": {"full_name": "acme/web", "pushed_at": time}});
-        event(&source, "push", body.to_string().as_bytes()).claims.occurred.map(|occurred| occurred.at.to_string())
+        event(&source, "push", body.to_string().as_bytes())
+            .claims
+            .occurred
+            .map(|occurred| occurred.at.to_string())
     };
     assert_eq!(at(&json!(1557933656)).as_deref(), Some("2019-05-15T15:20:56Z"));
-    assert_eq!(at(&json!("2019-05-15T11:20:56.5-04:00")).as_deref(), Some("2019-05-15T15:20:56.5Z"));
+    assert_eq!(
+        at(&json!("2019-05-15T11:20:56.5-04:00")).as_deref(),
+        Some("2019-05-15T15:20:56.5Z")
+    );
     let tomorrow = now() + jiff::SignedDuration::from_hours(24);
     assert_eq!(at(&json!(tomorrow.to_string())), Some(tomorrow.to_string()));
-    for none in [json!("2026-11-23T10:00:01Z"), json!(i64::MAX), json!(1e20), json!("yesterday"), json!(null), json!("x".repeat(41))] {
+    for none in [
+        json!("2026-11-23T10:00:01Z"),
+        json!(i64::MAX),
+        json!(1e20),
+        json!("yesterday"),
+        json!(null),
+        json!("x".repeat(41)),
+    ] {
         assert_eq!(at(&none), None, "{none}");
     }
 }

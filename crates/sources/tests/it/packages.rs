@@ -26,12 +26,24 @@ pub(crate) struct Example {
 impl Examples {
     /// Everybody of whom they speak.
     pub(crate) fn accounts(&self) -> BTreeSet<String> {
-        let paths = ["/organization/login", "/installation/account/login", "/repository/owner/login"];
+        let paths = [
+            "/organization/login",
+            "/installation/account/login",
+            "/repository/owner/login",
+        ];
         let lists = ["/repositories", "/repositories_added", "/repositories_removed"];
         let mut accounts = BTreeSet::new();
         for Example { payload, .. } in self.github.iter().chain(&self.server) {
-            accounts.extend(paths.iter().filter_map(|path| payload.pointer(path)?.as_str()).map(str::to_owned));
-            let lists = lists.iter().filter_map(|path| payload.pointer(path)?.as_array()).flatten();
+            accounts.extend(
+                paths
+                    .iter()
+                    .filter_map(|path| payload.pointer(path)?.as_str())
+                    .map(str::to_owned),
+            );
+            let lists = lists
+                .iter()
+                .filter_map(|path| payload.pointer(path)?.as_array())
+                .flatten();
             let names = lists.filter_map(|one| one["full_name"].as_str()?.split('/').next());
             accounts.extend(names.map(str::to_owned));
         }
@@ -59,7 +71,10 @@ fn read_examples(file: &Path) -> Vec<Example> {
     let examples = events.flat_map(|event| {
         let name = event["name"].as_str().unwrap();
         let payloads = event["examples"].as_array().unwrap().iter();
-        payloads.map(|payload| Example { event: name.to_owned(), payload: payload.clone() })
+        payloads.map(|payload| Example {
+            event: name.to_owned(),
+            payload: payload.clone(),
+        })
     });
     examples.collect()
 }
@@ -83,13 +98,19 @@ fn unpacked(package: &str) -> Option<tempfile::TempDir> {
         .output()
         .ok()?;
     let file = String::from_utf8(packed.stdout).ok()?;
-    let unpacked = Command::new("tar").arg("-xzf").arg(file.trim()).current_dir(&folder).output().ok()?;
+    let unpacked = Command::new("tar")
+        .arg("-xzf")
+        .arg(file.trim())
+        .current_dir(&folder)
+        .output()
+        .ok()?;
     (packed.status.success() && unpacked.status.success()).then_some(folder)
 }
 
 /// Says that a test did not run. Where everything is to be installed, that is a failure.
 pub(crate) fn skipped() {
-    const NEEDS: &str = "npm, and the packages @octokit/webhooks-examples and @octokit/openapi-webhooks from its registry";
+    const NEEDS: &str =
+        "npm, and the packages @octokit/webhooks-examples and @octokit/openapi-webhooks from its registry";
     assert!(std::env::var_os("INDELIBLE_CI").is_none(), "SKIPPED: needs {NEEDS}");
     let _ = writeln!(io::stderr(), "SKIPPED: needs {NEEDS}");
 }

@@ -46,8 +46,16 @@ fn a_repository_stands_for_itself_alone() {
     accepted(&["acme/web"], WEB);
     refused(&["acme/web"], MIXED, "other");
     refused(&["acme/api"], WEB, "Acme/Web");
-    refused(&["acme/web"], r#"{"organization":{"login":"acme"},"action":"renamed"}"#, "acme");
-    refused(&["acme/web"], r#"{"repository":{"full_name":"acme/web/x"}}"#, "acme/web/x");
+    refused(
+        &["acme/web"],
+        r#"{"organization":{"login":"acme"},"action":"renamed"}"#,
+        "acme",
+    );
+    refused(
+        &["acme/web"],
+        r#"{"repository":{"full_name":"acme/web/x"}}"#,
+        "acme/web/x",
+    );
 }
 
 #[test]
@@ -62,7 +70,9 @@ fn an_enterprise_stands_for_all_that_is_in_it() {
 #[test]
 fn an_installation_speaks_of_its_account_and_each_repository() {
     let installation = |account: &str, repository: &str| {
-        format!(r#"{{"action":"created","installation":{{"id":1,"account":{{"login":"{account}"}}}},"repositories":[{{"full_name":"acme/a"}},{{"full_name":"{repository}"}}]}}"#)
+        format!(
+            r#"{{"action":"created","installation":{{"id":1,"account":{{"login":"{account}"}}}},"repositories":[{{"full_name":"acme/a"}},{{"full_name":"{repository}"}}]}}"#
+        )
     };
     accepted(&["acme"], &installation("acme", "acme/b"));
     refused(&["acme"], &installation("acme", "other/b"), "other/b");
@@ -71,22 +81,36 @@ fn an_installation_speaks_of_its_account_and_each_repository() {
 
 #[test]
 fn what_names_nobody_speaks_of_nobody() {
-    accepted(&["acme"], r#"{"action":"published","security_advisory":{"ghsa_id":"GHSA-1"}}"#);
+    accepted(
+        &["acme"],
+        r#"{"action":"published","security_advisory":{"ghsa_id":"GHSA-1"}}"#,
+    );
     accepted(&["acme"], r#"{"action":"revoked","sender":{"login":"somebody"}}"#);
 }
 
 #[test]
 fn other_hooks_are_refused_if_the_number_is_configured() {
-    let hook = Hook::new(Configuration { hook_id: Some(42), ..configuration(["acme"]) }).unwrap();
+    let hook = Hook::new(Configuration {
+        hook_id: Some(42),
+        ..configuration(["acme"])
+    })
+    .unwrap();
     let source = Source::GitHub(hook);
     let signature = sign(&secret(SECRET), WEB.as_bytes());
     let with = |ids: &[&'static [u8]]| {
         let mut headers = vec![("x-hub-signature-256", signature.as_bytes())];
         headers.extend(ids.iter().map(|id| ("x-github-hook-id", *id)));
-        source.receive(&Delivery { method: "POST", headers: &headers, body: WEB.as_bytes() }, now())
+        source.receive(
+            &Delivery {
+                method: "POST",
+                headers: &headers,
+                body: WEB.as_bytes(),
+            },
+            now(),
+        )
     };
     with(&[b"42"]).unwrap();
-    for other in [&[][..], &[b"43"], &[b"042"], &[b"42 "], &[b"42", b"42"]] {
+    for other in [&[][..], &[&b"43"[..]], &[b"042"], &[b"42 "], &[b"42", b"42"]] {
         with(other).unwrap_err();
     }
 }
@@ -96,11 +120,26 @@ fn accounts_are_read_strictly() {
     for good in ["acme", "acme/web", "enterprise:acme", "a.b_c-d/e.f"] {
         assert_eq!(good.parse::<Account>().unwrap().to_string(), good);
     }
-    for bad in ["", "acme/", "/web", "acme/web/x", "enterprise:", "enterprise:a/b", "it's", "a b", "a\"", "é", &"x".repeat(101)] {
+    for bad in [
+        "",
+        "acme/",
+        "/web",
+        "acme/web/x",
+        "enterprise:",
+        "enterprise:a/b",
+        "it's",
+        "a b",
+        "a\"",
+        "é",
+        &"x".repeat(101),
+    ] {
         bad.parse::<Account>().unwrap_err();
     }
     assert_eq!(Permitted::new(vec![]), Err(BadPermitted::None));
     let one: Account = "acme".parse().unwrap();
     Permitted::new(vec![one.clone(); 1000]).unwrap();
-    assert_eq!(Permitted::new(vec![one; 1001]), Err(BadPermitted::TooMany { count: 1001 }));
+    assert_eq!(
+        Permitted::new(vec![one; 1001]),
+        Err(BadPermitted::TooMany { count: 1001 })
+    );
 }

@@ -12,7 +12,11 @@ const BODY: &[u8] = b"Hello, World!";
 const SIGNATURE: &str = "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17";
 
 fn check(headers: &[(&str, &[u8])], body: &[u8], secrets: &Secrets) -> Result<WhichSecret, BadSignature> {
-    let delivery = Delivery { method: "POST", headers, body };
+    let delivery = Delivery {
+        method: "POST",
+        headers,
+        body,
+    };
     verify(&delivery, secrets).map(|authentic| {
         assert_eq!(authentic.body(), body);
         authentic.secret()
@@ -20,7 +24,10 @@ fn check(headers: &[(&str, &[u8])], body: &[u8], secrets: &Secrets) -> Result<Wh
 }
 
 fn check_one(signature: &[u8], body: &[u8], key: &str) -> Result<WhichSecret, BadSignature> {
-    let secrets = Secrets { current: secret(key), previous: None };
+    let secrets = Secrets {
+        current: secret(key),
+        previous: None,
+    };
     check(&[("x-hub-signature-256", signature)], body, &secrets)
 }
 
@@ -52,7 +59,11 @@ fn every_wrong_bit_of_body_signature_or_secret_is_refused() {
     for key in flipped(SECRET.as_bytes()) {
         let Ok(key) = String::from_utf8(key) else { continue };
         if Secret::new(key.clone()).is_ok() {
-            assert_eq!(check_one(SIGNATURE.as_bytes(), BODY, &key), Err(BadSignature::Wrong), "{key:?}");
+            assert_eq!(
+                check_one(SIGNATURE.as_bytes(), BODY, &key),
+                Err(BadSignature::Wrong),
+                "{key:?}"
+            );
             checked += 1;
         }
     }
@@ -83,26 +94,46 @@ fn a_signature_has_one_spelling() {
         &SIGNATURE.replace('7', "g"),
         &format!("{SIGNATURE},{SIGNATURE}"),
     ] {
-        assert_eq!(check_one(malformed.as_bytes(), BODY, SECRET), Err(BadSignature::Malformed), "{malformed}");
+        assert_eq!(
+            check_one(malformed.as_bytes(), BODY, SECRET),
+            Err(BadSignature::Malformed),
+            "{malformed}"
+        );
     }
 }
 
 #[test]
 fn a_signature_comes_once_and_never_by_sha_1() {
-    let secrets = Secrets { current: secret(SECRET), previous: None };
+    let secrets = Secrets {
+        current: secret(SECRET),
+        previous: None,
+    };
     let good = ("x-hub-signature-256", SIGNATURE.as_bytes());
-    let twice = Err(BadSignature::Repeated(Repeated { name: "x-hub-signature-256" }));
+    let twice = Err(BadSignature::Repeated(Repeated {
+        name: "x-hub-signature-256",
+    }));
     assert_eq!(check(&[good, good], BODY, &secrets), twice);
     // HMAC-SHA1 of the body under the secret.
     let sha_1 = ("x-hub-signature", &b"sha1=01dc10d0c83e72ed246219cdd91669667fe2ca59"[..]);
     assert_eq!(check(&[sha_1], BODY, &secrets), Err(BadSignature::Missing));
-    assert_eq!(check(&[("x-hub-signature", &b"sha1=00"[..]), good], BODY, &secrets), Ok(WhichSecret::Current));
+    assert_eq!(
+        check(&[("x-hub-signature", &b"sha1=00"[..]), good], BODY, &secrets),
+        Ok(WhichSecret::Current)
+    );
 }
 
 #[test]
 fn while_a_secret_is_replaced_both_are_good() {
-    let [old, new, other] = ["the secret of last year", "the secret of this year", "the secret of nobody"].map(secret);
-    let both = Secrets { current: new.clone(), previous: Some(old.clone()) };
+    let [old, new, other] = [
+        "the secret of last year",
+        "the secret of this year",
+        "the secret of nobody",
+    ]
+    .map(secret);
+    let both = Secrets {
+        current: new.clone(),
+        previous: Some(old.clone()),
+    };
     let signed = |key: &Secret| {
         let signature = sign(key, BODY);
         check(&[("x-hub-signature-256", signature.as_bytes())], BODY, &both)
@@ -115,23 +146,44 @@ fn while_a_secret_is_replaced_both_are_good() {
 #[test]
 fn the_event_says_which_secret_it_was() {
     let body = br#"{"zen":"z","hook_id":1,"repository":{"full_name":"acme/web"}}"#;
-    let secrets = Secrets { current: secret("the secret of this year"), previous: Some(secret(SECRET)) };
-    let source = Source::GitHub(Hook::new(Configuration { secrets, ..configuration(["acme"]) }).unwrap());
+    let secrets = Secrets {
+        current: secret("the secret of this year"),
+        previous: Some(secret(SECRET)),
+    };
+    let source = Source::GitHub(
+        Hook::new(Configuration {
+            secrets,
+            ..configuration(["acme"])
+        })
+        .unwrap(),
+    );
     let submitter = event(&source, "ping", body).submitter;
-    assert_eq!((submitter.principal.as_str(), submitter.method.as_str()), ("source:github/acme", "hmac"));
+    assert_eq!(
+        (submitter.principal.as_str(), submitter.method.as_str()),
+        ("source:github/acme", "hmac")
+    );
     assert_eq!(submitter.verified.unwrap()["secret"], "previous");
 }
 
 #[test]
 fn what_is_no_secret_is_refused_and_none_is_printed() {
-    assert_eq!(Secret::new("fifteen bytes..").unwrap_err(), BadSecret::TooShort { length: 15 });
+    assert_eq!(
+        Secret::new("fifteen bytes..").unwrap_err(),
+        BadSecret::TooShort { length: 15 }
+    );
     assert_eq!(Secret::new("").unwrap_err(), BadSecret::TooShort { length: 0 });
-    assert_eq!(Secret::new("x".repeat(257)).unwrap_err(), BadSecret::TooLong { length: 257 });
+    assert_eq!(
+        Secret::new("x".repeat(257)).unwrap_err(),
+        BadSecret::TooLong { length: 257 }
+    );
     for invisible in ["sixteen bytes ok\n", " sixteen bytes ok", "sixteen\0bytes ok"] {
         assert_eq!(Secret::new(invisible).unwrap_err(), BadSecret::Invisible);
     }
     let printed = format!("{:?} {:?}", configuration(["acme"]), hook(["acme"]));
-    assert!(printed.contains("redacted") && !printed.contains("Everybody"), "{printed}");
+    assert!(
+        printed.contains("redacted") && !printed.contains("Everybody"),
+        "{printed}"
+    );
 }
 
 #[test]
@@ -141,7 +193,10 @@ fn refusals_come_before_anything_is_read() {
     let found = "GET".to_owned();
     assert_eq!(receive("GET", &[], b""), Err(Rejected::Method { found }));
     let long = vec![b' '; BODY_BYTES_MAX + 1];
-    let too_long = Rejected::BodyTooLong { length: BODY_BYTES_MAX + 1, max: BODY_BYTES_MAX };
+    let too_long = Rejected::BodyTooLong {
+        length: BODY_BYTES_MAX + 1,
+        max: BODY_BYTES_MAX,
+    };
     assert_eq!(receive("POST", &[], &long), Err(too_long));
     assert_eq!(receive("POST", &[], b"{"), Err(BadSignature::Missing.into()));
     let signature = sign(&secret(SECRET), b"{}");

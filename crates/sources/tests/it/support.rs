@@ -24,7 +24,10 @@ pub(crate) fn configuration<'a>(accounts: impl IntoIterator<Item = &'a str>) -> 
     let accounts = accounts.into_iter().map(|account| account.parse().unwrap()).collect();
     Configuration {
         name: "github/acme".parse().unwrap(),
-        secrets: Secrets { current: secret(SECRET), previous: None },
+        secrets: Secrets {
+            current: secret(SECRET),
+            previous: None,
+        },
         permitted: Permitted::new(accounts).unwrap(),
         hook_id: None,
         unwanted: BTreeSet::new(),
@@ -45,7 +48,14 @@ pub(crate) fn send(source: &Source, event: &str, body: &[u8]) -> Result<Received
         ("x-github-delivery", b"72d3162e-cc78-11e3-81ab-4c9367dc0958"),
         ("x-hub-signature-256", signature.as_bytes()),
     ];
-    source.receive(&Delivery { method: "POST", headers: &headers, body }, now())
+    source.receive(
+        &Delivery {
+            method: "POST",
+            headers: &headers,
+            body,
+        },
+        now(),
+    )
 }
 
 /// The one event of a signed delivery.

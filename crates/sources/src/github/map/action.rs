@@ -21,7 +21,8 @@ pub(super) fn verb(rule: VerbAt, payload: &Node<'_>) -> Verb {
         VerbAt::Action => by_action(),
         VerbAt::Always(verb) => verb,
         VerbAt::Value(rules) => {
-            let holds = |path: &str, value: &str| payload.word(path).is_some_and(|found| value == "*" || found == value);
+            let holds =
+                |path: &str, value: &str| payload.word(path).is_some_and(|found| value == "*" || found == value);
             let mut rules = rules.iter().filter(|(path, value, _)| holds(path, value));
             rules.next().map_or_else(by_action, |&(_, _, verb)| verb)
         }

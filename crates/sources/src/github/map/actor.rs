@@ -11,7 +11,10 @@ use crate::{github::hook::unknown_actor, json::Node};
 /// the installation of the App that the delivery was for, and what the type of event adds.
 pub(super) fn actor(paths: &[&str], claims: &[(&str, &str)], payload: &Node<'_>) -> Actor {
     let sender = account(payload, "sender");
-    let best = paths.iter().find_map(|path| account(payload, path)).or_else(|| sender.clone());
+    let best = paths
+        .iter()
+        .find_map(|path| account(payload, path))
+        .or_else(|| sender.clone());
     let mut actor = unknown_actor();
     let mut more = Map::new();
     if let Some(account) = best {
@@ -62,5 +65,10 @@ fn account(payload: &Node<'_>, path: &str) -> Option<Account> {
         // An organisation, a mannequin: none of the kinds that an event knows.
         _ => ActorType::Unknown,
     };
-    Some(Account { kind, word: word.map(str::to_owned), id, login })
+    Some(Account {
+        kind,
+        word: word.map(str::to_owned),
+        id,
+        login,
+    })
 }

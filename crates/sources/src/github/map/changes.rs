@@ -18,7 +18,11 @@ pub(super) fn changes(object: Option<&str>, more: &[ChangeAt], payload: &Node<'_
     for change in more {
         let (before, after) = (value_at(payload, change.before), value_at(payload, change.after));
         if before.is_some() || after.is_some() {
-            found.push(Change { field: change.field.to_owned(), before, after });
+            found.push(Change {
+                field: change.field.to_owned(),
+                before,
+                after,
+            });
         }
     }
     found.truncate(CHANGES_MAX);
@@ -35,8 +39,16 @@ fn collect(field: &str, change: &Node<'_>, object: Option<&Node<'_>>, levels: us
     let after = value("to").or_else(|| value("added"));
     let Node::Object(members) = change else { return };
     if before.is_some() || after.is_some() {
-        let now = || object.filter(|_| change.get("from").is_some()).and_then(|object| Some(self::value(object.at(last(field))?)));
-        found.push(Change { field: field.to_owned(), before, after: after.or_else(now) });
+        let now = || {
+            object
+                .filter(|_| change.get("from").is_some())
+                .and_then(|object| Some(self::value(object.at(last(field))?)))
+        };
+        found.push(Change {
+            field: field.to_owned(),
+            before,
+            after: after.or_else(now),
+        });
         return;
     }
     let nested = members.iter().filter(|(_, node)| matches!(node, Node::Object(_)));
@@ -47,7 +59,11 @@ fn collect(field: &str, change: &Node<'_>, object: Option<&Node<'_>>, levels: us
         }
     }
     if found.len() == before && levels == LEVELS_MAX {
-        found.push(Change { field: field.to_owned(), before: None, after: None });
+        found.push(Change {
+            field: field.to_owned(),
+            before: None,
+            after: None,
+        });
     }
 }
 

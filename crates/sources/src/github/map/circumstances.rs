@@ -12,10 +12,16 @@ use crate::{
 /// The first time that the payload gives for this action. A time far in the future is none: nothing that comes in has happened then.
 pub(super) fn occurred(times: &[(&str, &str)], payload: &Node<'_>, now: Timestamp) -> Option<Occurred> {
     let action = payload.text("action");
-    let mut paths = times.iter().filter(|(of, _)| *of == "*" || action == Some(of)).map(|(_, path)| path);
+    let mut paths = times
+        .iter()
+        .filter(|(of, _)| *of == "*" || action == Some(of))
+        .map(|(_, path)| path);
     let is_past = |at: &Timestamp| at.duration_since(now) <= AHEAD_MAX;
     let at = paths.find_map(|path| payload.at(path).and_then(time).filter(is_past))?;
-    Some(Occurred { at, from: OccurredFrom::Payload })
+    Some(Occurred {
+        at,
+        from: OccurredFrom::Payload,
+    })
 }
 
 /// GitHub writes RFC 3339, with or without a fraction or an offset, and in a push seconds since 1970.
@@ -30,8 +36,14 @@ fn time(node: &Node<'_>) -> Option<Timestamp> {
 pub(super) fn outcome(event: &EventType, payload: &Node<'_>) -> Outcome {
     let detail = event.detail.and_then(|path| payload.text(path)).and_then(short);
     match event.outcome {
-        OutcomeAt::Done => Outcome { result: OutcomeResult::Success, detail },
-        OutcomeAt::Asked => Outcome { result: OutcomeResult::Attempt, detail },
+        OutcomeAt::Done => Outcome {
+            result: OutcomeResult::Success,
+            detail,
+        },
+        OutcomeAt::Asked => Outcome {
+            result: OutcomeResult::Attempt,
+            detail,
+        },
         OutcomeAt::State(paths) => {
             let state = paths.iter().find_map(|path| payload.name(path));
             let result = state.map_or(OutcomeResult::Unknown, result_of_state);
@@ -43,8 +55,14 @@ pub(super) fn outcome(event: &EventType, payload: &Node<'_>) -> Outcome {
         }
         OutcomeAt::Action(known) => {
             let action = payload.text("action");
-            let mut results = known.iter().filter(|(name, _)| action == Some(name)).map(|(_, result)| *result);
-            Outcome { result: results.next().unwrap_or(OutcomeResult::Unknown), detail }
+            let mut results = known
+                .iter()
+                .filter(|(name, _)| action == Some(name))
+                .map(|(_, result)| *result);
+            Outcome {
+                result: results.next().unwrap_or(OutcomeResult::Unknown),
+                detail,
+            }
         }
     }
 }
@@ -59,7 +77,10 @@ pub(super) fn correlation(event: &EventType, payload: &Node<'_>) -> Option<Corre
     if !server.starts_with("https://") {
         return None;
     }
-    Some(Correlation { run: Some(format!("{repository}/actions/runs/{run}")), ..Correlation::default() })
+    Some(Correlation {
+        run: Some(format!("{repository}/actions/runs/{run}")),
+        ..Correlation::default()
+    })
 }
 
 /// Clocks differ, and times are rounded; none is a day ahead.

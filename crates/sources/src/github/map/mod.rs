@@ -52,7 +52,8 @@ pub(super) fn unknown(header: Option<&str>, payload: &Node<'_>) -> Claims {
 
 /// Whether a header may name an event.
 pub(super) fn is_event_name(name: &str) -> bool {
-    name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+    name.bytes()
+        .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
 }
 
 /// A text of the sender's that goes into an event as it is, at most 1,024 bytes of it.

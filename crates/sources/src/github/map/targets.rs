@@ -15,9 +15,16 @@ pub(super) fn targets(paths: &[TargetAt], payload: &Node<'_>) -> Option<Vec<Targ
     let mut targets: Vec<_> = whole.into_iter().collect();
     for path in paths {
         for node in payload.each(path.at) {
-            let Some(id) = path.id.iter().find_map(|at| node.id(at)) else { continue };
+            let Some(id) = path.id.iter().find_map(|at| node.id(at)) else {
+                continue;
+            };
             let name = path.name.iter().find_map(|at| node.name(at)).map(str::to_owned);
-            let target = Target { kind: path.kind.to_owned(), id, name, parent: parent.clone() };
+            let target = Target {
+                kind: path.kind.to_owned(),
+                id,
+                name,
+                parent: parent.clone(),
+            };
             if targets.len() < TARGETS_MAX && !targets.contains(&target) {
                 targets.push(target);
             }
@@ -32,7 +39,12 @@ fn whole(payload: &Node<'_>) -> Option<Target> {
         let node = payload.at(at)?;
         let name = node.name(name)?.to_owned();
         let id = node.id("id").unwrap_or_else(|| name.clone());
-        Some(Target { kind: kind.to_owned(), id, name: Some(name), parent: None })
+        Some(Target {
+            kind: kind.to_owned(),
+            id,
+            name: Some(name),
+            parent: None,
+        })
     };
     let repository = named("repository", "repository", "full_name").map(|mut repository| {
         let owner = repository.name.as_deref().and_then(|name| name.split_once('/'));

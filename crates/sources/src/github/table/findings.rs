@@ -12,9 +12,16 @@ const fn alert(name: &'static [&'static str]) -> TargetAt {
 pub(super) const EVENTS: &[EventType] = &[
     EventType {
         name: "secret_scanning_alert",
-        shape: Shape { lacks: &["location"], ..shape(&["alert.secret_type", "repository"], &["assignee"]) },
+        shape: Shape {
+            lacks: &["location"],
+            ..shape(&["alert.secret_type", "repository"], &["assignee"])
+        },
         targets: &[alert(&["secret_type"])],
-        times: &[("created", "alert.created_at"), ("resolved", "alert.resolved_at"), ("*", "alert.updated_at")],
+        times: &[
+            ("created", "alert.created_at"),
+            ("resolved", "alert.resolved_at"),
+            ("*", "alert.updated_at"),
+        ],
         detail: Some("alert.resolution"),
         changes: STATE,
         ..PLAIN
@@ -45,7 +52,10 @@ pub(super) const EVENTS: &[EventType] = &[
         name: "code_scanning_alert",
         shape: shape(&["alert.tool", "ref", "commit_oid", "repository"], &[]),
         actor_claims: &[("dismissed_by", "alert.dismissed_by.login")],
-        targets: &[alert(&["rule.id", "rule.description"]), target("ref", "ref", &[""], &[""])],
+        targets: &[
+            alert(&["rule.id", "rule.description"]),
+            target("ref", "ref", &[""], &[""]),
+        ],
         times: &[
             ("created", "alert.created_at"),
             ("closed_by_user", "alert.dismissed_at"),
@@ -74,8 +84,17 @@ pub(super) const EVENTS: &[EventType] = &[
         name: "repository_vulnerability_alert",
         shape: shape(&["alert.affected_range", "repository"], &[]),
         actor_claims: &[("dismissed_by", "alert.dismisser.login")],
-        targets: &[target("alert", "alert", &["number", "id"], &["ghsa_id", "external_identifier"])],
-        times: &[("create", "alert.created_at"), ("dismiss", "alert.dismissed_at"), ("resolve", "alert.fixed_at")],
+        targets: &[target(
+            "alert",
+            "alert",
+            &["number", "id"],
+            &["ghsa_id", "external_identifier"],
+        )],
+        times: &[
+            ("create", "alert.created_at"),
+            ("dismiss", "alert.dismissed_at"),
+            ("resolve", "alert.fixed_at"),
+        ],
         detail: Some("alert.dismiss_reason"),
         changes: STATE,
         ..PLAIN
@@ -83,14 +102,27 @@ pub(super) const EVENTS: &[EventType] = &[
     EventType {
         name: "repository_advisory",
         shape: shape(&["repository_advisory", "repository"], &[]),
-        targets: &[target("advisory", "repository_advisory", &["ghsa_id"], &["cve_id", "summary"])],
-        times: &[("published", "repository_advisory.published_at"), ("reported", "repository_advisory.created_at")],
+        targets: &[target(
+            "advisory",
+            "repository_advisory",
+            &["ghsa_id"],
+            &["cve_id", "summary"],
+        )],
+        times: &[
+            ("published", "repository_advisory.published_at"),
+            ("reported", "repository_advisory.created_at"),
+        ],
         ..PLAIN
     },
     EventType {
         name: "security_advisory",
         shape: shape(&["security_advisory"], &[]),
-        targets: &[target("advisory", "security_advisory", &["ghsa_id"], &["cve_id", "summary"])],
+        targets: &[target(
+            "advisory",
+            "security_advisory",
+            &["ghsa_id"],
+            &["cve_id", "summary"],
+        )],
         times: &[
             ("published", "security_advisory.published_at"),
             ("withdrawn", "security_advisory.withdrawn_at"),

@@ -62,7 +62,12 @@ pub(super) struct EventType {
 /// An event that tells what was done to settings or things, and has happened: what a type is if it says nothing else.
 pub(super) const PLAIN: EventType = EventType {
     name: "",
-    shape: Shape { needs: &[], may: &[], lacks: &[], actions: Actions::Any },
+    shape: Shape {
+        needs: &[],
+        may: &[],
+        lacks: &[],
+        actions: Actions::Any,
+    },
     verb: VerbAt::Action,
     actor: &[],
     actor_claims: &[],
@@ -90,7 +95,12 @@ pub(super) struct Shape {
 
 /// A shape by the paths that are always there, and members that may be.
 pub(super) const fn shape(needs: &'static [&'static str], may: &'static [&'static str]) -> Shape {
-    Shape { needs, may, lacks: &[], actions: Actions::Any }
+    Shape {
+        needs,
+        may,
+        lacks: &[],
+        actions: Actions::Any,
+    }
 }
 
 /// What `action` may say.

@@ -15,7 +15,17 @@ pub(super) const EVENTS: &[EventType] = &[
         name: "pull_request",
         shape: shape(
             &["pull_request", "number", "repository"],
-            &["after", "assignee", "before", "changes", "label", "milestone", "reason", "requested_reviewer", "requested_team"],
+            &[
+                "after",
+                "assignee",
+                "before",
+                "changes",
+                "label",
+                "milestone",
+                "reason",
+                "requested_reviewer",
+                "requested_team",
+            ],
         ),
         targets: &[
             PULL_REQUEST,
@@ -31,7 +41,10 @@ pub(super) const EVENTS: &[EventType] = &[
         ],
         detail: Some("reason"),
         changed: Some("pull_request"),
-        changes: &[change("commit", "before", "after"), change("merged_now", "", "pull_request.merged")],
+        changes: &[
+            change("commit", "before", "after"),
+            change("merged_now", "", "pull_request.merged"),
+        ],
         ..PLAIN
     },
     EventType {
@@ -44,7 +57,11 @@ pub(super) const EVENTS: &[EventType] = &[
             ("review.state", "changes_requested", Verb::Deny),
             ("action", "submitted", Verb::Create),
         ]),
-        targets: &[PULL_REQUEST, target("review", "review", &["id"], &["state"]), target("commit", "review", &["commit_id"], &[])],
+        targets: &[
+            PULL_REQUEST,
+            target("review", "review", &["id"], &["state"]),
+            target("commit", "review", &["commit_id"], &[]),
+        ],
         times: &[("submitted", "review.submitted_at")],
         detail: Some("review.state"),
         changed: Some("review"),
@@ -67,7 +84,10 @@ pub(super) const EVENTS: &[EventType] = &[
     },
     EventType {
         name: "issues",
-        shape: shape(&["issue", "repository"], &["assignee", "changes", "label", "milestone", "type"]),
+        shape: shape(
+            &["issue", "repository"],
+            &["assignee", "changes", "label", "milestone", "type"],
+        ),
         targets: &[ISSUE, user("assignee")],
         times: &[
             ("opened", "issue.created_at"),
@@ -89,7 +109,12 @@ pub(super) const EVENTS: &[EventType] = &[
         name: "issue_dependencies",
         shape: shape(
             &["blocked_issue", "blocking_issue"],
-            &["blocked_issue_id", "blocked_issue_repo", "blocking_issue_id", "blocking_issue_repo"],
+            &[
+                "blocked_issue_id",
+                "blocked_issue_repo",
+                "blocking_issue_id",
+                "blocking_issue_repo",
+            ],
         ),
         targets: &[
             target("issue", "blocked_issue", &["number"], &["title"]),
@@ -118,9 +143,15 @@ pub(super) const EVENTS: &[EventType] = &[
     },
     EventType {
         name: "discussion",
-        shape: shape(&["discussion", "repository"], &["answer", "changes", "label", "old_answer"]),
+        shape: shape(
+            &["discussion", "repository"],
+            &["answer", "changes", "label", "old_answer"],
+        ),
         targets: &[DISCUSSION],
-        times: &[("created", "discussion.created_at"), ("edited", "discussion.updated_at")],
+        times: &[
+            ("created", "discussion.created_at"),
+            ("edited", "discussion.updated_at"),
+        ],
         changed: Some("discussion"),
         ..PLAIN
     },
@@ -155,7 +186,10 @@ pub(super) const EVENTS: &[EventType] = &[
         name: "release",
         shape: shape(&["release", "repository"], &["changes"]),
         targets: &[target("release", "release", &["id"], &["tag_name"])],
-        times: &[("published", "release.published_at"), ("released", "release.published_at")],
+        times: &[
+            ("published", "release.published_at"),
+            ("released", "release.published_at"),
+        ],
         changed: Some("release"),
         ..PLAIN
     },
@@ -174,14 +208,25 @@ pub(super) const EVENTS: &[EventType] = &[
         shape: shape(&["registry_package"], &[]),
         targets: &[
             target("package", "registry_package", &["id"], &["name"]),
-            target("package_version", "registry_package.package_version", &["id"], &["version"]),
+            target(
+                "package_version",
+                "registry_package.package_version",
+                &["id"],
+                &["version"],
+            ),
         ],
-        times: &[("published", "registry_package.created_at"), ("updated", "registry_package.updated_at")],
+        times: &[
+            ("published", "registry_package.created_at"),
+            ("updated", "registry_package.updated_at"),
+        ],
         ..PLAIN
     },
     EventType {
         name: "fork",
-        shape: Shape { actions: Actions::None, ..shape(&["forkee", "repository"], &[]) },
+        shape: Shape {
+            actions: Actions::None,
+            ..shape(&["forkee", "repository"], &[])
+        },
         verb: VerbAt::Always(Verb::Create),
         targets: &[target("fork", "forkee", &["id"], &["full_name"])],
         times: &[("*", "forkee.created_at")],
@@ -189,7 +234,10 @@ pub(super) const EVENTS: &[EventType] = &[
     },
     EventType {
         name: "gollum",
-        shape: Shape { actions: Actions::None, ..shape(&["pages", "repository"], &[]) },
+        shape: Shape {
+            actions: Actions::None,
+            ..shape(&["pages", "repository"], &[])
+        },
         verb: VerbAt::Always(Verb::Update),
         targets: &[target("wiki_page", "pages[]", &["page_name"], &["title"])],
         ..PLAIN
@@ -203,7 +251,11 @@ pub(super) const EVENTS: &[EventType] = &[
     },
     EventType {
         name: "watch",
-        shape: Shape { actions: Actions::Only(&["started"]), ..shape(&["repository"], &[]) },
+        shape: Shape {
+            lacks: &["installation.account"],
+            actions: Actions::Only(&["started"]),
+            ..shape(&["repository"], &[])
+        },
         ..PLAIN
     },
     EventType {
@@ -242,14 +294,22 @@ pub(super) const EVENTS: &[EventType] = &[
         name: "projects_v2_item",
         shape: shape(&["projects_v2_item"], &["changes"]),
         targets: &[target("project_item", "projects_v2_item", &["id"], &["content_type"])],
-        times: &[("created", "projects_v2_item.created_at"), ("archived", "projects_v2_item.archived_at")],
+        times: &[
+            ("created", "projects_v2_item.created_at"),
+            ("archived", "projects_v2_item.archived_at"),
+        ],
         changed: Some("projects_v2_item"),
         ..PLAIN
     },
     EventType {
         name: "projects_v2_status_update",
         shape: shape(&["projects_v2_status_update"], &["changes"]),
-        targets: &[target("project_status", "projects_v2_status_update", &["id"], &["status"])],
+        targets: &[target(
+            "project_status",
+            "projects_v2_status_update",
+            &["id"],
+            &["status"],
+        )],
         times: &[("created", "projects_v2_status_update.created_at")],
         changed: Some("projects_v2_status_update"),
         ..PLAIN

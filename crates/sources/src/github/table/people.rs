@@ -33,7 +33,10 @@ pub(super) const EVENTS: &[EventType] = &[
     },
     EventType {
         name: "team_add",
-        shape: Shape { actions: Actions::None, ..shape(&["team", "repository"], &[]) },
+        shape: Shape {
+            actions: Actions::None,
+            ..shape(&["team", "repository"], &[])
+        },
         verb: VerbAt::Always(Verb::Create),
         targets: &[TEAM],
         ..PLAIN
@@ -70,10 +73,7 @@ pub(super) const EVENTS: &[EventType] = &[
     },
     EventType {
         name: "installation",
-        shape: Shape {
-            lacks: &["repository"],
-            ..shape(&["installation.account"], &["repositories", "requester"])
-        },
+        shape: shape(&["installation.account"], &["repositories", "requester"]),
         actor_claims: &[("requester", "requester.login")],
         targets: &[APP, repositories("repositories[]")],
         times: &[
@@ -89,9 +89,16 @@ pub(super) const EVENTS: &[EventType] = &[
     },
     EventType {
         name: "installation_repositories",
-        shape: shape(&["repositories_added", "repositories_removed", "installation"], &["repository_selection", "requester"]),
+        shape: shape(
+            &["repositories_added", "repositories_removed", "installation"],
+            &["repository_selection", "requester"],
+        ),
         actor_claims: &[("requester", "requester.login")],
-        targets: &[APP, repositories("repositories_added[]"), repositories("repositories_removed[]")],
+        targets: &[
+            APP,
+            repositories("repositories_added[]"),
+            repositories("repositories_removed[]"),
+        ],
         changes: &[change("repository_selection", "", "repository_selection")],
         ..PLAIN
     },
@@ -132,8 +139,16 @@ pub(super) const EVENTS: &[EventType] = &[
             ("cancelled", OutcomeResult::Success),
         ]),
         changes: &[
-            change("permissions_added", "", "personal_access_token_request.permissions_added"),
-            change("permissions_upgraded", "", "personal_access_token_request.permissions_upgraded"),
+            change(
+                "permissions_added",
+                "",
+                "personal_access_token_request.permissions_added",
+            ),
+            change(
+                "permissions_upgraded",
+                "",
+                "personal_access_token_request.permissions_upgraded",
+            ),
         ],
         ..PLAIN
     },

@@ -2,9 +2,7 @@
 
 use indelible_event::member::{OutcomeResult, Verb};
 
-use super::{
-    Actions, EventType, OutcomeAt, PLAIN, Shape, TargetAt, VerbAt, change, shape, target,
-};
+use super::{Actions, EventType, OutcomeAt, PLAIN, Shape, TargetAt, VerbAt, change, shape, target};
 
 const RUN: TargetAt = target("workflow_run", "workflow_run", &["id"], &["name"]);
 const DEPLOYMENT: TargetAt = target("deployment", "deployment", &["id"], &["task"]);
@@ -18,7 +16,10 @@ pub(super) const EVENTS: &[EventType] = &[
         shape: shape(&["workflow_run", "workflow", "repository"], &[]),
         verb: VerbAt::Always(Verb::Execute),
         actor: &["workflow_run.triggering_actor"],
-        actor_claims: &[("run_actor", "workflow_run.actor.login"), ("run_event", "workflow_run.event")],
+        actor_claims: &[
+            ("run_actor", "workflow_run.actor.login"),
+            ("run_event", "workflow_run.event"),
+        ],
         targets: &[
             RUN,
             target("workflow", "workflow", &["id"], &["path"]),
@@ -38,7 +39,10 @@ pub(super) const EVENTS: &[EventType] = &[
         name: "workflow_job",
         shape: shape(&["workflow_job", "repository"], &["deployment"]),
         verb: VerbAt::Always(Verb::Execute),
-        actor_claims: &[("runner", "workflow_job.runner_name"), ("runner_group", "workflow_job.runner_group_name")],
+        actor_claims: &[
+            ("runner", "workflow_job.runner_name"),
+            ("runner_group", "workflow_job.runner_group_name"),
+        ],
         targets: &[
             target("workflow_job", "workflow_job", &["id"], &["name"]),
             DEPLOYMENT_ENVIRONMENT,
@@ -55,9 +59,15 @@ pub(super) const EVENTS: &[EventType] = &[
     },
     EventType {
         name: "workflow_dispatch",
-        shape: Shape { actions: Actions::None, ..shape(&["workflow", "inputs", "ref", "repository"], &[]) },
+        shape: Shape {
+            actions: Actions::None,
+            ..shape(&["workflow", "inputs", "ref", "repository"], &[])
+        },
         verb: VerbAt::Always(Verb::Execute),
-        targets: &[target("workflow", "workflow", &[""], &[""]), target("ref", "ref", &[""], &[""])],
+        targets: &[
+            target("workflow", "workflow", &[""], &[""]),
+            target("ref", "ref", &[""], &[""]),
+        ],
         outcome: OutcomeAt::Asked,
         ..PLAIN
     },
@@ -87,7 +97,10 @@ pub(super) const EVENTS: &[EventType] = &[
     },
     EventType {
         name: "deployment_status",
-        shape: shape(&["deployment_status", "deployment", "repository"], &["check_run", "workflow", "workflow_run"]),
+        shape: shape(
+            &["deployment_status", "deployment", "repository"],
+            &["check_run", "workflow", "workflow_run"],
+        ),
         verb: VerbAt::Always(Verb::Execute),
         actor_claims: &[("app", "deployment_status.performed_via_github_app.slug")],
         targets: &[
@@ -106,7 +119,15 @@ pub(super) const EVENTS: &[EventType] = &[
         name: "deployment_review",
         shape: shape(
             &["workflow_run", "since", "repository"],
-            &["approver", "comment", "environment", "requestor", "reviewers", "workflow_job_run", "workflow_job_runs"],
+            &[
+                "approver",
+                "comment",
+                "environment",
+                "requestor",
+                "reviewers",
+                "workflow_job_run",
+                "workflow_job_runs",
+            ],
         ),
         actor: &["approver", "requestor"],
         targets: &[
@@ -128,7 +149,10 @@ pub(super) const EVENTS: &[EventType] = &[
     },
     EventType {
         name: "deployment_protection_rule",
-        shape: shape(&["deployment_callback_url", "environment"], &["deployment", "event", "pull_requests", "ref", "sha"]),
+        shape: shape(
+            &["deployment_callback_url", "environment"],
+            &["deployment", "event", "pull_requests", "ref", "sha"],
+        ),
         targets: &[ENVIRONMENT, DEPLOYMENT],
         times: &[("requested", "deployment.created_at")],
         outcome: OutcomeAt::Asked,
@@ -143,7 +167,10 @@ pub(super) const EVENTS: &[EventType] = &[
             target("check_run", "check_run", &["id"], &["name"]),
             target("commit", "check_run", COMMIT, &["check_suite.head_branch"]),
         ],
-        times: &[("completed", "check_run.completed_at"), ("created", "check_run.started_at")],
+        times: &[
+            ("completed", "check_run.completed_at"),
+            ("created", "check_run.started_at"),
+        ],
         outcome: OutcomeAt::State(&["check_run.conclusion", "check_run.status"]),
         ..PLAIN
     },
@@ -167,12 +194,23 @@ pub(super) const EVENTS: &[EventType] = &[
             ..shape(
                 &["sha", "state", "context", "repository"],
                 &[
-                    "avatar_url", "branches", "commit", "created_at", "description", "id", "name", "target_url", "updated_at",
+                    "avatar_url",
+                    "branches",
+                    "commit",
+                    "created_at",
+                    "description",
+                    "id",
+                    "name",
+                    "target_url",
+                    "updated_at",
                 ],
             )
         },
         verb: VerbAt::Always(Verb::Execute),
-        targets: &[target("commit", "sha", &[""], &[]), target("status", "context", &[""], &[""])],
+        targets: &[
+            target("commit", "sha", &[""], &[]),
+            target("status", "context", &[""], &[""]),
+        ],
         times: &[("*", "updated_at"), ("*", "created_at")],
         outcome: OutcomeAt::State(&["state"]),
         detail: Some("description"),
@@ -184,7 +222,16 @@ pub(super) const EVENTS: &[EventType] = &[
             actions: Actions::None,
             ..shape(
                 &["ref", "before", "after", "repository"],
-                &["base_ref", "commits", "compare", "created", "deleted", "forced", "head_commit", "pusher"],
+                &[
+                    "base_ref",
+                    "commits",
+                    "compare",
+                    "created",
+                    "deleted",
+                    "forced",
+                    "head_commit",
+                    "pusher",
+                ],
             )
         },
         verb: VerbAt::Value(&[
@@ -193,7 +240,10 @@ pub(super) const EVENTS: &[EventType] = &[
             ("ref", "*", Verb::Update),
         ]),
         actor_claims: &[("pusher", "pusher.name"), ("forced", "forced")],
-        targets: &[target("ref", "ref", &[""], &[""])],
+        targets: &[
+            target("ref", "ref", &[""], &[""]),
+            target("commit", "head_commit", &["id"], &[]),
+        ],
         times: &[("*", "repository.pushed_at")],
         changes: &[change("commit", "before", "after")],
         ..PLAIN
@@ -202,7 +252,10 @@ pub(super) const EVENTS: &[EventType] = &[
         name: "create",
         shape: Shape {
             actions: Actions::None,
-            ..shape(&["ref", "ref_type", "master_branch", "repository"], &["description", "pusher_type"])
+            ..shape(
+                &["ref", "ref_type", "master_branch", "repository"],
+                &["description", "pusher_type"],
+            )
         },
         verb: VerbAt::Always(Verb::Create),
         actor_claims: &[("pusher_type", "pusher_type")],
@@ -226,15 +279,24 @@ pub(super) const EVENTS: &[EventType] = &[
         shape: shape(&["merge_group"], &["reason"]),
         verb: VerbAt::Always(Verb::Execute),
         targets: &[target("ref", "merge_group", &["head_ref"], &["head_ref"])],
-        outcome: OutcomeAt::Action(&[("checks_requested", OutcomeResult::Attempt), ("destroyed", OutcomeResult::Success)]),
+        outcome: OutcomeAt::Action(&[
+            ("checks_requested", OutcomeResult::Attempt),
+            ("destroyed", OutcomeResult::Success),
+        ]),
         detail: Some("reason"),
         ..PLAIN
     },
     EventType {
         name: "page_build",
-        shape: Shape { actions: Actions::None, ..shape(&["build", "id", "repository"], &[]) },
+        shape: Shape {
+            actions: Actions::None,
+            ..shape(&["build", "id", "repository"], &[])
+        },
         verb: VerbAt::Always(Verb::Execute),
-        targets: &[target("page_build", "id", &[""], &[]), target("commit", "build", &["commit"], &[])],
+        targets: &[
+            target("page_build", "id", &[""], &[]),
+            target("commit", "build", &["commit"], &[]),
+        ],
         times: &[("*", "build.updated_at")],
         outcome: OutcomeAt::State(&["build.status"]),
         detail: Some("build.error.message"),

@@ -17,14 +17,21 @@ pub(super) const EVENTS: &[EventType] = &[
     },
     EventType {
         name: "branch_protection_configuration",
-        shape: Shape { actions: Actions::Only(&["disabled", "enabled"]), ..shape(&["repository"], &[]) },
+        shape: Shape {
+            lacks: &["installation.account"],
+            actions: Actions::Only(&["disabled", "enabled"]),
+            ..shape(&["repository"], &[])
+        },
         ..PLAIN
     },
     EventType {
         name: "repository_ruleset",
         shape: shape(&["repository_ruleset"], &["changes"]),
         targets: &[target("ruleset", "repository_ruleset", &["id"], &["name"])],
-        times: &[("created", "repository_ruleset.created_at"), ("edited", "repository_ruleset.updated_at")],
+        times: &[
+            ("created", "repository_ruleset.created_at"),
+            ("edited", "repository_ruleset.updated_at"),
+        ],
         changed: Some("repository_ruleset"),
         changes: &[change("enforcement_now", "", "repository_ruleset.enforcement")],
         ..PLAIN
@@ -32,8 +39,17 @@ pub(super) const EVENTS: &[EventType] = &[
     EventType {
         name: "repository",
         shape: Shape {
+            lacks: &["installation.account"],
             actions: Actions::Only(&[
-                "archived", "created", "deleted", "edited", "privatized", "publicized", "renamed", "transferred", "unarchived",
+                "archived",
+                "created",
+                "deleted",
+                "edited",
+                "privatized",
+                "publicized",
+                "renamed",
+                "transferred",
+                "unarchived",
             ]),
             ..shape(&["repository"], &["changes"])
         },
@@ -44,21 +60,31 @@ pub(super) const EVENTS: &[EventType] = &[
     },
     EventType {
         name: "public",
-        shape: Shape { actions: Actions::None, ..shape(&["repository"], &[]) },
+        shape: Shape {
+            lacks: &["installation.account"],
+            actions: Actions::None,
+            ..shape(&["repository"], &[])
+        },
         verb: VerbAt::Always(Verb::Update),
         changes: &[change("visibility_now", "", "repository.visibility")],
         ..PLAIN
     },
     EventType {
         name: "repository_import",
-        shape: Shape { actions: Actions::None, ..shape(&["status", "repository"], &[]) },
+        shape: Shape {
+            actions: Actions::None,
+            ..shape(&["status", "repository"], &[])
+        },
         verb: VerbAt::Always(Verb::Create),
         outcome: OutcomeAt::State(&["status"]),
         ..PLAIN
     },
     EventType {
         name: "security_and_analysis",
-        shape: Shape { actions: Actions::None, ..shape(&["changes", "repository"], &[]) },
+        shape: Shape {
+            actions: Actions::None,
+            ..shape(&["changes", "repository"], &[])
+        },
         verb: VerbAt::Always(Verb::Update),
         changes: &[change(
             "security_and_analysis",
@@ -70,7 +96,12 @@ pub(super) const EVENTS: &[EventType] = &[
     EventType {
         name: "custom_property",
         shape: shape(&["definition"], &[]),
-        targets: &[target("custom_property", "definition", &["property_name"], &["property_name"])],
+        targets: &[target(
+            "custom_property",
+            "definition",
+            &["property_name"],
+            &["property_name"],
+        )],
         changes: &[change("definition", "", "definition")],
         ..PLAIN
     },
@@ -94,7 +125,10 @@ pub(super) const EVENTS: &[EventType] = &[
     },
     EventType {
         name: "ping",
-        shape: Shape { actions: Actions::None, ..shape(&["zen", "hook_id"], &["hook"]) },
+        shape: Shape {
+            actions: Actions::None,
+            ..shape(&["zen", "hook_id"], &["hook"])
+        },
         verb: VerbAt::Always(Verb::Other),
         targets: &[HOOK],
         changes: &[change("events", "", "hook.events"), change("active", "", "hook.active")],
@@ -102,7 +136,10 @@ pub(super) const EVENTS: &[EventType] = &[
     },
     EventType {
         name: "marketplace_purchase",
-        shape: shape(&["marketplace_purchase", "effective_date"], &["previous_marketplace_purchase"]),
+        shape: shape(
+            &["marketplace_purchase", "effective_date"],
+            &["previous_marketplace_purchase"],
+        ),
         targets: &[
             target("account", "marketplace_purchase.account", &["id"], &["login"]),
             target("plan", "marketplace_purchase.plan", &["id"], &["name"]),
