@@ -49,7 +49,7 @@ fn told_by(event: &EventType) -> String {
     let shape = &event.shape;
     let lacks = shape.lacks.iter().map(|path| format!("no `{path}`"));
     let action = match shape.actions {
-        Actions::Any => None,
+        Actions::Any | Actions::Maybe => None,
         Actions::None => Some("no `action`".to_owned()),
         Actions::Only(known) => Some(format!(
             "`action` is {}",

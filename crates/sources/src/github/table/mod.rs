@@ -110,6 +110,8 @@ pub(super) enum Actions {
     Any,
     /// There is none.
     None,
+    /// Something, or nothing in what older servers send.
+    Maybe,
     /// One of these, where other types have the same members.
     Only(&'static [&'static str]),
 }
@@ -118,6 +120,7 @@ impl Actions {
     pub(super) fn admit(self, payload: &Node<'_>) -> bool {
         match (self, payload.text("action")) {
             (Self::Any, action) => action.is_some(),
+            (Self::Maybe, action) => action.is_some() || payload.get("action").is_none(),
             (Self::None, _) => payload.get("action").is_none(),
             (Self::Only(known), action) => action.is_some_and(|action| known.contains(&action)),
         }

@@ -315,6 +315,17 @@ pub(super) const EVENTS: &[EventType] = &[
         ..PLAIN
     },
     EventType {
+        name: "content_reference",
+        shape: shape(&["content_reference", "repository"], &[]),
+        targets: &[target(
+            "content_reference",
+            "content_reference",
+            &["id"],
+            &["reference"],
+        )],
+        ..PLAIN
+    },
+    EventType {
         name: "sponsorship",
         shape: shape(&["sponsorship"], &["changes", "effective_date"]),
         targets: &[user("sponsorship.sponsorable"), user("sponsorship.sponsor")],

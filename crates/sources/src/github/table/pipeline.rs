@@ -81,7 +81,10 @@ pub(super) const EVENTS: &[EventType] = &[
     },
     EventType {
         name: "deployment",
-        shape: shape(&["deployment", "repository"], &["workflow", "workflow_run"]),
+        shape: Shape {
+            actions: Actions::Maybe,
+            ..shape(&["deployment", "repository"], &["workflow", "workflow_run"])
+        },
         verb: VerbAt::Always(Verb::Execute),
         actor_claims: &[("app", "deployment.performed_via_github_app.slug")],
         targets: &[
@@ -97,10 +100,13 @@ pub(super) const EVENTS: &[EventType] = &[
     },
     EventType {
         name: "deployment_status",
-        shape: shape(
-            &["deployment_status", "deployment", "repository"],
-            &["check_run", "workflow", "workflow_run"],
-        ),
+        shape: Shape {
+            actions: Actions::Maybe,
+            ..shape(
+                &["deployment_status", "deployment", "repository"],
+                &["check_run", "workflow", "workflow_run"],
+            )
+        },
         verb: VerbAt::Always(Verb::Execute),
         actor_claims: &[("app", "deployment_status.performed_via_github_app.slug")],
         targets: &[
