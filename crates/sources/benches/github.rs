@@ -88,10 +88,10 @@ fn github(c: &mut Criterion) {
         group.throughput(Throughput::Bytes(body.len() as u64));
         group.sample_size(if body.len() > 1 << 20 { 10 } else { 100 });
         group.bench_function(format!("{name}: sign"), |b| {
-            b.iter(|| sign(&secret, black_box(body.as_bytes())))
+            b.iter(|| sign(&secret, black_box(body.as_bytes())));
         });
         group.bench_function(format!("{name}: receive"), |b| {
-            b.iter(|| source.receive(black_box(&delivery), now))
+            b.iter(|| source.receive(black_box(&delivery), now));
         });
     }
     group.finish();

@@ -55,7 +55,7 @@ impl Hook {
     }
 
     /// Makes an event of a delivery that came at `now`. Costs one SHA-256 of the body for each secret, and then one pass over it;
-    /// the memory is bounded by the length of the body and 13 MB beside it.
+    /// it needs at most 13 MB beside the body, one copy of what has escapes in it, and two of a form.
     ///
     /// A `ping` is stored like any other event: it says that the hook was set up, by whom, and for which events, which is where the
     /// history of a source begins.

@@ -46,7 +46,7 @@ fn who(claims: &Claims) -> Value {
     serde_json::to_value(&claims.actor).unwrap()
 }
 
-fn run(conclusion: Value, status: &str) -> Value {
+fn run(conclusion: &Value, status: &str) -> Value {
     json!({
         "action": "completed", "workflow": {"id": 6, "path": ".github/workflows/ci.yml"},
         "workflow_run": {
@@ -60,7 +60,7 @@ fn run(conclusion: Value, status: &str) -> Value {
 
 #[test]
 fn a_run_is_of_whoever_started_it_again() {
-    let claims = claims("workflow_run", run(json!("success"), "completed"));
+    let claims = claims("workflow_run", run(&json!("success"), "completed"));
     assert_eq!(
         what(&claims),
         ("workflow_run.completed", Verb::Execute, OutcomeResult::Success)
@@ -106,14 +106,14 @@ fn a_conclusion_is_what_came_of_a_run() {
         (json!(null), "queued", Attempt, "queued"),
         (json!(7), "in_progress", Attempt, "in_progress"),
     ] {
-        let outcome = claims("workflow_run", run(conclusion, status)).outcome.unwrap();
+        let outcome = claims("workflow_run", run(&conclusion, status)).outcome.unwrap();
         assert_eq!((outcome.result, outcome.detail.as_deref()), (result, Some(detail)));
     }
 }
 
 #[test]
 fn a_run_elsewhere_is_no_run_of_this_repository() {
-    let mut payload = run(json!("success"), "completed");
+    let mut payload = run(&json!("success"), "completed");
     for (html_url, expected) in [
         ("https://github.com/acme/web", true),
         ("https://git.example.com/acme/web", true),

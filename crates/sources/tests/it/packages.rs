@@ -46,6 +46,10 @@ impl Examples {
                 .flatten();
             let names = lists.filter_map(|one| one["full_name"].as_str()?.split('/').next());
             accounts.extend(names.map(str::to_owned));
+            if payload["repository"].is_null() && payload["organization"].is_null() {
+                let enterprise = payload["enterprise"]["slug"].as_str();
+                accounts.extend(enterprise.map(|slug| format!("enterprise:{slug}")));
+            }
         }
         accounts
     }

@@ -58,6 +58,15 @@ pub(super) const EVENTS: &[EventType] = &[
         ..PLAIN
     },
     EventType {
+        name: "user",
+        shape: Shape {
+            lacks: &["repository", "organization"],
+            ..shape(&["user"], &[])
+        },
+        targets: &[user("user")],
+        ..PLAIN
+    },
+    EventType {
         name: "org_block",
         shape: shape(&["blocked_user", "organization"], &[]),
         targets: &[user("blocked_user")],

@@ -255,6 +255,20 @@ pub(super) const EVENTS: &[EventType] = &[
         ..PLAIN
     },
     EventType {
+        name: "cache_sync",
+        shape: Shape {
+            actions: Actions::None,
+            ..shape(&["cache_location", "ref", "before", "after", "repository"], &[])
+        },
+        verb: VerbAt::Always(Verb::Update),
+        targets: &[
+            target("ref", "ref", &[""], &[""]),
+            target("cache", "cache_location", &[""], &[""]),
+        ],
+        changes: &[change("commit", "before", "after")],
+        ..PLAIN
+    },
+    EventType {
         name: "create",
         shape: Shape {
             actions: Actions::None,

@@ -94,6 +94,16 @@ pub(super) const EVENTS: &[EventType] = &[
         ..PLAIN
     },
     EventType {
+        name: "enterprise",
+        shape: Shape {
+            lacks: &["repository", "organization", "installation.account"],
+            actions: Actions::Only(&["anonymous_access_disabled", "anonymous_access_enabled"]),
+            ..shape(&["sender"], &[])
+        },
+        verb: VerbAt::Always(Verb::Update),
+        ..PLAIN
+    },
+    EventType {
         name: "custom_property",
         shape: shape(&["definition"], &[]),
         targets: &[target(
