@@ -178,7 +178,7 @@ mod tests {
 
     #[test]
     fn of_a_long_list_the_first_are_kept_and_all_are_counted() {
-        for length in [0, 1, 99, 100, 101, 5_000_000] {
+        for length in [0, 1, 99, 100, 101, 200_000] {
             let text = format!("[{}]", vec!["7"; length].join(","));
             let Some(Node::List(kept, counted)) = read(&text) else {
                 panic!("{length}")

@@ -352,4 +352,19 @@ fn a_list_of_targets_is_bounded_and_has_no_repeats() {
     let payload = json!({"action": "created", "installation": {"id": 1, "account": {"login": "acme", "id": 3}}, "repositories": repositories});
     let event = event(&hook(["acme"]), "installation", payload.to_string().as_bytes());
     assert_eq!(event.claims.targets.unwrap().len(), 2 + 50);
+    let numbered = |from: usize| -> Vec<_> {
+        (from..from + 90)
+            .map(|n| json!({"id": n, "full_name": format!("acme/r{n}")}))
+            .collect()
+    };
+    let payload = json!({
+        "action": "added", "installation": {"id": 1, "account": {"login": "acme", "id": 3}},
+        "repositories_added": numbered(0), "repositories_removed": numbered(100), "repository_selection": "selected",
+    });
+    let both = crate::support::event(
+        &hook(["acme"]),
+        "installation_repositories",
+        payload.to_string().as_bytes(),
+    );
+    assert_eq!(both.claims.targets.unwrap().len(), 101);
 }
