@@ -38,21 +38,21 @@ impl Permitted {
         if enterprise.is_some_and(|slug| self.0.iter().any(|account| account.is_enterprise(slug))) {
             return Ok(());
         }
-        let owners = ["organization.login", "installation.account.login"];
         let lists = ["repositories[]", "repositories_added[]", "repositories_removed[]"];
-        let repositories = std::iter::once("repository").chain(lists);
-        let repositories = repositories
+        let listed = lists
+            .iter()
             .flat_map(|path| payload.each(path))
             .filter_map(|one| one.text("full_name"));
-        let mut names_any = false;
-        for name in repositories.chain(owners.iter().filter_map(|path| payload.text(path))) {
-            names_any = true;
+        let wholes = WHOLES.iter().filter_map(|path| payload.text(path));
+        for name in wholes.chain(listed) {
             if !self.0.iter().any(|account| account.covers(name)) && !is_owner_of_permitted(&self.0, name, payload) {
                 return Err(NotPermitted::new("", name));
             }
         }
+        // Beside a whole that is permitted it only says where that belongs; alone it is what the event is about.
+        let is_beside = WHOLES.iter().any(|path| payload.name(path).is_some());
         match enterprise {
-            Some(slug) if !names_any => Err(NotPermitted::new("enterprise ", slug)),
+            Some(slug) if !is_beside => Err(NotPermitted::new("enterprise ", slug)),
             _ => Ok(()),
         }
     }
@@ -179,6 +179,12 @@ pub enum BadPermitted {
     },
 }
 
+/// The names of what a whole delivery is about.
+const WHOLES: [&str; 3] = [
+    "repository.full_name",
+    "organization.login",
+    "installation.account.login",
+];
 const ENTERPRISE: &str = "enterprise:";
 /// Looked through for every name in a delivery: 303 names x 1,000 comparisons take about a millisecond.
 const ACCOUNTS_MAX: usize = 1000;

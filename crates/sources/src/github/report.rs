@@ -94,7 +94,8 @@ fn who(event: &EventType) -> String {
 
 fn when(times: &[(&str, &str)]) -> String {
     joined(times.iter().map(|(action, path)| match *action {
-        "*" => format!("`{path}`"),
+        "*" if times.len() == 1 => format!("`{path}`"),
+        "*" => format!("else `{path}`"),
         action => format!("{action}: `{path}`"),
     }))
 }

@@ -65,6 +65,13 @@ fn an_enterprise_stands_for_all_that_is_in_it() {
     refused(&["enterprise:big"], WEB, "Acme/Web");
     refused(&["enterprise:small"], ENTERPRISE, "enterprise Big");
     refused(&["acme", "big"], ENTERPRISE, "enterprise Big");
+    let listed = r#"{"repositories":[{"full_name":"acme/web"}],"enterprise":{"slug":"big"}}"#;
+    refused(&["acme"], listed, "enterprise big");
+    let long = format!(
+        r#"{{"repository":{{"full_name":"acme/{}"}},"enterprise":{{"slug":"big"}}}}"#,
+        "x".repeat(600)
+    );
+    refused(&["acme"], &long, "enterprise big");
 }
 
 #[test]
