@@ -50,7 +50,7 @@ pub struct Claims {
 }
 
 /// A whole event: what was claimed, and the three members that only the service sets.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Event {
     /// What the sender says.
     pub claims: Claims,
