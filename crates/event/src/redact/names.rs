@@ -89,11 +89,26 @@ pub(super) fn secret_flag(argument: &str) -> Option<&'static str> {
     }
 }
 
-/// A quick no for most names: those that end in no letter in which a secret's name ends.
+/// A quick no for most names, by their last letters.
 fn may_end_a_secret(name: &str) -> bool {
-    // passworD, passwD, passphrasE, pasS, secreT, tokeN, authorizatioN, cookiE, keY, valuE, strinG, jwT, beareR.
-    let last = name.bytes().rev().find(u8::is_ascii_alphabetic);
-    last.is_some_and(|last| b"destnygr".contains(&last.to_ascii_lowercase()))
+    const ENDS: [&str; 12] = [
+        "word",
+        "wd",
+        "phrase",
+        "pass",
+        "secret",
+        "token",
+        "bearer",
+        "jwt",
+        "authorization",
+        "cookie",
+        "key",
+        "value",
+    ];
+    let name = name.trim_end_matches(|c: char| !c.is_ascii_alphabetic()).as_bytes();
+    let ends =
+        |end: &str| name.len() >= end.len() && name[name.len() - end.len()..].eq_ignore_ascii_case(end.as_bytes());
+    ENDS.into_iter().any(ends) || ends("string")
 }
 
 fn words(name: &str) -> Vec<String> {

@@ -120,15 +120,19 @@ fn behind_equals(hit: &str) -> Option<Range<usize>> {
 fn assigned(hit: &str) -> Option<Range<usize>> {
     let name_end = hit.find(|c: char| !(c.is_ascii_alphanumeric() || "_.-".contains(c)))?;
     let flag = hit.starts_with("--");
-    let blank = hit[name_end..].starts_with([' ', '\t']);
+    let behind = &hit[name_end..];
     names::secret(hit[..name_end].trim_start_matches('-'))?;
-    let separator = hit[name_end..].find(['=', ':']).filter(|_| !(flag && blank));
-    let rest = name_end + separator.map_or(0, |at| at + 1);
+    let trimmed = behind.trim_start_matches(['"', '\'', '\\', ' ', '\t']);
+    let separated = trimmed.starts_with(['=', ':']);
+    if !separated && !(flag && behind.starts_with([' ', '\t'])) {
+        return None;
+    }
+    let rest = hit.len() - trimmed.len() + usize::from(separated);
     let start = rest + hit[rest..].find(|c: char| !" \t\"'\\".contains(c))?;
     let end = start + hit[start..].trim_end_matches(['"', '\'', '\\']).len();
     let value = &hit[start..end];
     // Words in prose, such as `token: expired`: only what is assigned in a program or looks random counts.
-    let strict = hit[name_end..].starts_with('=') || hit[name_end..].starts_with(['"', '\'', '\\']) || flag;
+    let strict = flag || behind.starts_with(['=', '"', '\'', '\\']);
     let long = value.len() >= if strict { 4 } else { 8 };
     let plausible = strict || mixed(value).is_some();
     (long && plausible && text::is_secret(value) && !value.starts_with("[redacted")).then_some(start..end)
@@ -255,7 +259,7 @@ static RULES: [Rule; 60] = [
     Rule { kind: "easypost key", anchors: &["EZAK", "EZTK"],
         form: r"(?-u:\b)EZ[AT]K[A-Za-z0-9]{50,}", part: whole },
     Rule { kind: "assigned secret", anchors: &["pass", "pwd", "secret", "token", "key", "authorization", "cookie"],
-        form: r#"(?i)(?:--)?[a-z0-9_.-]{0,60}(?:password|passwd|passphrase|pwd|pass|secret|token|apikey|key|authorization)(?:\\?["'])?(?:[ \t]{0,3}[:=][ \t]{0,3}|[ \t])(?:\\?"[^"\\\r\n]{3,}\\?"|'[^'\r\n]{3,}'|[^\s"'&;,\\)\]}>]{4,})"#, part: assigned },
+        form: r#"(?i)(?:--)?[a-z0-9_.-]*(?:password|passwd|passphrase|pwd|pass|secret|token|apikey|key|authorization)(?:\\?["'])?(?:[ \t]{0,3}[:=][ \t]{0,3}|[ \t])(?:\\?"[^"\\\r\n]{3,}\\?"|'[^'\r\n]{3,}'|[^\s"'&;,\\)\]}>]{4,})"#, part: assigned },
 ];
 
 #[cfg(test)]
