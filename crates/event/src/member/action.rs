@@ -38,3 +38,20 @@ pub enum Verb {
     /// None of these.
     Other,
 }
+
+impl Verb {
+    /// The word in the JSON of a member.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Verb::Create => "create",
+            Verb::Update => "update",
+            Verb::Delete => "delete",
+            Verb::Access => "access",
+            Verb::Execute => "execute",
+            Verb::Approve => "approve",
+            Verb::Deny => "deny",
+            Verb::Login => "login",
+            Verb::Other => "other",
+        }
+    }
+}

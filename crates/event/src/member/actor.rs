@@ -50,3 +50,17 @@ pub enum ActorType {
     /// Nobody knows.
     Unknown,
 }
+
+impl ActorType {
+    /// The word in the JSON of a member.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            ActorType::User => "user",
+            ActorType::Bot => "bot",
+            ActorType::App => "app",
+            ActorType::ServiceAccount => "service_account",
+            ActorType::Token => "token",
+            ActorType::Unknown => "unknown",
+        }
+    }
+}

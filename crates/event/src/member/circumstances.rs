@@ -95,3 +95,38 @@ pub struct Correlation {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chain: Option<String>,
 }
+
+impl OccurredFrom {
+    /// The word in the JSON of a member.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            OccurredFrom::Payload => "payload",
+            OccurredFrom::Header => "header",
+            OccurredFrom::Receipt => "receipt",
+        }
+    }
+}
+
+impl IpTrust {
+    /// The word in the JSON of a member.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            IpTrust::Reported => "reported",
+            IpTrust::LastHop => "last_hop",
+            IpTrust::None => "none",
+        }
+    }
+}
+
+impl OutcomeResult {
+    /// The word in the JSON of a member.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            OutcomeResult::Success => "success",
+            OutcomeResult::Failure => "failure",
+            OutcomeResult::Denied => "denied",
+            OutcomeResult::Attempt => "attempt",
+            OutcomeResult::Unknown => "unknown",
+        }
+    }
+}

@@ -14,6 +14,7 @@ pub use action::{Action, Verb};
 pub use actor::{Actor, ActorType};
 pub use circumstances::{Correlation, IpTrust, Occurred, OccurredFrom, Origin, Outcome, OutcomeResult};
 pub use name::Member;
+pub(crate) use record::sha256_hex;
 pub use record::{Delivery, Raw, Submitter};
 pub use target::{Change, Target};
 
@@ -50,7 +51,7 @@ pub struct Claims {
 }
 
 /// A whole event: what was claimed, and the three members that only the service sets.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Event {
     /// What the sender says.
     pub claims: Claims,

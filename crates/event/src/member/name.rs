@@ -1,5 +1,7 @@
 //! The names of the members.
 
+use std::fmt;
+
 /// One of the eleven members, in the order in which they are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Member {
@@ -60,8 +62,20 @@ impl Member {
         }
     }
 
+    /// Where it stands among all of them, from 0.
+    pub fn place(self) -> usize {
+        self as usize
+    }
+
     /// The member of that name.
     pub fn from_name(name: &str) -> Option<Member> {
         Member::ALL.into_iter().find(|member| member.as_str() == name)
+    }
+}
+
+/// The name in a disclosure.
+impl fmt::Display for Member {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
     }
 }

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
 
 /// How an event came in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,14 +21,27 @@ pub struct Delivery {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Raw {
-    /// SHA-256 of the bytes as they came, in lowercase hex.
+    /// SHA-256 of the bytes, in lowercase hex: as they came, or, if there were secrets in them, with the marks in their place. So
+    /// nobody can try out passwords on it.
     pub sha256: String,
-    /// How many bytes came.
+    /// How many bytes that hash is of.
     pub size: u64,
     /// What the sender calls them.
     pub content_type: String,
     /// Whether the log keeps them.
     pub kept: bool,
+}
+
+impl Raw {
+    /// The member of these bytes, out of which secrets were [redacted](crate::redact::raw).
+    pub fn of(bytes: &[u8], content_type: impl Into<String>, kept: bool) -> Self {
+        Self {
+            sha256: sha256_hex(bytes),
+            size: bytes.len() as u64,
+            content_type: content_type.into(),
+            kept,
+        }
+    }
 }
 
 /// Who the service knows sent an event, apart from what the event claims.
@@ -41,4 +55,13 @@ pub struct Submitter {
     /// Claims that were verified.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verified: Option<Map<String, Value>>,
+}
+
+/// SHA-256 in lowercase hex.
+pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
+    let digits = b"0123456789abcdef";
+    let nibbles = Sha256::digest(bytes)
+        .into_iter()
+        .flat_map(|byte| [byte >> 4, byte & 15]);
+    nibbles.map(|nibble| char::from(digits[usize::from(nibble)])).collect()
 }

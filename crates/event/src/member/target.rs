@@ -1,6 +1,6 @@
 //! What it was done to, and what is different now.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 /// Something that it was done to.
@@ -26,10 +26,15 @@ pub struct Target {
 pub struct Change {
     /// Its name.
     pub field: String,
-    /// What it was; absent if the source does not say.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// What it was; absent if the source does not say, `null` if it says that there was nothing.
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub before: Option<Value>,
-    /// What it is now; absent if the source does not say.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// What it is now; absent if the source does not say, `null` if it says that there is nothing.
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub after: Option<Value>,
+}
+
+/// Tells a `null` that is there from a field that is not.
+fn present<'de, D: Deserializer<'de>>(field: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(field).map(Some)
 }
