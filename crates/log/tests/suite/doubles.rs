@@ -248,6 +248,10 @@ impl Objects for TestObjects {
         self.inner.runs(bundle)
     }
 
+    fn places(&self, bundle: u64) -> Result<Vec<(u64, Bytes)>, ObjectsError> {
+        self.inner.places(bundle)
+    }
+
     fn last_run(&self) -> Result<Option<(u64, Bytes)>, ObjectsError> {
         self.inner.last_run()
     }
