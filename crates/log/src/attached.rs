@@ -1,14 +1,23 @@
 //! Reads of what belongs to entries: attachments, which lie in the journal only.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use indelible_merkle::TILE_WIDTH;
-use indelible_store::journal::{Attachment, JournalError, Place, RecordPlace};
+use indelible_store::journal::{Attachment, Journal, JournalError, Place, RecordPlace};
 use indelible_store::objects::Key;
 
-use crate::erase::Looked;
+use crate::erase::{Looked, Pending};
 use crate::places;
 use crate::reader::{ReadError, Reader};
 use crate::tail;
+
+/// Where a reader finds attachments, and what it must not give.
+#[derive(Clone)]
+pub(crate) struct Attachments {
+    pub(crate) journal: Arc<dyn Journal>,
+    pub(crate) pending: Arc<Pending>,
+}
 
 /// An entry with what belongs to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,14 +50,14 @@ impl Reader {
     ///
     /// [`ReadError::Beyond`] if the entry is not published, and the failures of the stores.
     pub fn attachments(&self, index: u64) -> Result<Vec<Attachment>, AttachedError> {
-        self.check_kind()?;
+        let attachments = self.stored_attachments()?;
         let size = self.head().size();
         if index >= size {
             let end = index.saturating_add(1);
             return Err(ReadError::Beyond { end, size }.into());
         }
         let places = self.record_places(index, index + 1)?;
-        let mut read = self.read_attachments(index, &places)?;
+        let mut read = attachments.read(index, &places)?;
         Ok(read.pop().expect("a row for each place"))
     }
 
@@ -62,7 +71,7 @@ impl Reader {
     ///
     /// As [`attachments`](Reader::attachments), also if the range is empty.
     pub fn attached(&self, start: u64, end: u64, bytes_max: usize) -> Result<Vec<Attached>, AttachedError> {
-        self.check_kind()?;
+        let attachments = self.stored_attachments()?;
         let mut entries = self.entries(start, end, bytes_max)?;
         let mut places = Vec::with_capacity(entries.len());
         while places.len() < entries.len() {
@@ -79,7 +88,7 @@ impl Reader {
         let count = fitting.count();
         entries.truncate(count);
         places.truncate(count);
-        let rows = self.read_attachments(start, &places)?;
+        let rows = attachments.read(start, &places)?;
         let attached = entries.into_iter().zip(rows);
         Ok(attached
             .map(|(entry, attachments)| Attached { entry, attachments })
@@ -120,24 +129,22 @@ impl Reader {
         }
     }
 
-    /// The attachments of the entries from `first` on, at these places, but nothing that a tombstone names.
-    fn read_attachments(&self, first: u64, records: &[RecordPlace]) -> Result<Vec<Vec<Attachment>>, AttachedError> {
-        let pending = self.pending.as_ref().ok_or(AttachedError::Opaque)?;
+    fn stored_attachments(&self) -> Result<&Attachments, AttachedError> {
+        self.attachments.as_ref().ok_or(AttachedError::Opaque)
+    }
+}
+
+impl Attachments {
+    /// The attachments of the entries from `first` on, which lie at these places, but nothing that a tombstone names.
+    fn read(&self, first: u64, records: &[RecordPlace]) -> Result<Vec<Vec<Attachment>>, JournalError> {
         loop {
-            let looked = pending.look(first, records.len());
+            let looked = self.pending.look(first, records.len());
             let read = self.journal.read_all(&wanted(records, &looked));
             // A tombstone that was published meanwhile may name what was read, or may be why it could not be read: it may even be
             // carried out by now. There are few of them.
-            if pending.is_current(&looked) {
+            if self.pending.is_current(&looked) {
                 return Ok(rows(records, &looked, read?));
             }
-        }
-    }
-
-    fn check_kind(&self) -> Result<(), AttachedError> {
-        match self.pending {
-            Some(_) => Ok(()),
-            None => Err(AttachedError::Opaque),
         }
     }
 }

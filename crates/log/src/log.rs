@@ -10,6 +10,7 @@ use indelible_store::objects::Objects;
 use tokio::sync::{Semaphore, watch};
 
 use crate::append::{Appender, Ending};
+use crate::attached::Attachments;
 use crate::backlog::Backlog;
 use crate::condition::Condition;
 use crate::description::Description;
@@ -87,8 +88,10 @@ impl Log {
         let reader = Reader {
             tail: recovered.tail.clone(),
             objects,
-            journal: journal.clone(),
-            pending: recovered.pending.clone(),
+            attachments: recovered.pending.clone().map(|pending| Attachments {
+                journal: journal.clone(),
+                pending,
+            }),
             heads: published,
         };
         let blanker = (recovered.pending.clone()).map(|pending| Blanker::new(reader.clone(), journal.clone(), pending));

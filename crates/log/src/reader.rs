@@ -7,12 +7,11 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use indelible_merkle::{FullTile, Hash, NodeId, TILE_HEIGHT, TILE_WIDTH, TileId, TileLength, TilePath, bundle};
-use indelible_store::journal::Journal;
 use indelible_store::objects::{Key, Objects, ObjectsError};
 use tokio::sync::watch;
 
+use crate::attached::Attachments;
 use crate::commit::Head;
-use crate::erase::Pending;
 use crate::tail::{Tail, entries};
 
 /// Reads from the tail in memory and from the object store. Cheap to clone.
@@ -23,9 +22,8 @@ use crate::tail::{Tail, entries};
 pub struct Reader {
     pub(crate) tail: Arc<Tail>,
     pub(crate) objects: Arc<dyn Objects>,
-    pub(crate) journal: Arc<dyn Journal>,
-    /// What tombstones name; `None` in a log without attachments.
-    pub(crate) pending: Option<Arc<Pending>>,
+    /// `None` in a log without attachments.
+    pub(crate) attachments: Option<Attachments>,
     pub(crate) heads: watch::Receiver<Head>,
 }
 
