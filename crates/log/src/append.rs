@@ -12,7 +12,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError, mpsc, onesho
 use crate::batch::Batch;
 use crate::commit::Head;
 use crate::condition::Condition;
+use crate::description::Kind;
 use crate::queue::Entrance;
+use crate::settings::Settings;
 
 /// Where the entries of a batch, or of a run of a stream's batches, stand: they are the leaves `first .. first + count` of the
 /// tree of `head`, durable and published.
@@ -54,6 +56,9 @@ pub struct Appender {
     room: Arc<Semaphore>,
     /// Room for what waits for room: without it, callers that nobody slows down would wait with all they carry.
     waiting_room: Arc<Semaphore>,
+    kind: Kind,
+    /// All the room that there is in the queue, in bytes.
+    room_max: usize,
     ending: Ending,
     streams: Arc<AtomicU64>,
 }
@@ -63,12 +68,16 @@ impl Appender {
         queue: Arc<Entrance>,
         room: Arc<Semaphore>,
         waiting_room: Arc<Semaphore>,
+        kind: Kind,
+        settings: &Settings,
         ending: Ending,
     ) -> Appender {
         Appender {
             queue,
             room,
             waiting_room,
+            kind,
+            room_max: settings.queue_bytes_max,
             ending,
             streams: Arc::new(AtomicU64::new(0)),
         }
@@ -76,11 +85,11 @@ impl Appender {
 
     /// Appends a batch, which must not be empty, and waits until it is durable and published.
     ///
-    /// Waits for room in the queue first, unless too many do. Dropping the future before there is room leaves nothing behind;
+    /// Waits for room in the queue first, unless too many do; what is heavier than all of the queue waits until that is empty. Dropping the future before there is room leaves nothing behind;
     /// from then on the batch is the sequencer's, and only its answer is lost.
     pub async fn append(&self, batch: Batch) -> Result<Ack, AppendError> {
-        assert!(!batch.is_empty(), "a batch has at least 1 entry");
-        let room = self.enter(weight_of(&batch)).await?;
+        self.check(&batch);
+        let room = self.enter(weight_of(&batch, self.room_max)).await?;
         let (answer, answered) = oneshot::channel();
         self.submit(Submission {
             batch,
@@ -137,6 +146,14 @@ impl Appender {
             .map_err(|_| self.ending.refusal())
     }
 
+    fn check(&self, batch: &Batch) {
+        assert!(!batch.is_empty(), "a batch has at least 1 entry");
+        assert!(
+            self.kind == Kind::Events || !batch.has_attachments(),
+            "the entries of an opaque log have no attachments"
+        );
+    }
+
     fn submit(&self, submission: Submission) {
         self.queue.submit(submission);
     }
@@ -157,11 +174,12 @@ impl StreamAppender {
     ///
     /// Waits for room in the queue, and until the stream's reader has taken enough of its acknowledgements.
     pub async fn append(&self, batch: Batch) -> Result<(), AppendError> {
-        assert!(!batch.is_empty(), "a batch has at least 1 entry");
-        let weight = weight_of(&batch);
-        let own = Arc::clone(&self.room).acquire_many_owned(weight).await;
+        self.appender.check(&batch);
+        let own = weight_of(&batch, STREAM_BYTES_MAX);
+        let own = Arc::clone(&self.room).acquire_many_owned(own).await;
         let own = own.expect("a stream's own room is never closed");
-        let room = self.appender.wait_for_room(weight).await?;
+        let room = weight_of(&batch, self.appender.room_max);
+        let room = self.appender.wait_for_room(room).await?;
         let reply = Reply::Stream {
             stream: self.stream.clone(),
             room: own,
@@ -288,10 +306,11 @@ impl StreamAck {
     }
 }
 
-fn weight_of(batch: &Batch) -> u32 {
-    u32::try_from(batch.weight()).expect("a batch has at most some MiB")
+/// The room that a batch takes. One that is heavier than all the room there is takes all of it.
+fn weight_of(batch: &Batch, room_max: usize) -> u32 {
+    u32::try_from(batch.weight().min(room_max)).expect("a batch has at most some 70 MiB")
 }
 
 /// Bytes (by [`Batch::weight`]) of one stream that are queued or whose acknowledgement its reader has not taken: two commits,
-/// so that one can fill while the other is synced. The heaviest batch has 6 MiB.
+/// so that one can fill while the other is synced. The heaviest batch of entries alone has 6 MiB; a heavier one goes alone.
 const STREAM_BYTES_MAX: usize = 8 << 20;

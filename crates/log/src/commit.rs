@@ -5,7 +5,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use indelible_merkle::{CompactRange, Growth, Hash, TreeHead};
 use indelible_note::{SignedCheckpoint, SigningKey, Verified, sign_checkpoint};
-use indelible_store::journal::{Frame, Kind, Record};
+use indelible_store::journal::{Frame, Kind, Record, RecordPlace};
+
+use crate::batch::Batch;
 
 /// A published head: its checkpoint is signed by the log and durable in the journal. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -54,6 +56,8 @@ impl Head {
 #[derive(Debug)]
 pub(crate) struct Commit {
     records: Vec<Record>,
+    /// Where the attachments of each record lie. Empty in a log without attachments.
+    places: Vec<RecordPlace>,
     growth: Growth,
     weight: u64,
 }
@@ -67,9 +71,31 @@ impl Commit {
         assert_eq!(records.len(), hashes.len(), "every entry has its leaf hash");
         Commit {
             records,
+            places: Vec::new(),
             growth: edge.extend(hashes),
             weight,
         }
+    }
+
+    /// Takes the records back that were lent to its frame.
+    pub(crate) fn give_back(&mut self, frame: Frame) {
+        self.records = frame.records;
+    }
+
+    /// Lets go of the attachments, which the journal has, and keeps where they lie: nothing that is blanked there is left here. What
+    /// the commit takes in memory becomes less.
+    pub(crate) fn detach(&mut self, places: Vec<RecordPlace>) {
+        assert_eq!(places.len(), self.records.len(), "every entry has its place");
+        for record in &mut self.records {
+            record.attachments = Vec::new();
+        }
+        let entries: u64 = self
+            .records
+            .iter()
+            .map(|record| Batch::entry_weight(&record.entry))
+            .sum();
+        self.weight = entries + places.iter().map(Batch::place_weight).sum::<u64>();
+        self.places = places;
     }
 
     /// Index of the first entry.
@@ -87,6 +113,11 @@ impl Commit {
         &self.records
     }
 
+    /// Where the attachments of each entry lie; empty in a log without attachments.
+    pub(crate) fn places(&self) -> &[RecordPlace] {
+        &self.places
+    }
+
     /// The nodes that the entries completed.
     pub(crate) fn growth(&self) -> &Growth {
         &self.growth
@@ -100,15 +131,15 @@ impl Commit {
 
 /// Signs the head of the tree that ends at `edge`, and hands out the frame that makes `commit` and that head durable as one.
 ///
-/// The frame shares the entries' bytes with the commit.
-pub(crate) fn frame(commit: &Commit, edge: &CompactRange, key: &SigningKey) -> (Frame, Head) {
+/// The records are in the frame until they are [given back](Commit::give_back).
+pub(crate) fn frame(commit: &mut Commit, edge: &CompactRange, key: &SigningKey) -> (Frame, Head) {
     assert_eq!(
         commit.end(),
         edge.size(),
         "the head signed is the head of the tree that ends with the commit"
     );
     let head = Head::new(sign_checkpoint(edge.head(), key));
-    let records = commit.records.clone();
+    let records = std::mem::take(&mut commit.records);
     let frame = Frame {
         kind: Kind::Commit,
         first: commit.first(),

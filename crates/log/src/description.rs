@@ -39,6 +39,8 @@ pub struct Description {
 pub enum Kind {
     /// Plain bytes, up to 65,535 of them an entry.
     Opaque,
+    /// Entries with attachments, which lie in the journal only and can be erased one by one.
+    Events,
 }
 
 impl Description {
@@ -140,6 +142,7 @@ impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Kind::Opaque => f.write_str("opaque"),
+            Kind::Events => f.write_str("events"),
         }
     }
 }
@@ -150,6 +153,7 @@ impl FromStr for Kind {
     fn from_str(text: &str) -> Result<Kind, BadDescription> {
         match text {
             "opaque" => Ok(Kind::Opaque),
+            "events" => Ok(Kind::Events),
             other => Err(BadDescription::Kind(other.to_owned())),
         }
     }
@@ -162,7 +166,7 @@ pub enum BadDescription {
     #[error("made by another version: its description begins with {0:?}, this program knows only {FIRST_LINE:?}")]
     Version(String),
     /// A kind of log that this version does not know.
-    #[error("kind {0:?} is not known to this version, which serves `opaque` logs")]
+    #[error("kind {0:?} is not known to this version, which serves `events` and `opaque` logs")]
     Kind(String),
     /// A line that is not what it should be.
     #[error("expected the field `{name}` of the description, found the line {line:?}")]
@@ -193,13 +197,18 @@ mod tests {
         let description: Description = TEXT.parse().unwrap();
         assert_eq!(description.to_string(), TEXT);
         assert_eq!(description, Description::new(Kind::Opaque, description.vkey.clone()));
+        let events = TEXT.replacen("kind opaque", "kind events", 1);
+        let description: Description = events.parse().unwrap();
+        assert_eq!(description.to_string(), events);
+        assert_eq!(description, Description::new(Kind::Events, description.vkey.clone()));
     }
 
     #[test]
     fn what_it_does_not_know_it_refuses() {
         let cases = [
             ("log 1", "log 2", "another version"),
-            ("kind opaque", "kind events", "kind \"events\""),
+            ("kind opaque", "kind opaque ", "kind \"opaque \""),
+            ("kind opaque", "kind mixed", "kind \"mixed\""),
             ("origin example.com/log/testdata", "origin example.com/other", "`vkey`"),
             ("segment-bytes 8388608", "segment-bytes 8e6", "`segment-bytes`"),
             ("volume-entries 4194304", "volume-entries 4194305", "`volume-entries`"),

@@ -10,6 +10,8 @@
 //! * [`Log::start`] recovers from a journal and an object store, and runs the two threads.
 //! * [`Appender`] queues a [`Batch`] and waits for its [`Ack`].
 //! * [`Reader`] answers from what was published: heads, nodes, proofs, entries. It never meets the sequencer.
+//! * A log of [`Kind::Events`] has attachments beside its entries, in the journal alone: [`Reader::attached`] reads them, and what
+//!   [`Tombstones`] name is overwritten by the [`Blanker`].
 //! * [`fsck()`] checks a log at rest, [`rebuild()`] makes its object store anew from the journal, a [`Tally`] tells a copy of the
 //!   journal from damage.
 //!
@@ -17,15 +19,18 @@
 //! the shell. It reads no clock but to wait, and takes randomness from nobody.
 
 mod append;
+mod attached;
 mod backlog;
 mod batch;
 mod commit;
 mod condition;
 mod description;
+mod erase;
 mod fsck;
 mod halt;
 mod keys;
 mod log;
+mod places;
 mod queue;
 mod reader;
 mod rebuild;
@@ -39,16 +44,18 @@ mod tally;
 mod volume;
 
 pub use append::{Ack, Acks, AppendError, Appender, StreamAck, StreamAppender};
-pub use batch::{BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, BadBatch, Batch};
+pub use attached::{Attached, AttachedError};
+pub use batch::{ATTACHED_BYTES_MAX, BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, BadAttached, BadBatch, Batch};
 pub use commit::Head;
 pub use condition::Condition;
 pub use description::{BadDescription, Description, Kind};
-pub use fsck::{Checked, Finding, FsckError, HeadProblem, ObjectProblem, Step, fsck};
+pub use erase::{AttachmentSet, BlankError, Blanker, Erased, Erasing, Erasure, NoTombstones, Tombstones, erase};
+pub use fsck::{Checked, Finding, FsckError, HeadProblem, ObjectProblem, Step, fsck, fsck_with};
 pub use halt::Halt;
 pub use keys::{BadChange, ChangeProblem, KeysError, keys, keys_from};
 pub use log::Log;
 pub use reader::{ReadError, Reader};
-pub use rebuild::{Rebuilt, rebuild};
+pub use rebuild::{Rebuilt, rebuild, rebuild_with};
 pub use recover::{StartError, sealed_size};
 pub use settings::{Committer, Settings};
 pub use tally::{Tally, TallyError};

@@ -10,9 +10,11 @@ use indelible_store::objects::Objects;
 use tokio::sync::{Semaphore, watch};
 
 use crate::append::{Appender, Ending};
+use crate::attached::Attachments;
 use crate::backlog::Backlog;
 use crate::condition::Condition;
 use crate::description::Description;
+use crate::erase::{Blanker, Erasing};
 use crate::halt::Halt;
 use crate::keys::keys;
 use crate::queue::{Entrance, Queue};
@@ -29,6 +31,7 @@ pub struct Log {
     keys: KeyChain,
     appender: Appender,
     reader: Reader,
+    blanker: Option<Blanker>,
     conditions: watch::Sender<Condition>,
     queue: Arc<Queue>,
     room: Arc<Semaphore>,
@@ -48,9 +51,25 @@ impl Log {
         key: SigningKey,
         settings: &Settings,
     ) -> Result<Log, StartError> {
+        Log::start_with(None, journal, objects, key, settings)
+    }
+
+    /// The same of a log that may have tombstones. A log of [`Kind::Events`](crate::Kind::Events) is started in no other way: what
+    /// its tombstones name is known before anything is served, and what an interrupted erasure left half overwritten is overwritten.
+    ///
+    /// # Errors
+    ///
+    /// As [`start`](Log::start).
+    pub fn start_with(
+        erasing: Option<&Erasing>,
+        journal: Arc<dyn Journal>,
+        objects: Arc<dyn Objects>,
+        key: SigningKey,
+        settings: &Settings,
+    ) -> Result<Log, StartError> {
         let keys = keys(journal.as_ref())?;
         check_in_force(&key.verifier(), &keys)?;
-        let recovered = recover(journal.as_ref(), &objects, keys, settings)?;
+        let recovered = recover(journal.as_ref(), &objects, keys, settings, erasing)?;
         // Behind a change of keys the last head is the old key's. The new one signs it too, so that whoever knows only that can
         // read the log at once; the statement about it is in the journal already.
         let head = recovered.head.also_signed(&key);
@@ -66,6 +85,16 @@ impl Log {
             objects: objects.clone(),
             volume_entries: recovered.description.volume_entries,
         };
+        let reader = Reader {
+            tail: recovered.tail.clone(),
+            objects,
+            attachments: recovered.pending.clone().map(|pending| Attachments {
+                journal: journal.clone(),
+                pending,
+            }),
+            heads: published,
+        };
+        let blanker = (recovered.pending.clone()).map(|pending| Blanker::new(reader.clone(), journal.clone(), pending));
         let sequencer = Sequencer {
             edge: recovered.tail.edge(),
             key,
@@ -73,6 +102,7 @@ impl Log {
             tail: recovered.tail.clone(),
             heads,
             backlog: backlog.clone(),
+            pending: recovered.pending,
             // What stands last may be a commit: a closing record too many costs a sector, one too few a guarantee.
             open_ended: true,
         };
@@ -104,15 +134,18 @@ impl Log {
             })
         };
         Ok(Log {
-            description: recovered.description,
             keys: recovered.keys,
             appender: Appender::new(
                 Arc::new(Entrance::new(queue.clone())),
                 room.clone(),
                 waiting_room,
+                recovered.description.kind,
+                settings,
                 Ending::new(conditions.subscribe(), ended),
             ),
-            reader: Reader::new(recovered.tail, objects, published),
+            description: recovered.description,
+            reader,
+            blanker,
             conditions,
             queue,
             room,
@@ -139,6 +172,11 @@ impl Log {
     /// The way to read.
     pub fn reader(&self) -> Reader {
         self.reader.clone()
+    }
+
+    /// The way to carry out tombstones; `None` for a log whose entries have no attachments.
+    pub fn blanker(&self) -> Option<Blanker> {
+        self.blanker.clone()
     }
 
     /// How the log is, and a way to hear when that changes.

@@ -1,4 +1,5 @@
-//! Reads of what is published: heads, nodes, entries. Never meets the sequencer.
+//! Reads of what is published: heads, nodes, entries. Never meets the sequencer. What belongs to entries is read in
+//! [`attached`](crate::attached).
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -9,6 +10,7 @@ use indelible_merkle::{FullTile, Hash, NodeId, TILE_HEIGHT, TILE_WIDTH, TileId, 
 use indelible_store::objects::{Key, Objects, ObjectsError};
 use tokio::sync::watch;
 
+use crate::attached::Attachments;
 use crate::commit::Head;
 use crate::tail::{Tail, entries};
 
@@ -18,16 +20,14 @@ use crate::tail::{Tail, entries};
 /// read the object store block; [`nodes_at_hand`](Reader::nodes_at_hand) and [`tile_at_hand`](Reader::tile_at_hand) never do.
 #[derive(Clone)]
 pub struct Reader {
-    tail: Arc<Tail>,
-    objects: Arc<dyn Objects>,
-    heads: watch::Receiver<Head>,
+    pub(crate) tail: Arc<Tail>,
+    pub(crate) objects: Arc<dyn Objects>,
+    /// `None` in a log without attachments.
+    pub(crate) attachments: Option<Attachments>,
+    pub(crate) heads: watch::Receiver<Head>,
 }
 
 impl Reader {
-    pub(crate) fn new(tail: Arc<Tail>, objects: Arc<dyn Objects>, heads: watch::Receiver<Head>) -> Reader {
-        Reader { tail, objects, heads }
-    }
-
     /// The newest published head.
     pub fn head(&self) -> Head {
         self.heads.borrow().clone()

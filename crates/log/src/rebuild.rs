@@ -14,6 +14,7 @@ use indelible_store::objects::{Key, Objects, ObjectsError};
 
 use crate::commit::Head;
 use crate::description::Description;
+use crate::erase::{Erasing, Tombstones, erase};
 use crate::keys::keys;
 use crate::recover::{Recovered, StartError, check_in_force, recover};
 use crate::seal::Sealer;
@@ -38,7 +39,7 @@ pub struct Rebuilt {
 /// # Errors
 ///
 /// See [`StartError`]: the journal is held against the last signed head, as at every start. What was made is good only after
-/// success.
+/// success. A log of [`Kind::Events`](crate::Kind::Events) is refused: see [`rebuild_with`].
 pub fn rebuild(
     journal: &dyn Journal,
     objects: Arc<dyn Objects>,
@@ -46,6 +47,27 @@ pub fn rebuild(
     volume: Option<u64>,
     tell: impl Fn(u64) + Send + Sync + 'static,
 ) -> Result<Rebuilt, StartError> {
+    rebuild_with(None, journal, objects, key, volume, tell)
+}
+
+/// The same of a log that may have tombstones: all that they name is overwritten in the journal first, so that nothing that was
+/// erased comes back with an older copy of it.
+///
+/// # Errors
+///
+/// As [`rebuild`].
+pub fn rebuild_with(
+    tombstones: Option<Arc<dyn Tombstones>>,
+    journal: &dyn Journal,
+    objects: Arc<dyn Objects>,
+    key: &VerifierKey,
+    volume: Option<u64>,
+    tell: impl Fn(u64) + Send + Sync + 'static,
+) -> Result<Rebuilt, StartError> {
+    let erasing = tombstones.map(|tombstones| Erasing {
+        tombstones,
+        carried_out: 0,
+    });
     let Description { volume_entries, .. } = Description::of(&journal.genesis().description)?;
     let keys = keys(journal)?;
     if keys.term_of(key).is_none() {
@@ -59,7 +81,12 @@ pub fn rebuild(
         tell: Box::new(tell),
     });
     let store: Arc<dyn Objects> = anew.clone();
-    let Recovered { tail, head, .. } = recover(journal, &store, keys, &Settings::default())?;
+    let Recovered {
+        tail, head, pending, ..
+    } = recover(journal, &store, keys, &Settings::default(), erasing.as_ref())?;
+    if let Some(pending) = pending {
+        erase(journal, &pending.all())?;
+    }
     let size = head.size();
     let sealer = Sealer {
         tail,
@@ -97,6 +124,10 @@ impl Objects for Anew {
     }
 
     fn runs(&self, _bundle: u64) -> Result<Vec<(u64, Bytes)>, ObjectsError> {
+        Ok(Vec::new())
+    }
+
+    fn places(&self, _bundle: u64) -> Result<Vec<(u64, Bytes)>, ObjectsError> {
         Ok(Vec::new())
     }
 

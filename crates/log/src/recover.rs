@@ -5,21 +5,25 @@
 
 use std::sync::Arc;
 
-use indelible_merkle::{FullTile, Hash, TILE_WIDTH, TreeHead, bundle};
+use bytes::Bytes;
+use indelible_merkle::{CompactRange, FullTile, Hash, TILE_WIDTH, TreeHead, bundle};
 use indelible_note::{BadCheckpoint, KeyChain, KeyTerm, VerifierKey};
-use indelible_store::journal::{Absence, Journal, JournalError, Kind, Replayed};
+use indelible_store::journal::{
+    Absence, Journal, JournalError, Kind as FrameKind, RecordPlace, Replayed, record_places,
+};
 use indelible_store::objects::{Key, Objects, ObjectsError};
 
 use crate::batch::Batch;
 use crate::commit::{Commit, Head};
-use crate::description::{BadDescription, Description};
+use crate::description::{BadDescription, Description, Kind};
+use crate::erase::{AttachmentSet, Erasing, Pending, Portion};
 use crate::keys::{BadChange, KeysError};
 use crate::seal::Sealer;
 use crate::settings::Settings;
 use crate::tail::Tail;
 
 /// Why a log does not start. Nothing is served, and nothing was changed, but that a long journal may be sealed up to a head of
-/// it that holds: what is wrong stays to be looked at.
+/// it that holds, and that what tombstones name may be overwritten: what is wrong stays to be looked at.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The genesis frame describes a log that this program cannot serve.
@@ -95,7 +99,10 @@ pub enum StartError {
         /// What is wrong with it.
         problem: String,
     },
-    /// What was attached to an entry is neither there nor blanked.
+    /// The log has tombstones, and whoever starts it does not know them: what was erased would be served.
+    #[error("this is a log of events, and is not started by a program that does not know its tombstones")]
+    Tombstones,
+    /// What was attached to an entry is neither there nor blanked, and no tombstone that is still to be carried out names it.
     #[error("attachment {attachment} of entry {index} is damaged")]
     Attachment {
         /// The entry.
@@ -125,6 +132,7 @@ impl StartError {
             | StartError::Object { .. }
             | StartError::Attachment { .. } => true,
             StartError::Description(_)
+            | StartError::Tombstones
             | StartError::OtherKey { .. }
             | StartError::RetiredKey { .. }
             | StartError::Journal(_)
@@ -151,6 +159,8 @@ pub(crate) struct Recovered {
     pub(crate) head: Head,
     /// Weight of the commits in the tail.
     pub(crate) backlog: u64,
+    /// What tombstones name that are still to be carried out; `None` in a log without attachments.
+    pub(crate) pending: Option<Arc<Pending>>,
 }
 
 /// Refuses a key that is not the one in force.
@@ -175,8 +185,14 @@ pub(crate) fn recover(
     objects: &Arc<dyn Objects>,
     keys: KeyChain,
     settings: &Settings,
+    erasing: Option<&Erasing>,
 ) -> Result<Recovered, StartError> {
     let description = Description::of(&journal.genesis().description)?;
+    let erasing = match (description.kind, erasing) {
+        (Kind::Opaque, _) => None,
+        (Kind::Events, None) => return Err(StartError::Tombstones),
+        (Kind::Events, Some(erasing)) => Some(erasing),
+    };
     let head = Head::new(keys.open_checkpoint(&journal.last_note())?);
     let size = journal.size();
     if head.size() != size {
@@ -195,8 +211,20 @@ pub(crate) fn recover(
         objects: objects.clone(),
         volume_entries: description.volume_entries,
     };
-    let backlog = replay(journal, &sealer, &keys, settings)?;
+    let mut replay = Replay {
+        sealer: &sealer,
+        keys: &keys,
+        settings,
+        attached: erasing.map(|erasing| Attached::begin(erasing, size)),
+        backlog: 0,
+    };
+    if let Some(attached) = &replay.attached {
+        attached.take_sealed(objects.as_ref(), sealed)?;
+    }
+    replay.run(journal)?;
     same_tree(tail.edge().head(), head.tree())?;
+    let Replay { attached, backlog, .. } = replay;
+    let pending = attached.map(|attached| attached.finish(journal)).transpose()?;
     tracing::info!(
         size,
         replayed = size - sealed,
@@ -208,6 +236,7 @@ pub(crate) fn recover(
         tail,
         head,
         backlog,
+        pending,
     })
 }
 
@@ -289,47 +318,191 @@ fn decode_run(first: u64, run: &[u8]) -> Result<Vec<&[u8]>, StartError> {
     }
 }
 
-/// Integrates what the journal has behind the sealed entries, sealing on the way what would be too much for memory. Returns
-/// the weight of what is left to seal.
-fn replay(journal: &dyn Journal, sealer: &Sealer, keys: &KeyChain, settings: &Settings) -> Result<u64, StartError> {
-    let tail = &sealer.tail;
-    let (sealed, mut next) = tail.sizes();
-    let mut edge = tail.edge();
-    let backlog = std::cell::Cell::new(0);
-    for replayed in journal.replay(sealed)? {
-        let Replayed { frame, absent, .. } = replayed?;
-        if let Some(damaged) = absent.iter().find(|absent| absent.absence == Absence::Damaged) {
-            let index = frame.first + damaged.record as u64;
-            return Err(StartError::Attachment {
-                index,
-                attachment: damaged.attachment,
-            });
+/// Integrates what the journal has behind the sealed entries, sealing on the way what would be too much for memory.
+struct Replay<'r> {
+    sealer: &'r Sealer,
+    keys: &'r KeyChain,
+    settings: &'r Settings,
+    /// Of a log whose entries have attachments.
+    attached: Option<Attached>,
+    /// Weight of what is left to seal.
+    backlog: u64,
+}
+
+impl Replay<'_> {
+    fn run(&mut self, journal: &dyn Journal) -> Result<(), StartError> {
+        let (sealed, _) = self.sealer.tail.sizes();
+        let mut edge = self.sealer.tail.edge();
+        for replayed in journal.replay(sealed)? {
+            self.take(&mut edge, replayed?)?;
         }
-        if frame.kind != Kind::Commit {
-            continue;
+        Ok(())
+    }
+
+    fn take(&mut self, edge: &mut CompactRange, replayed: Replayed) -> Result<(), StartError> {
+        let tail = &self.sealer.tail;
+        match &mut self.attached {
+            Some(attached) => attached.note_damage(&replayed)?,
+            None => refuse_damage(&replayed)?,
         }
-        if frame.first > next {
-            return Err(StartError::Gap {
-                sealed: next,
-                next: frame.first,
-            });
+        let Replayed { frame, place, .. } = replayed;
+        if frame.kind != FrameKind::Commit {
+            return Ok(());
         }
-        let known = usize::try_from(next - frame.first).expect("the frames replayed end above the sealed size");
-        let records: Vec<_> = frame.records.into_iter().skip(known).collect();
+        let (sealed, next) = (edge.size(), frame.first);
+        if next > sealed {
+            return Err(StartError::Gap { sealed, next });
+        }
+        let known = usize::try_from(sealed - next).expect("the frames replayed end above the sealed size");
+        let places: Option<Vec<RecordPlace>> =
+            (self.attached.as_ref()).map(|_| record_places(&frame, place).skip(known).collect());
+        let mut records: Vec<_> = frame.records.into_iter().skip(known).collect();
+        if places.is_some() {
+            // Apart from its frame, or that would be in memory, with all attachments, for as long as the entry is.
+            for record in &mut records {
+                record.entry = Bytes::copy_from_slice(&record.entry);
+            }
+        }
         let hashes = records.iter().map(|record| Hash::leaf(&record.entry)).collect();
         let weight = records.iter().map(|record| Batch::entry_weight(&record.entry)).sum();
-        let commit = Commit::integrate(&mut edge, records, hashes, weight);
-        next = commit.end();
+        let mut commit = Commit::integrate(edge, records, hashes, weight);
+        if let (Some(places), Some(attached)) = (places, &self.attached) {
+            commit.detach(places);
+            attached.take(&commit);
+        }
+        let end = commit.end();
+        self.backlog += commit.weight();
         tail.push(Arc::new(commit));
-        backlog.update(|bytes| bytes + weight);
-        if backlog.get() > settings.backlog_bytes_max / 2 {
+        if self.backlog > self.settings.backlog_bytes_max / 2 {
             // What is sealed can never be changed, so that only what was signed may be.
-            let signed = keys.open_checkpoint(&frame.note)?;
+            let signed = self.keys.open_checkpoint(&frame.note)?;
             same_tree(edge.head(), signed.head())?;
-            sealer.seal(next / TILE_WIDTH * TILE_WIDTH, |freed| {
+            let backlog = std::cell::Cell::new(self.backlog);
+            self.sealer.seal(end / TILE_WIDTH * TILE_WIDTH, |freed| {
                 backlog.update(|bytes| bytes - freed);
             })?;
+            self.backlog = backlog.get();
+        }
+        Ok(())
+    }
+}
+
+/// Refuses an attachment that is neither there nor blanked.
+fn refuse_damage(replayed: &Replayed) -> Result<(), StartError> {
+    let mut absent = replayed.absent.iter();
+    match absent.find(|absent| absent.absence == Absence::Damaged) {
+        None => Ok(()),
+        Some(damaged) => Err(StartError::Attachment {
+            index: replayed.frame.first + damaged.record as u64,
+            attachment: damaged.attachment,
+        }),
+    }
+}
+
+/// What recovery finds out about attachments.
+struct Attached {
+    pending: Arc<Pending>,
+    /// From here on tombstones are to be carried out.
+    from: u64,
+    /// What an interrupted blanking may have left half done: the tombstones that say so stand behind it.
+    damaged: Vec<(u64, usize, RecordPlace)>,
+}
+
+impl Attached {
+    fn begin(erasing: &Erasing, size: u64) -> Attached {
+        let from = match erasing.carried_out {
+            from if from <= size => from,
+            // Of another log, or of this one in a future that did not come.
+            _ => 0,
+        };
+        Attached {
+            pending: Arc::new(Pending::new(erasing.tombstones.clone())),
+            from,
+            damaged: Vec::new(),
         }
     }
-    Ok(backlog.get())
+
+    /// Looks for tombstones among the sealed entries.
+    fn take_sealed(&self, objects: &dyn Objects, sealed: u64) -> Result<(), StartError> {
+        let mut next = self.from;
+        while next < sealed {
+            let before = next;
+            for (first, run) in objects.runs(next / TILE_WIDTH)? {
+                let entries = (first..).zip(decode_run(first, &run)?);
+                for (index, entry) in entries.filter(|(index, _)| *index >= before) {
+                    if index != next {
+                        break;
+                    }
+                    self.pending.take_entry(index, entry);
+                    next += 1;
+                }
+            }
+            let whole = next == sealed || next.is_multiple_of(TILE_WIDTH);
+            if !whole || next == before {
+                return Err(StartError::Object {
+                    key: Key::Entries { first: next },
+                    problem: "absent".to_owned(),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Looks for tombstones in a commit.
+    fn take(&self, commit: &Commit) {
+        let known = usize::try_from(self.from.saturating_sub(commit.first())).unwrap_or(usize::MAX);
+        let records = commit.records().iter().skip(known);
+        self.pending.take(commit.first() + known as u64, records);
+    }
+
+    fn note_damage(&mut self, replayed: &Replayed) -> Result<(), StartError> {
+        let damaged = replayed
+            .absent
+            .iter()
+            .filter(|absent| absent.absence == Absence::Damaged);
+        for absent in damaged {
+            let index = replayed.frame.first + absent.record as u64;
+            let attachment = absent.attachment;
+            if self.damaged.len() == DAMAGED_MAX {
+                return Err(StartError::Attachment { index, attachment });
+            }
+            let place = record_places(&replayed.frame, replayed.place).nth(absent.record);
+            let place = place.expect("what is absent is absent from a record of its frame");
+            self.damaged.push((index, attachment, place));
+        }
+        Ok(())
+    }
+
+    /// Finishes what was half blanked when the process died. Now that the root is the one that was signed, the tombstones are the
+    /// log's own.
+    fn finish(self, journal: &dyn Journal) -> Result<Arc<Pending>, StartError> {
+        let Attached { pending, damaged, .. } = self;
+        let unnamed = damaged
+            .iter()
+            .find(|(index, attachment, _)| !pending.of(*index).contains(*attachment));
+        if let Some(&(index, attachment, _)) = unnamed {
+            return Err(StartError::Attachment { index, attachment });
+        }
+        let finished = damaged.len();
+        let mut portion = Portion::default();
+        for (index, attachment, place) in damaged {
+            let number = u8::try_from(attachment).expect("a record has at most 255 attachments");
+            portion.add(index, AttachmentSet::from_iter([number]), &place);
+            if portion.is_full() {
+                std::mem::take(&mut portion).blank(journal)?;
+            }
+        }
+        portion.blank(journal)?;
+        if finished > 0 {
+            tracing::warn!(
+                attachments = finished,
+                "an erasure was interrupted; what was half overwritten is overwritten"
+            );
+        }
+        Ok(pending)
+    }
 }
+
+/// Attachments that may be half blanked: 64 times as many as one portion has, which is what a crash leaves of the log's own erasing. More
+/// are damage.
+const DAMAGED_MAX: usize = 1 << 16;

@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use indelible_merkle::{FullTile, TILE_HEIGHT, TILE_WIDTH, bundle};
+use indelible_store::journal::RecordPlace;
 use indelible_store::objects::{Key, Objects, ObjectsError};
 
 use crate::backlog::{Backlog, Work};
+use crate::places;
 use crate::settings::Settings;
-use crate::tail::{Tail, entries};
+use crate::tail::{self, Tail, entries};
 
 /// Writes runs of entries and full tiles into the object store, and forgets them in the tail.
 #[derive(Clone)]
@@ -75,12 +77,19 @@ impl Sealer {
             .commits(sealed, stop)
             .expect("what is not sealed is in the tail");
         let mut entries = entries(&commits, sealed, stop);
+        let mut places = tail::places(&commits, sealed, stop);
 
         let (mut at, mut bytes, mut batch) = (sealed, 0, Vec::new());
         while at < stop {
             let end = bundle_end(at).min(stop);
             let count = usize::try_from(end - at).expect("a bundle has 256 entries");
-            let mut objects = runs(at, entries.by_ref().take(count));
+            let mut objects = runs(at, entries.by_ref().take(count), places.by_ref().take(count));
+            if objects.len() > RUN_RECORDS_MAX && batch.is_empty() {
+                // Runs of one long entry each, and as many places: the rest of the bundle, and its tiles, go with the next batch.
+                let rest = objects.split_off(RUN_RECORDS_MAX);
+                let next = rest.first().and_then(|(key, _)| key.last_entry());
+                return (next.expect("a run stands in front of its places"), objects);
+            }
             objects.extend(self.tiles_filled_by(end));
             let objects_bytes: usize = objects.iter().map(|(_, value)| value.len()).sum();
             let full = batch.len() + objects.len() > RECORDS_MAX || bytes + objects_bytes > BATCH_BYTES_MAX;
@@ -115,27 +124,72 @@ impl std::fmt::Debug for Sealer {
     }
 }
 
-/// Cuts the entries of one bundle, the first of index `first`, into runs of at most [`RUN_BYTES_MAX`].
-fn runs<'a>(first: u64, entries: impl Iterator<Item = &'a Bytes>) -> Vec<(Key, Bytes)> {
-    let (mut objects, mut run, mut run_bytes, mut run_first, mut at) = (Vec::new(), Vec::new(), 0, first, first);
-    let finish = |first: u64, run: &[&Bytes]| {
-        let value = bundle::encode(run).expect("an entry of a batch fits a bundle");
-        (Key::Entries { first }, Bytes::from(value))
-    };
+/// Cuts the entries of one bundle, the first of index `first`, into runs of at most [`RUN_BYTES_MAX`], each with its places behind it if
+/// there are any.
+fn runs<'a>(
+    first: u64,
+    entries: impl Iterator<Item = &'a Bytes>,
+    mut places: impl Iterator<Item = &'a RecordPlace>,
+) -> Vec<(Key, Bytes)> {
+    let (mut objects, mut run, mut at) = (Vec::new(), Run::at(first), first);
     for entry in entries {
-        if run_bytes + entry.len() > RUN_BYTES_MAX {
-            objects.push(finish(run_first, &run));
-            (run_bytes, run_first) = (0, at);
-            run.clear();
+        let place = places.next();
+        if !run.has_room_for(entry, place) {
+            std::mem::replace(&mut run, Run::at(at)).finish(&mut objects);
         }
-        run_bytes += entry.len();
-        run.push(entry);
+        run.push(entry, place);
         at += 1;
     }
-    if !run.is_empty() {
-        objects.push(finish(run_first, &run));
-    }
+    run.finish(&mut objects);
     objects
+}
+
+/// A run in the making.
+struct Run<'a> {
+    first: u64,
+    entries: Vec<&'a Bytes>,
+    bytes: usize,
+    places: Vec<RecordPlace>,
+    /// What the places take when they are encoded, at most.
+    places_bytes: usize,
+}
+
+impl<'a> Run<'a> {
+    fn at(first: u64) -> Run<'a> {
+        Run {
+            first,
+            entries: Vec::new(),
+            bytes: 0,
+            places: Vec::new(),
+            places_bytes: 0,
+        }
+    }
+
+    fn has_room_for(&self, entry: &Bytes, place: Option<&RecordPlace>) -> bool {
+        let places_bytes = self.places_bytes + place.map_or(0, places::encoded_bytes_max);
+        self.bytes + entry.len() <= RUN_BYTES_MAX && places_bytes <= RUN_BYTES_MAX
+    }
+
+    fn push(&mut self, entry: &'a Bytes, place: Option<&RecordPlace>) {
+        self.entries.push(entry);
+        self.bytes += entry.len();
+        self.places_bytes += place.map_or(0, places::encoded_bytes_max);
+        self.places.extend(place.cloned());
+    }
+
+    fn finish(self, objects: &mut Vec<(Key, Bytes)>) {
+        let Run {
+            first, entries, places, ..
+        } = self;
+        if entries.is_empty() {
+            return;
+        }
+        let value = bundle::encode(&entries).expect("an entry of a batch fits a bundle");
+        objects.push((Key::Entries { first }, Bytes::from(value)));
+        if !places.is_empty() {
+            objects.push((Key::Where { first }, Bytes::from(places::encode(&places))));
+        }
+    }
 }
 
 fn bundle_end(index: u64) -> u64 {
@@ -145,11 +199,14 @@ fn bundle_end(index: u64) -> u64 {
 /// Objects in one batch: sled frees what a batch leaves behind only by later operations, so that large ones cost memory.
 const RECORDS_MAX: usize = indelible_store::objects::BATCH_RECORDS_MAX;
 
+/// Of these, runs and their places, which go together: so many are left beside the seven tiles that one entry can fill.
+const RUN_RECORDS_MAX: usize = (RECORDS_MAX - LEVELS as usize) / 2 * 2;
+
 /// Bytes of one batch: some 25 bundles of usual entries. sled is no faster with more at once, appends that wait for room in the
 /// backlog get some sooner, and while it puts, sled keeps all who read waiting.
 const BATCH_BYTES_MAX: usize = 2 << 20;
 
-/// Entry bytes in one run. With 256 lengths and a checksum a value stays under 66 KiB, and 17 of them, a page of sled, under a
+/// Entry bytes in one run, and bytes of its places. With 256 lengths and a checksum a value stays under 66 KiB, and 17 of them, a page of sled, under a
 /// quarter of an 8 MiB segment, which is where sled would begin to use files that it never syncs.
 const RUN_BYTES_MAX: usize = 64 << 10;
 

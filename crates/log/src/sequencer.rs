@@ -7,11 +7,12 @@ use std::sync::Arc;
 
 use indelible_merkle::CompactRange;
 use indelible_note::SigningKey;
-use indelible_store::journal::{Frame, Journal, JournalError, Kind};
+use indelible_store::journal::{Frame, Journal, JournalError, Kind, record_places};
 use tokio::sync::watch;
 
 use crate::backlog::{Backlog, Room};
 use crate::commit::{Commit, Head, frame};
+use crate::erase::Pending;
 use crate::runs::Runs;
 use crate::tail::Tail;
 
@@ -24,6 +25,8 @@ pub(crate) struct Sequencer {
     pub(crate) tail: Arc<Tail>,
     pub(crate) heads: watch::Sender<Head>,
     pub(crate) backlog: Arc<Backlog>,
+    /// What tombstones name; `None` in a log without attachments.
+    pub(crate) pending: Option<Arc<Pending>>,
     /// Whether the journal ends with a commit, in front of which a tear would be possible.
     pub(crate) open_ended: bool,
 }
@@ -43,19 +46,29 @@ impl Sequencer {
     pub(crate) fn commit(&mut self, mut runs: Runs) -> Result<(), JournalError> {
         let weight = runs.weight();
         let (records, hashes) = runs.take_entries();
-        let commit = Commit::integrate(&mut self.edge, records, hashes, weight);
-        let (frame, head) = frame(&commit, &self.edge, &self.key);
+        let mut commit = Commit::integrate(&mut self.edge, records, hashes, weight);
+        let (frame, head) = frame(&mut commit, &self.edge, &self.key);
         // If the process dies before this returns, nobody has heard of these entries: the next start finds the frame whole, and
         // goes on behind it, or torn, and cuts it off. The head lies in the frame: whoever could see a first head of this size
         // finds it there again, and where it was cut off nobody has seen it.
-        self.journal.append(&frame)?;
+        let place = self.journal.append(&frame)?;
         self.open_ended = true;
 
         // From here on the entries are in the log for ever. If the process dies before they are published or acknowledged, the
         // next start publishes the same head, and their senders, who cannot know, may send them again.
         let first = commit.first();
+        match &self.pending {
+            None => commit.give_back(frame),
+            Some(pending) => {
+                let places = record_places(&frame, place).collect();
+                commit.give_back(frame);
+                commit.detach(places);
+                // Known before the head is: whoever has seen the tombstone is given nothing any more of what it names.
+                pending.take(first, commit.records());
+            }
+        }
         // Counted before the sealer can find it, who takes off the count what it has sealed.
-        self.backlog.add(weight);
+        self.backlog.add(commit.weight());
         self.tail.push(Arc::new(commit));
         self.heads.send_replace(head.clone());
 

@@ -5,11 +5,13 @@ use std::time::Duration;
 /// How much the engine takes on before it slows its callers down.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
-    /// Entry bytes that one commit takes from the queue; it takes at least one batch, whatever its size. 1 MiB: at the 300
-    /// bytes of a usual entry 3,500 entries, a few milliseconds of work, so that giant batches cannot starve a lone writer.
+    /// Bytes of entries and attachments that one commit takes from the queue; it takes at least one batch, whatever its size. 1 MiB: at the 300
+    /// bytes of a usual entry 3,500 entries, a few milliseconds of work, so that giant batches cannot starve a lone writer. At most 32 MiB, so that with the largest
+    /// batch, 64 MiB, it is a frame.
     pub commit_bytes_max: usize,
     /// Bytes of batches (by [`Batch::weight`](crate::Batch::weight)) that are queued or being committed; as many again may wait
-    /// for room in the queue before appends are refused. 64 MiB: sixteen commits. At least 8 MiB, as the heaviest batch has 6.
+    /// for room in the queue before appends are refused. 64 MiB: sixteen commits. At least 8 MiB, as the heaviest batch of entries alone has 6; one with
+    /// larger attachments takes all the room there is.
     pub queue_bytes_max: usize,
     /// Bytes of batches that are committed but not yet sealed, and so held in memory. 128 MiB: some 60 batches of the sealer. More of it
     /// makes a burst faster, but not a load that lasts, and a start may have to replay it.

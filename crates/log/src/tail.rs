@@ -6,10 +6,12 @@
 //! A node moves from here to the tiles in that order: it is in sled before it leaves the tail.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use bytes::Bytes;
 use indelible_merkle::{CompactRange, Hash, NodeId, TILE_HEIGHT, TILE_WIDTH};
+use indelible_store::journal::RecordPlace;
 
 use crate::commit::Commit;
 
@@ -169,15 +171,26 @@ impl Inner {
 
 /// The entries `start .. end` out of commits that together have them all, in order.
 pub(crate) fn entries(commits: &[Arc<Commit>], start: u64, end: u64) -> impl Iterator<Item = &Bytes> {
-    commits.iter().flat_map(move |commit| {
-        let offset = |index: u64| {
-            let within = index.clamp(commit.first(), commit.end()) - commit.first();
-            usize::try_from(within).expect("a commit's entries are in memory")
-        };
-        commit.records()[offset(start)..offset(end)]
-            .iter()
-            .map(|record| &record.entry)
-    })
+    let records = commits
+        .iter()
+        .flat_map(move |commit| &commit.records()[within(commit, start, end)]);
+    records.map(|record| &record.entry)
+}
+
+/// Where the attachments of the entries `start .. end` lie, out of commits that together have them all, in order. None in a log without
+/// attachments.
+pub(crate) fn places(commits: &[Arc<Commit>], start: u64, end: u64) -> impl Iterator<Item = &RecordPlace> {
+    let with_places = commits.iter().filter(|commit| !commit.places().is_empty());
+    with_places.flat_map(move |commit| &commit.places()[within(commit, start, end)])
+}
+
+/// Which records of a commit are of the entries `start .. end`.
+fn within(commit: &Commit, start: u64, end: u64) -> Range<usize> {
+    let offset = |index: u64| {
+        let within = index.clamp(commit.first(), commit.end()) - commit.first();
+        usize::try_from(within).expect("a commit's entries are in memory")
+    };
+    offset(start)..offset(end)
 }
 
 /// Index of the first node of `level` that lies in a tile which is not full in a tree of `sealed` leaves.

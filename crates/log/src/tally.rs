@@ -1,8 +1,13 @@
 //! The tree of a journal that is read from front to back, held against every head on the way: how a copy knows that it is one.
 
+use std::fmt;
+use std::sync::Arc;
+
 use indelible_merkle::{CompactRange, Hash, TreeHead};
 use indelible_note::{MalformedCheckpoint, SignedCheckpoint};
-use indelible_store::journal::{Absence, Frame, FramePlace, Genesis, Kind, StoredFrame};
+use indelible_store::journal::{Absence, Absent, Frame, FramePlace, Genesis, Kind, StoredFrame};
+
+use crate::erase::{Erased, Erasure, Tombstones};
 
 /// The tree of the frames taken so far.
 #[derive(Clone, Debug)]
@@ -11,6 +16,17 @@ pub struct Tally {
     /// Sizes at which the root is wanted, ascending.
     wanted: Vec<u64>,
     roots: Vec<TreeHead>,
+    erasures: Option<Erasures>,
+}
+
+/// What is known of erasures.
+#[derive(Clone)]
+struct Erasures {
+    tombstones: Arc<dyn Tombstones>,
+    /// What the tombstones so far name.
+    named: Erased,
+    /// What was absent so far.
+    absent: Erased,
 }
 
 /// Why a journal is not what its own heads say.
@@ -50,6 +66,14 @@ pub enum TallyError {
         /// Which of its attachments, from 0.
         attachment: usize,
     },
+    /// What was attached to an entry is not there, and no tombstone up to here names it.
+    #[error("attachment {attachment} of entry {index} is blanked or damaged, and no tombstone so far names it")]
+    Unnamed {
+        /// The entry.
+        index: u64,
+        /// Which of its attachments, from 0.
+        attachment: usize,
+    },
 }
 
 impl Tally {
@@ -59,7 +83,12 @@ impl Tally {
         let edge = CompactRange::new();
         let roots = wanted.iter().filter(|size| **size == 0).map(|_| edge.head()).collect();
         wanted.retain(|size| *size > 0);
-        Tally { edge, wanted, roots }
+        Tally {
+            edge,
+            wanted,
+            roots,
+            erasures: None,
+        }
     }
 
     /// Of a journal that is read from behind the frame with this head on; `None` if `edge`, the hashes of
@@ -70,6 +99,48 @@ impl Tally {
             edge,
             wanted: Vec::new(),
             roots: Vec::new(),
+            erasures: None,
+        })
+    }
+
+    /// The same, of a log that may have tombstones: what is absent is judged by [`Tally::settle`], since the tombstones stand behind what
+    /// they name. Where the tally goes on with a journal, it knows only tombstones from there on, and they are the only ones that can
+    /// name what comes.
+    #[must_use]
+    pub fn knowing(self, tombstones: Arc<dyn Tombstones>) -> Tally {
+        let erasures = Some(Erasures {
+            tombstones,
+            named: Erased::default(),
+            absent: Erased::default(),
+        });
+        Tally { erasures, ..self }
+    }
+
+    /// What the tombstones name that were taken so far. In a copy that goes on, older frames may still have it: see
+    /// [`erase`](crate::erase()).
+    pub fn erased(&self) -> Erased {
+        self.erasures
+            .as_ref()
+            .map(|erasures| erasures.named.clone())
+            .unwrap_or_default()
+    }
+
+    /// Whether a tombstone was taken for everything that was absent. While the log runs there may be one behind the last frame taken,
+    /// which is being carried out: then the journal holds only up to a later head.
+    ///
+    /// # Errors
+    ///
+    /// [`TallyError::Unnamed`] for the first attachment without one.
+    pub fn settle(&self) -> Result<(), TallyError> {
+        let Some(Erasures { named, absent, .. }) = &self.erasures else {
+            return Ok(());
+        };
+        let unnamed = absent.without(named).erasures().next();
+        unnamed.map_or(Ok(()), |Erasure { entries, attachments }| {
+            Err(TallyError::Unnamed {
+                index: entries.start,
+                attachment: attachments.numbers().next().unwrap_or_default(),
+            })
         })
     }
 
@@ -91,7 +162,10 @@ impl Tally {
         let Some(frame) = stored.frame() else {
             return self.head(place, &genesis.note).map(Some);
         };
-        if let Some(damaged) = stored.absent().iter().find(|absent| absent.absence == Absence::Damaged) {
+        let damaged = stored.absent().iter().find(|absent| absent.absence == Absence::Damaged);
+        if let Some(erasures) = &mut self.erasures {
+            erasures.take(frame, stored.absent());
+        } else if let Some(damaged) = damaged {
             return Err(TallyError::Attachment {
                 place,
                 index: frame.first + damaged.record as u64,
@@ -129,6 +203,30 @@ impl Tally {
                 computed,
             }),
         }
+    }
+}
+
+impl Erasures {
+    fn take(&mut self, frame: &Frame, absent: &[Absent]) {
+        for absent in absent {
+            let index = frame.first + absent.record as u64;
+            self.absent.add(&Erasure {
+                entries: index..index + 1,
+                attachments: u8::try_from(absent.attachment).into_iter().collect(),
+            });
+        }
+        for (index, record) in (frame.first..).zip(&frame.records) {
+            self.named.take(index, &record.entry, self.tombstones.as_ref());
+        }
+    }
+}
+
+impl fmt::Debug for Erasures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Erasures")
+            .field("named", &self.named)
+            .field("absent", &self.absent)
+            .finish_non_exhaustive()
     }
 }
 
@@ -177,8 +275,8 @@ mod tests {
                 })
                 .collect();
             let hashes = new.iter().map(|entry| Hash::leaf(entry)).collect();
-            let commit = Commit::integrate(&mut edge, records, hashes, 0);
-            let (mut frame, _) = frame(&commit, &edge, &key());
+            let mut commit = Commit::integrate(&mut edge, records, hashes, 0);
+            let (mut frame, _) = frame(&mut commit, &edge, &key());
             if size == 9 {
                 frame.note = sign_checkpoint(tree(last).head(), &key()).note_bytes().to_vec().into();
             }

@@ -8,6 +8,7 @@ use indelible_note::{MalformedCheckpoint, UntrustedCheckpoint};
 use indelible_store::journal::{FramePlace, JournalError};
 use indelible_store::objects::Key;
 
+use crate::erase::AttachmentSet;
 use crate::keys::BadChange;
 
 /// Something stored that does not hold. Shown, it is one line.
@@ -49,6 +50,13 @@ pub enum Finding {
         /// Which of its attachments, from 0.
         attachment: usize,
     },
+    /// Attachments were overwritten with zeros, and no tombstone names them.
+    Blanked {
+        /// The entries.
+        entries: Range<u64>,
+        /// Which attachments of each.
+        attachments: AttachmentSet,
+    },
     /// The object store has entries that the journal lacks.
     SealedAhead {
         /// Entries in the object store.
@@ -61,6 +69,13 @@ pub enum Finding {
         /// Which ones.
         entries: Range<u64>,
         /// The volume that should have them.
+        volume: u64,
+    },
+    /// It is not known where the attachments of sealed entries lie.
+    AbsentPlaces {
+        /// Of which entries.
+        entries: Range<u64>,
+        /// The volume that should know.
         volume: u64,
     },
     /// Tiles that should be sealed are not in the object store.
@@ -137,8 +152,12 @@ pub enum ObjectProblem {
         /// The first one.
         index: u64,
     },
-    /// It has entries that the run in front of it has as well.
+    /// It has entries that the run, or the places, in front of it have as well.
     Overlap,
+    /// Its bytes are no places of attachments.
+    NoPlaces(String),
+    /// The journal has the attachments elsewhere.
+    Places,
     /// Its hashes are not those of the entries in the journal.
     Hashes,
 }
@@ -191,6 +210,17 @@ impl fmt::Display for Finding {
                     At(*place)
                 )
             }
+            Finding::Blanked {
+                entries: Range { start, end },
+                attachments,
+            } => {
+                let numbers: Vec<String> = attachments.numbers().map(|number| number.to_string()).collect();
+                write!(
+                    f,
+                    "attachments {} of the entries {start}..{end} are blanked, and no tombstone names them: {BACKUP}",
+                    numbers.join(", ")
+                )
+            }
             Finding::SealedAhead { sealed, journal } => write!(
                 f,
                 "tree.sled has {sealed} entries, but the journal, which is always ahead of it, has {journal}: restore the newest \
@@ -203,6 +233,16 @@ impl fmt::Display for Finding {
                 write!(
                     f,
                     "entries {start}..{end} are absent from tree.sled/{volume:04}: {}",
+                    Rebuild(*volume)
+                )
+            }
+            Finding::AbsentPlaces {
+                entries: Range { start, end },
+                volume,
+            } => {
+                write!(
+                    f,
+                    "the places of attachments of the entries {start}..{end} are absent from tree.sled/{volume:04}: {}",
                     Rebuild(*volume)
                 )
             }
@@ -261,6 +301,8 @@ impl fmt::Display for ObjectProblem {
             ObjectProblem::NoRun(reason) => write!(f, "is no run of entries ({reason})"),
             ObjectProblem::Entry { index } => write!(f, "has another entry {index} than the journal"),
             ObjectProblem::Overlap => f.write_str("has entries that the run in front of it has as well"),
+            ObjectProblem::NoPlaces(reason) => write!(f, "cannot be read ({reason})"),
+            ObjectProblem::Places => f.write_str("say something else than the journal"),
             ObjectProblem::Hashes => f.write_str("is not made of the entries' hashes"),
         }
     }

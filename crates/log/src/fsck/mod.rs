@@ -5,9 +5,11 @@
 //! the entries make, and everything sealed is compared, byte for byte, with what they make of it: each run with the entries, each
 //! tile with the nodes above them. No tile is hashed twice for that: the nodes that a frame completes are the tiles' content.
 
+mod attachments;
 mod extent;
 mod finding;
 mod heads;
+mod places;
 mod runs;
 mod store;
 mod tiles;
@@ -17,15 +19,18 @@ use std::thread;
 
 use indelible_merkle::{CompactRange, Hash};
 use indelible_note::{KeyChain, VerifierKey};
-use indelible_store::journal::{Absence, FramePlace, Journal, JournalError, Kind, Replayed};
+use indelible_store::journal::{FramePlace, Journal, JournalError, Kind as FrameKind, Replayed, record_places};
 use indelible_store::objects::Objects;
 
+use self::attachments::Attachments;
 pub use self::finding::{Finding, HeadProblem, ObjectProblem};
 use self::heads::Heads;
+use self::places::Places;
 use self::runs::Runs;
 use self::store::Store;
 use self::tiles::Tiles;
-use crate::description::{BadDescription, Description};
+use crate::description::{BadDescription, Description, Kind};
+use crate::erase::Tombstones;
 use crate::keys::{BadChange, ChangeProblem, follow};
 
 /// What [`fsck`] tells while it reads.
@@ -52,6 +57,9 @@ pub struct Checked {
     pub tiles: u64,
     /// Attachments that were blanked.
     pub blanked: u64,
+    /// Attachments that are neither what was appended nor blanked, and that a tombstone names: their blanking is under way, and goes
+    /// on when the log runs.
+    pub under_way: u64,
     /// How often something was found.
     pub findings: u64,
 }
@@ -62,6 +70,9 @@ pub enum FsckError {
     /// The genesis frame describes a log that this program does not know.
     #[error("this log cannot be checked: {0}")]
     Description(#[from] BadDescription),
+    /// The log has tombstones, and whoever checks it does not know them: what was erased would pass for damage.
+    #[error("this is a log of events, and is not checked by a program that does not know its tombstones")]
+    Tombstones,
     /// The key is not this log's.
     #[error("the key given is {given}, but the log belongs to the key {expected}")]
     OtherKey {
@@ -90,7 +101,29 @@ pub fn fsck(
     key: &VerifierKey,
     tell: &mut dyn FnMut(Step),
 ) -> Result<Checked, FsckError> {
+    fsck_with(None, journal, objects, key, tell)
+}
+
+/// The same of a log that may have tombstones: an attachment may be absent if one of them names it. Without them none may be.
+///
+/// Takes memory for what is absent and what is named, as far as it is not the same of neighbouring entries: some 100 bytes an entry.
+///
+/// # Errors
+///
+/// As [`fsck`]; a log of [`Kind::Events`] is not checked without its tombstones.
+pub fn fsck_with(
+    tombstones: Option<&dyn Tombstones>,
+    journal: &dyn Journal,
+    objects: Option<&dyn Objects>,
+    key: &VerifierKey,
+    tell: &mut dyn FnMut(Step),
+) -> Result<Checked, FsckError> {
     let description = Description::of(&journal.genesis().description)?;
+    let tombstones = match (description.kind, tombstones) {
+        (Kind::Opaque, _) => None,
+        (Kind::Events, None) => return Err(FsckError::Tombstones),
+        (Kind::Events, known) => known,
+    };
     let (keys, changes, broken) = known_keys(description.vkey, journal);
     if keys.term_of(key).is_none() {
         // A key that nothing leads to, because what leads to it is damaged, is not another log's.
@@ -124,7 +157,8 @@ pub fn fsck(
         store: objects.map(|objects| Store::new(objects, description.volume_entries, &mut found)),
         runs: Runs::default(),
         tiles: Tiles::default(),
-        blanked: 0,
+        places: (description.kind == Kind::Events).then(Places::default),
+        attachments: Attachments::new(tombstones),
     };
     if let Some(sealed) = pass
         .store
@@ -150,7 +184,8 @@ pub fn fsck(
         signatures: pass.heads.verified(),
         sealed: pass.store.as_ref().map_or(0, Store::sealed),
         tiles: pass.tiles.compared(),
-        blanked: pass.blanked,
+        blanked: pass.attachments.blanked(),
+        under_way: pass.attachments.under_way(),
         findings,
     })
 }
@@ -194,7 +229,9 @@ struct Pass<'a> {
     store: Option<Store<'a>>,
     runs: Runs,
     tiles: Tiles,
-    blanked: u64,
+    /// In a log whose entries have attachments.
+    places: Option<Places>,
+    attachments: Attachments<'a>,
 }
 
 impl Pass<'_> {
@@ -254,22 +291,13 @@ impl Pass<'_> {
     }
 
     fn frame(&mut self, replayed: &Replayed, leaves: Vec<Hash>, found: &mut dyn FnMut(Finding)) {
-        let Replayed { frame, place, absent } = replayed;
-        for absent in absent {
-            match absent.absence {
-                Absence::Blanked => self.blanked += 1,
-                Absence::Damaged => found(Finding::Attachment {
-                    place: *place,
-                    index: frame.first + absent.record as u64,
-                    attachment: absent.attachment,
-                }),
-            }
-        }
-        if frame.kind == Kind::KeyChange && !self.changes.contains(place) {
+        let Replayed { frame, place, .. } = replayed;
+        self.attachments.take(replayed, found);
+        if frame.kind == FrameKind::KeyChange && !self.changes.contains(place) {
             let problem = ChangeProblem::Unseen;
             found(Finding::KeyChange(BadChange { place: *place, problem }));
         }
-        if frame.kind != Kind::Commit {
+        if frame.kind != FrameKind::Commit {
             return;
         }
         let growth = self.edge.extend(leaves);
@@ -285,6 +313,11 @@ impl Pass<'_> {
             for (index, record) in (growth.first()..).zip(&frame.records) {
                 self.runs.compare(index, &record.entry, standing, store, found);
             }
+            if let Some(places) = &mut self.places {
+                for (index, record) in (growth.first()..).zip(record_places(frame, *place)) {
+                    places.compare(index, record, standing, store, found);
+                }
+            }
             self.tiles.compare(&growth, standing, store, found);
         }
     }
@@ -293,6 +326,10 @@ impl Pass<'_> {
     fn finish(&mut self, found: &mut dyn FnMut(Finding)) {
         self.heads.finish(found);
         self.runs.finish(found);
+        if let Some(places) = &mut self.places {
+            places.finish(found);
+        }
+        self.attachments.finish(found);
         self.tiles.finish(found);
     }
 }

@@ -160,6 +160,16 @@ impl<F: Fn(Key, Bytes) -> Result<Option<Bytes>, ObjectsError> + Send + Sync> Obj
             .collect()
     }
 
+    fn places(&self, bundle: u64) -> Result<Vec<(u64, Bytes)>, ObjectsError> {
+        let places = self.objects.places(bundle)?.into_iter();
+        places
+            .filter_map(|(first, places)| {
+                let read = (self.read)(Key::Where { first }, places).transpose()?;
+                Some(read.map(|places| (first, places)))
+            })
+            .collect()
+    }
+
     fn last_run(&self) -> Result<Option<(u64, Bytes)>, ObjectsError> {
         self.objects.last_run()?.and_then(|run| self.run(run)).transpose()
     }

@@ -279,8 +279,8 @@ fn a_log_of_another_version_is_not_served() {
     let later = refused(known.replace("log 1", "log 2"));
     assert_eq!(later, BadDescription::Version("indelible log 2".to_owned()));
     assert_eq!(
-        refused(known.replace("opaque", "events")),
-        BadDescription::Kind("events".to_owned())
+        refused(known.replace("opaque", "mixed")),
+        BadDescription::Kind("mixed".to_owned())
     );
     assert_eq!(refused(String::new()), BadDescription::Truncated);
     for (from, to, field) in [

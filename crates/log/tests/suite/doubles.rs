@@ -1,7 +1,7 @@
 //! A journal and an object store that can be held up and can fail, each in the two ways in which a disk fails: what was to be
 //! written is not there, or is there all the same.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
@@ -9,7 +9,8 @@ use std::thread::{self, ThreadId};
 
 use bytes::Bytes;
 use indelible_store::journal::{
-    Attachment, Frame, FramePlace, Frames, Genesis, Journal, JournalError, Kind, Place, Replayed,
+    Absence, Absent, Attachment, Frame, FramePlace, Frames, Genesis, Journal, JournalError, Kind, Place, Reason,
+    Replayed, attachment_places,
 };
 use indelible_store::objects::{Key, Objects, ObjectsError};
 
@@ -55,6 +56,10 @@ impl Power {
     /// Nothing is written from now on.
     pub(crate) fn cut(&self) {
         self.0.lock().unwrap().left = Some(0);
+    }
+
+    fn last(&self) -> Last {
+        self.0.lock().unwrap().last
     }
 
     pub(crate) fn is_cut(&self) -> bool {
@@ -128,6 +133,8 @@ impl Gate {
 /// A journal with a gate and a power supply, that remembers what it was given.
 pub(crate) struct TestJournal {
     inner: Arc<dyn Journal>,
+    /// What a blanking tears, if the journal lies on one.
+    disk: Option<Arc<Disk>>,
     power: Arc<Power>,
     pub(crate) gate: Gate,
     frames: Mutex<Vec<(Kind, usize)>>,
@@ -136,8 +143,18 @@ pub(crate) struct TestJournal {
 
 impl TestJournal {
     pub(crate) fn new(inner: Arc<dyn Journal>, power: &Arc<Power>) -> Arc<TestJournal> {
+        TestJournal::over(inner, None, power)
+    }
+
+    /// One whose blankings can be torn.
+    pub(crate) fn on(disk: &Arc<Disk>, power: &Arc<Power>) -> Arc<TestJournal> {
+        TestJournal::over(disk.clone(), Some(disk.clone()), power)
+    }
+
+    fn over(inner: Arc<dyn Journal>, disk: Option<Arc<Disk>>, power: &Arc<Power>) -> Arc<TestJournal> {
         Arc::new(TestJournal {
             inner,
+            disk,
             power: power.clone(),
             gate: Gate::default(),
             frames: Mutex::default(),
@@ -208,7 +225,95 @@ impl Journal for TestJournal {
     }
 
     fn blank(&self, places: &[Place]) -> Result<(), JournalError> {
-        self.inner.blank(places)
+        let failed = |source| JournalError::Io {
+            action: "write to",
+            file: PathBuf::from("double"),
+            source,
+        };
+        let was_cut = self.power.is_cut();
+        let done = self.power.write(|| self.inner.blank(places), failed);
+        // With the power goes half of what was being written.
+        if done.is_err() && !was_cut && self.power.is_cut() && self.power.last() == Last::Lost {
+            let half = places.len() / 2;
+            self.inner.blank(&places[..half]).unwrap();
+            if let Some(disk) = &self.disk {
+                disk.torn.lock().unwrap().extend(places.get(half));
+            }
+        }
+        done
+    }
+}
+
+/// What outlives a power cut: a journal, and which of its attachments are half overwritten.
+pub(crate) struct Disk {
+    inner: Arc<dyn Journal>,
+    pub(crate) torn: Mutex<HashSet<Place>>,
+}
+
+impl Disk {
+    pub(crate) fn new(inner: Arc<dyn Journal>) -> Arc<Disk> {
+        Arc::new(Disk {
+            inner,
+            torn: Mutex::default(),
+        })
+    }
+}
+
+impl Journal for Disk {
+    fn genesis(&self) -> &Genesis {
+        self.inner.genesis()
+    }
+
+    fn size(&self) -> u64 {
+        self.inner.size()
+    }
+
+    fn last_note(&self) -> Bytes {
+        self.inner.last_note()
+    }
+
+    fn append(&self, frame: &Frame) -> Result<FramePlace, JournalError> {
+        self.inner.append(frame)
+    }
+
+    fn replay(&self, from: u64) -> Result<Frames<'_>, JournalError> {
+        let frames = self.inner.replay(from)?;
+        Ok(Box::new(frames.map(|replayed| {
+            let mut replayed = replayed?;
+            let torn = self.torn.lock().unwrap();
+            let mut absent = vec![];
+            for (record, places) in attachment_places(&replayed.frame, replayed.place).iter().enumerate() {
+                for (attachment, place) in places.iter().enumerate().filter(|(_, place)| torn.contains(*place)) {
+                    let zeros = Bytes::from(vec![0; place.length as usize]);
+                    replayed.frame.records[record].attachments[attachment] = zeros;
+                    absent.push(Absent {
+                        record,
+                        attachment,
+                        absence: Absence::Damaged,
+                    });
+                }
+            }
+            replayed.absent.extend(absent);
+            Ok(replayed)
+        })))
+    }
+
+    fn read(&self, place: &Place) -> Result<Attachment, JournalError> {
+        match self.torn.lock().unwrap().contains(place) {
+            false => self.inner.read(place),
+            true => Err(JournalError::Damaged {
+                file: PathBuf::from("disk"),
+                offset: place.offset,
+                reason: Reason::Attachment,
+            }),
+        }
+    }
+
+    fn blank(&self, places: &[Place]) -> Result<(), JournalError> {
+        self.inner.blank(places)?;
+        let mut torn = self.torn.lock().unwrap();
+        torn.retain(|torn| !places.contains(torn));
+        Ok(())
     }
 }
 
@@ -246,6 +351,20 @@ impl Objects for TestObjects {
 
     fn runs(&self, bundle: u64) -> Result<Vec<(u64, Bytes)>, ObjectsError> {
         self.inner.runs(bundle)
+    }
+
+    fn places(&self, bundle: u64) -> Result<Vec<(u64, Bytes)>, ObjectsError> {
+        let mut places = self.inner.places(bundle)?;
+        let instead = self.instead.lock().unwrap();
+        places.retain_mut(|(first, value)| match instead.get(&Key::Where { first: *first }) {
+            None => true,
+            Some(None) => false,
+            Some(Some(other)) => {
+                *value = other.clone();
+                true
+            }
+        });
+        Ok(places)
     }
 
     fn last_run(&self) -> Result<Option<(u64, Bytes)>, ObjectsError> {

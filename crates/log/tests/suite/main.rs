@@ -7,9 +7,12 @@
 #![expect(clippy::cast_possible_truncation, reason = "the trees of the tests are small")]
 
 mod appends;
+mod attachments;
 mod damage;
 mod disk;
 mod doubles;
+mod erasure;
+mod events;
 mod halting;
 mod journal_failures;
 mod keys;

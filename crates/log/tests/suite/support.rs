@@ -32,10 +32,19 @@ impl Homes {
     }
 
     pub(crate) fn with_volumes(volume_entries: u64) -> Homes {
+        Homes::of_kind(Kind::Opaque, volume_entries)
+    }
+
+    pub(crate) fn of_kind(kind: Kind, volume_entries: u64) -> Homes {
         Homes {
-            journal: Arc::new(MemoryJournal::new(genesis(volume_entries))),
+            journal: Arc::new(MemoryJournal::new(genesis_of_kind(kind, volume_entries))),
             objects: MemoryObjects::with_volume_entries(volume_entries).unwrap(),
         }
+    }
+
+    /// An empty log of events, with volumes of one bundle.
+    pub(crate) fn of_events() -> Homes {
+        Homes::of_kind(Kind::Events, TILE_WIDTH)
     }
 
     /// A log that has these commits in its journal, and nothing sealed.
@@ -85,9 +94,13 @@ pub(crate) fn key() -> SigningKey {
 }
 
 pub(crate) fn genesis(volume_entries: u64) -> Genesis {
+    genesis_of_kind(Kind::Opaque, volume_entries)
+}
+
+pub(crate) fn genesis_of_kind(kind: Kind, volume_entries: u64) -> Genesis {
     let description = Description {
         volume_entries,
-        ..Description::new(Kind::Opaque, key().verifier())
+        ..Description::new(kind, key().verifier())
     };
     genesis_of(description.to_string())
 }

@@ -14,7 +14,7 @@ pub mod ending;
 
 use bytes::Bytes;
 
-pub use self::codec::attachment_places;
+pub use self::codec::{RecordPlace, attachment_places, record_places};
 pub use self::error::{JournalError, Limit, Reason};
 pub use self::file::{BrokenEnd, Cut, FileJournal, Likeness, Mirror, Opened, Options, StoredFrame, StoredFrames};
 pub use self::memory::MemoryJournal;
@@ -57,6 +57,15 @@ pub trait Journal: Send + Sync {
 
     /// One attachment. Costs one read; its CRC32C is verified.
     fn read(&self, place: &Place) -> Result<Attachment, JournalError>;
+
+    /// Several attachments, in the order of their places. A home reads together what lies close together; what it holds in memory
+    /// for that is what the attachments have, and what little lies between them.
+    ///
+    /// # Errors
+    /// The first that cannot be read; then none are given.
+    fn read_all(&self, places: &[Place]) -> Result<Vec<Attachment>, JournalError> {
+        places.iter().map(|place| self.read(place)).collect()
+    }
 
     /// Overwrites attachments with zeros, durably when it returns.
     ///

@@ -25,6 +25,7 @@ pub fn check_all<H: Home>(make: impl Fn() -> H) {
     an_empty_home_has_nothing(&make());
     values_come_back(&make());
     runs_of_a_bundle_are_in_order(&make());
+    places_of_a_bundle_are_in_order(&make());
     the_last_run_is_the_last_of_all(&make());
     the_same_bytes_succeed_again(&make());
     other_bytes_are_refused_with_the_whole_batch(&make());
@@ -55,6 +56,8 @@ pub fn values_come_back(home: &impl Home) {
         (run(256), filled(2, VALUE_BYTES_MAX)),
         (tile(0, 0), filled(3, 8192 + 16 * 32)),
         (tile(0, 1), filled(4, 8192)),
+        (places(0), filled(5, 30)),
+        (places(256), filled(6, VALUE_BYTES_MAX)),
     ];
     let objects = home.open();
     objects.put(batch.clone()).expect("a small batch");
@@ -69,6 +72,8 @@ pub fn values_come_back(home: &impl Home) {
         tile(1, 0),
         run(VOLUME_ENTRIES),
         tile(3, 0),
+        places(100),
+        places(257),
     ] {
         assert_eq!(value(&objects, absent), None, "{absent}");
     }
@@ -93,6 +98,35 @@ pub fn runs_of_a_bundle_are_in_order(home: &impl Home) {
     assert_eq!(found(1), [(256, 1), (257, 6), (300, 2), (511, 0)]);
     assert_eq!(found(2), [(512, 5)]);
     assert_eq!(found(3), []);
+}
+
+/// The places of one bundle come in order, and neither runs nor tiles nor its neighbours' among them.
+pub fn places_of_a_bundle_are_in_order(home: &impl Home) {
+    let objects = home.open();
+    for (fill, &first) in (0..).zip(&[511, 256, 255, 0, 512, 257]) {
+        objects
+            .put(vec![
+                (run(first), filled(fill, 10)),
+                (places(first), filled(100 + fill, 10)),
+                (tile(0, 0), filled(9, 10)),
+            ])
+            .expect("one run and its places");
+    }
+    let found = |bundle| {
+        let found = objects
+            .places(bundle)
+            .unwrap_or_else(|error| panic!("reading the places of bundle {bundle}: {error}"));
+        found
+            .into_iter()
+            .map(|(first, bytes)| (first, bytes[0]))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(found(0), [(0, 103), (255, 102)]);
+    assert_eq!(found(1), [(256, 101), (257, 105), (511, 100)]);
+    assert_eq!(found(2), [(512, 104)]);
+    assert_eq!(found(3), []);
+    assert_eq!(found(u64::MAX), []);
+    assert_eq!(last_run(&objects), Some((512, filled(4, 10))), "places are no run");
 }
 
 /// The last run is found whatever was put after it, in the newest volume that has one.
@@ -205,7 +239,12 @@ pub fn a_batch_stays_in_one_volume(home: &impl Home) {
     ];
     objects.put(whole.clone()).expect("the first volume from end to end");
     expect_all(&objects, &whole);
-    let later = [run(VOLUME_ENTRIES), tile(0, last_tile + 1), tile(1, 0)];
+    let later = [
+        run(VOLUME_ENTRIES),
+        places(VOLUME_ENTRIES),
+        tile(0, last_tile + 1),
+        tile(1, 0),
+    ];
     for key in later {
         match objects.put(vec![(run(1), filled(5, 1)), (key, filled(6, 1))]) {
             Err(ObjectsError::CrossesVolume {
@@ -273,6 +312,10 @@ fn run(first: u64) -> Key {
 
 fn tile(level: u8, index: u64) -> Key {
     Key::Tile { level, index }
+}
+
+fn places(first: u64) -> Key {
+    Key::Where { first }
 }
 
 fn filled(fill: u8, bytes: usize) -> Bytes {

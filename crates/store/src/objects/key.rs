@@ -17,16 +17,21 @@ pub enum Key {
         /// Index among the tiles of its level.
         index: u64,
     },
+    /// Where the attachments of a run of entries lie in the journal.
+    Where {
+        /// Index of the run's first entry.
+        first: u64,
+    },
 }
 
 impl Key {
-    /// The entry that decides in which volume the object lies: the first of a run, the last under a tile.
+    /// The entry that decides in which volume the object lies: the first of a run and of its places, the last under a tile.
     ///
     /// A run never leaves its bundle nor a bundle its volume, so for a run any entry would do. `None` for a tile that no
     /// tree of fewer than 2^64 entries has.
     pub fn last_entry(&self) -> Option<u64> {
         match *self {
-            Key::Entries { first } => Some(first),
+            Key::Entries { first } | Key::Where { first } => Some(first),
             Key::Tile { level, index } => {
                 // ((index + 1) << height) - 1, written so that nothing can overflow unseen.
                 let height = 8 * (u32::from(level) + 1);
@@ -36,20 +41,21 @@ impl Key {
         }
     }
 
-    /// The bundle that a run belongs to; a tile belongs to none.
+    /// The bundle that a run and its places belong to; a tile belongs to none.
     pub fn bundle(&self) -> Option<u64> {
         match *self {
-            Key::Entries { first } => Some(first / BUNDLE_ENTRIES),
+            Key::Entries { first } | Key::Where { first } => Some(first / BUNDLE_ENTRIES),
             Key::Tile { .. } => None,
         }
     }
 
     /// The bytes that stand for the key on disk, in the order of [`Ord`]: runs by first entry, then tiles by level and
-    /// index.
+    /// index, then places by first entry.
     pub(super) fn encode(&self) -> Vec<u8> {
         match *self {
             Key::Entries { first } => [&[ENTRIES][..], &first.to_be_bytes()].concat(),
             Key::Tile { level, index } => [&[TILE, level][..], &index.to_be_bytes()].concat(),
+            Key::Where { first } => [&[WHERE][..], &first.to_be_bytes()].concat(),
         }
     }
 
@@ -63,6 +69,9 @@ impl Key {
                 level,
                 index: u64::from_be_bytes(index.try_into().ok()?),
             }),
+            [WHERE, ref first @ ..] => Some(Key::Where {
+                first: u64::from_be_bytes(first.try_into().ok()?),
+            }),
             _ => None,
         }
     }
@@ -73,6 +82,7 @@ impl fmt::Display for Key {
         match self {
             Key::Entries { first } => write!(f, "run of entries at {first}"),
             Key::Tile { level, index } => write!(f, "tile {index} of level {level}"),
+            Key::Where { first } => write!(f, "places of attachments at {first}"),
         }
     }
 }
@@ -82,6 +92,7 @@ pub const BUNDLE_ENTRIES: u64 = 256;
 
 const ENTRIES: u8 = b'E';
 const TILE: u8 = b'T';
+const WHERE: u8 = b'W';
 
 #[cfg(test)]
 mod tests {
@@ -91,7 +102,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_key_has_one_spelling(front in prop_oneof![Just(ENTRIES), Just(TILE), any::<u8>()], rest in prop::collection::vec(any::<u8>(), 0..12)) {
+        fn a_key_has_one_spelling(front in prop_oneof![Just(ENTRIES), Just(TILE), Just(WHERE), any::<u8>()], rest in prop::collection::vec(any::<u8>(), 0..12)) {
             let bytes = [vec![front], rest].concat();
             if let Some(key) = Key::decode(&bytes) {
                 prop_assert_eq!(key.encode(), bytes);
@@ -114,7 +125,9 @@ mod tests {
     }
 
     #[test]
-    fn only_a_run_has_a_bundle() {
+    fn only_a_run_and_its_places_have_a_bundle() {
+        assert_eq!(Key::Where { first: 512 }.bundle(), Some(2));
+        assert_eq!(Key::Where { first: 512 }.last_entry(), Some(512));
         assert_eq!(Key::Entries { first: 511 }.bundle(), Some(1));
         assert_eq!(Key::Entries { first: 512 }.bundle(), Some(2));
         assert_eq!(Key::Tile { level: 0, index: 512 }.bundle(), None);
@@ -127,6 +140,7 @@ mod tests {
         for level in [0, 1, 255] {
             keys.extend(numbers.iter().map(|&index| Key::Tile { level, index }));
         }
+        keys.extend(numbers.iter().map(|&first| Key::Where { first }));
         assert!(keys.is_sorted());
         assert!(keys.iter().map(Key::encode).is_sorted());
         for key in keys {
@@ -144,6 +158,8 @@ mod tests {
             b"T",
             b"T12345678",
             b"T1234567890",
+            b"W1234567",
+            b"W123456789",
             b"X12345678",
         ] {
             assert_eq!(Key::decode(bytes), None, "{bytes:?}");

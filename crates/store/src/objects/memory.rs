@@ -34,6 +34,15 @@ impl MemoryObjects {
     fn read<T>(&self, look: impl FnOnce(&BTreeMap<Key, Bytes>) -> T) -> T {
         look(&self.objects.read().expect(NO_PANIC))
     }
+
+    /// What belongs to the entries of a bundle, under keys of one sort.
+    fn of_bundle(&self, bundle: u64, key: impl Fn(u64) -> Key) -> Vec<(u64, Bytes)> {
+        let Some(first) = bundle.checked_mul(BUNDLE_ENTRIES) else {
+            return Vec::new();
+        };
+        let keys = key(first)..=key(first + (BUNDLE_ENTRIES - 1));
+        self.read(|objects| objects.range(keys).filter_map(with_first).collect())
+    }
 }
 
 impl Default for MemoryObjects {
@@ -48,18 +57,16 @@ impl Objects for MemoryObjects {
     }
 
     fn runs(&self, bundle: u64) -> Result<Vec<(u64, Bytes)>, ObjectsError> {
-        let Some(first) = bundle.checked_mul(BUNDLE_ENTRIES) else {
-            return Ok(Vec::new());
-        };
-        let keys = Key::Entries { first }..=Key::Entries {
-            first: first + (BUNDLE_ENTRIES - 1),
-        };
-        Ok(self.read(|objects| objects.range(keys).filter_map(run).collect()))
+        Ok(self.of_bundle(bundle, |first| Key::Entries { first }))
+    }
+
+    fn places(&self, bundle: u64) -> Result<Vec<(u64, Bytes)>, ObjectsError> {
+        Ok(self.of_bundle(bundle, |first| Key::Where { first }))
     }
 
     fn last_run(&self) -> Result<Option<(u64, Bytes)>, ObjectsError> {
         let runs = ..=Key::Entries { first: u64::MAX };
-        Ok(self.read(|objects| objects.range(runs).next_back().and_then(run)))
+        Ok(self.read(|objects| objects.range(runs).next_back().and_then(with_first)))
     }
 
     fn put(&self, batch: Vec<(Key, Bytes)>) -> Result<(), ObjectsError> {
@@ -73,9 +80,9 @@ impl Objects for MemoryObjects {
     }
 }
 
-fn run((key, value): (&Key, &Bytes)) -> Option<(u64, Bytes)> {
+fn with_first((key, value): (&Key, &Bytes)) -> Option<(u64, Bytes)> {
     match key {
-        Key::Entries { first } => Some((*first, value.clone())),
+        Key::Entries { first } | Key::Where { first } => Some((*first, value.clone())),
         Key::Tile { .. } => None,
     }
 }

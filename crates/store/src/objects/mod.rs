@@ -1,4 +1,4 @@
-//! Immutable objects of the tree: runs of entries and full tiles.
+//! Immutable objects of the tree: runs of entries, full tiles, and where the attachments of the entries lie.
 //!
 //! Everything here is derived from the journal and can be rebuilt from it, so a home of objects may be slow, may lag and
 //! may even be lost. What it may not do is serve other bytes than were put: every value carries a checksum over its key and
@@ -41,6 +41,9 @@ pub trait Objects: Send + Sync {
 
     /// The runs of entries of one bundle, each with the index of its first entry, in that order.
     fn runs(&self, bundle: u64) -> Result<Vec<(u64, Bytes)>, ObjectsError>;
+
+    /// The places of attachments that belong to the runs of one bundle, each with the index of its run's first entry, in that order.
+    fn places(&self, bundle: u64) -> Result<Vec<(u64, Bytes)>, ObjectsError>;
 
     /// The run with the greatest first entry of all: where sealing has arrived.
     fn last_run(&self) -> Result<Option<(u64, Bytes)>, ObjectsError>;

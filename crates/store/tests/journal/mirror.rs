@@ -160,3 +160,48 @@ fn a_blanked_attachment_is_told_from_another_frame() {
     );
     assert_eq!(mirror.compare(&frames[1]).expect("readable"), Likeness::Other);
 }
+
+/// A backup goes on behind the frame that it ended with, and never sees the older ones again: what was blanked in the log since then
+/// it still has. It is a journal by itself, and the same places are blanked in it.
+#[test]
+fn what_was_blanked_after_it_was_copied_is_blanked_in_the_copy_at_the_same_places() {
+    let home = directory();
+    let (path, to) = (home.path().join("journal"), home.path().join("copy"));
+    let journal = original(&home);
+    let before = all(&path).expect("sound");
+    copy(&before, &to);
+    let places = attachment_places(before[3].frame().expect("a commit"), before[3].place());
+    journal.blank(&places[0]).expect("a frame stands behind it");
+    journal
+        .append(&commit(4, vec![record(b"what allows it")]))
+        .expect("sound");
+
+    let mut news = StoredFrames::open_at(&path, before[6].place()).expect("there");
+    let mut mirror = Mirror::at(&to).expect("there");
+    let last = news.read_next().expect("sound").expect("there");
+    assert_eq!(mirror.compare(&last).expect("readable"), Likeness::Same);
+    while let Some(frame) = news.read_next().expect("sound") {
+        mirror.put(&frame).expect("writable");
+    }
+    mirror.end().expect("writable");
+    let read = |journal: &FileJournal| journal.read(&places[0][0]).expect("there");
+    let (copied, _) = FileJournal::open(&to, SMALL).expect("a journal");
+    assert_eq!(
+        read(&copied),
+        Attachment::Present("somebody".into()),
+        "nobody looked at it"
+    );
+    copied.blank(&places[0]).expect("a frame stands behind it here too");
+    drop(copied);
+
+    let (copied, opened) = FileJournal::open(&to, SMALL).expect("a journal");
+    assert_eq!((read(&copied), opened), (Attachment::Blanked, Default::default()));
+    let mut mirror = Mirror::at(&to).expect("there");
+    for frame in all(&path).expect("sound") {
+        assert_eq!(
+            mirror.compare(&frame).expect("readable"),
+            Likeness::Same,
+            "they are the same again"
+        );
+    }
+}

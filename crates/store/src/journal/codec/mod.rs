@@ -9,7 +9,7 @@ mod encode;
 mod genesis;
 mod header;
 
-pub use self::attachment::{attachment_places, open_attachment};
+pub use self::attachment::{RecordPlace, attachment_places, open_attachment, record_places};
 pub use self::decode::{Decoded, complete, decode};
 pub use self::encode::encode;
 pub use self::genesis::{decode_genesis, encode_genesis};

@@ -4,7 +4,8 @@ use bytes::Bytes;
 
 use super::Home;
 use super::values::{
-    append, assert_not_an_attachment, blank, closing, commit, genesis, key_change, read, replayed, with_attachments,
+    append, assert_not_an_attachment, blank, closing, commit, genesis, key_change, read, read_all, replayed,
+    with_attachments,
 };
 use crate::journal::{
     Absence, Absent, Attachment, FramePlace, Journal, JournalError, Place, Replayed, attachment_places,
@@ -31,6 +32,21 @@ pub fn check_attachments(home: &impl Home) {
                 );
             }
         }
+        let all: Vec<_> = frame.records.iter().flat_map(|record| &record.attachments).collect();
+        let mut everywhere: Vec<_> = places.iter().flatten().copied().collect();
+        let expected = |bytes: &Bytes| Attachment::Present(bytes.clone());
+        assert_eq!(
+            read_all(&journal, &everywhere),
+            all.iter().map(|bytes| expected(bytes)).collect::<Vec<_>>(),
+            "attachments are read together as they are alone"
+        );
+        everywhere.reverse();
+        assert_eq!(
+            read_all(&journal, &everywhere),
+            all.iter().rev().map(|bytes| expected(bytes)).collect::<Vec<_>>(),
+            "in whatever order they are asked for"
+        );
+        assert_eq!(read_all(&journal, &[]), []);
         journal = home.reopen(journal);
     }
     let place = places[1][0];
@@ -62,7 +78,42 @@ pub fn check_attachments(home: &impl Home) {
         },
     ] {
         assert_not_an_attachment(journal.read(&wrong), &wrong);
+        assert_not_an_attachment(journal.read_all(&[place, wrong, place]), &wrong);
     }
+}
+
+/// Attachments of many frames, near each other and far, come back together as they were, blanked ones among them.
+pub fn check_reading_together(home: &impl Home) {
+    let journal = home.create(&genesis());
+    let mut expected = Vec::new();
+    let mut places = Vec::new();
+    for number in 0..40usize {
+        let mut frame = commit(journal.size(), 3, number);
+        let long = if number % 13 == 5 { 400_000 } else { number * 7 };
+        frame.records[1].attachments = vec![Bytes::from(vec![1; long]), Bytes::new(), Bytes::from(vec![2; 100])];
+        frame.records[2].attachments = vec![Bytes::from(vec![3; 3])];
+        if number % 11 == 3 {
+            frame.records[0].entry = Bytes::from(vec![4; 65_535]);
+        }
+        let at = append(&journal, &frame);
+        places.extend(attachment_places(&frame, at).into_iter().flatten());
+        let attachments = frame.records.iter().flat_map(|record| &record.attachments);
+        expected.extend(attachments.map(|bytes| Attachment::Present(bytes.clone())));
+    }
+    assert!(read_all(&journal, &places) == expected, "all that there are");
+    for (from, step) in [(2, 4), (7, 11), (0, 39)] {
+        let some = |all: &[_]| all.iter().skip(from).step_by(step).cloned().collect::<Vec<_>>();
+        let wanted: Vec<_> = places.iter().skip(from).step_by(step).copied().collect();
+        assert!(
+            read_all(&journal, &wanted) == some(&expected),
+            "every {step}th from {from} on"
+        );
+    }
+    blank(&journal, &[places[2], places[17 * 4]]);
+    for gone in [2, 17 * 4] {
+        expected[gone] = Attachment::Blanked;
+    }
+    assert!(read_all(&journal, &places) == expected, "and which of them are blanked");
 }
 
 /// What is blanked is gone and known to be gone, and nothing else is.

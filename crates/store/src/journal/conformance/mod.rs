@@ -8,7 +8,8 @@ mod limits;
 mod values;
 
 pub use self::attachments::{
-    check_attachments, check_blanking, check_blanking_in_front_of_a_key_change, check_refused_blanking,
+    check_attachments, check_blanking, check_blanking_in_front_of_a_key_change, check_reading_together,
+    check_refused_blanking,
 };
 pub use self::frames::{
     check_append_and_replay, check_empty, check_frames_without_entries, check_refusal_of_what_does_not_extend,
@@ -35,6 +36,7 @@ pub fn check_all(home: &impl Home) {
     check_refusal_of_what_does_not_extend(home);
     check_frames_without_entries(home);
     check_attachments(home);
+    check_reading_together(home);
     check_blanking(home);
     check_refused_blanking(home);
     check_blanking_in_front_of_a_key_change(home);

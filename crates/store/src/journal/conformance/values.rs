@@ -77,6 +77,12 @@ pub(super) fn read(journal: &impl Journal, place: &Place) -> Attachment {
         .unwrap_or_else(|error| panic!("a read at {place:?} must succeed: {error}"))
 }
 
+pub(super) fn read_all(journal: &impl Journal, places: &[Place]) -> Vec<Attachment> {
+    journal
+        .read_all(places)
+        .unwrap_or_else(|error| panic!("a read of {} attachments must succeed: {error}", places.len()))
+}
+
 pub(super) fn blank(journal: &impl Journal, places: &[Place]) {
     journal
         .blank(places)

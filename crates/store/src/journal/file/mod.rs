@@ -8,6 +8,7 @@ mod end;
 mod key_changes;
 mod mirror;
 mod open;
+mod read;
 mod replay;
 mod segment;
 mod stored;
@@ -28,9 +29,8 @@ pub use self::mirror::{Likeness, Mirror};
 pub use self::open::Opened;
 use self::replay::Replay;
 pub use self::stored::{StoredFrame, StoredFrames};
-use self::window::Window;
 use self::writer::Writer;
-use super::codec::{ATTACHMENT_BYTES_MAX, ATTACHMENT_PREFIX_BYTES, Seal, open_attachment};
+use super::codec::Seal;
 use super::{Attachment, Frame, FramePlace, Frames, Genesis, Journal, JournalError, Kind, Place, Replayed};
 
 /// How a journal lays out its files.
@@ -154,23 +154,19 @@ impl Journal for FileJournal {
     }
 
     fn read(&self, place: &Place) -> Result<Attachment, JournalError> {
-        let length = place.length as usize;
-        let begin = place.offset.checked_sub(ATTACHMENT_PREFIX_BYTES as u64);
-        let (Some(begin), true) = (begin, (place.segment as usize) < self.published().starts.len()) else {
-            return Err(JournalError::NotAnAttachment(*place));
-        };
-        if length > ATTACHMENT_BYTES_MAX {
-            return Err(JournalError::NotAnAttachment(*place));
-        }
-        let window = Window::open(segment::path(&self.directory, place.segment))?;
-        let stored = window.piece(begin, (ATTACHMENT_PREFIX_BYTES + length) as u64)?;
-        match open_attachment(&stored, place.length) {
-            Some(attachment) => attachment.map_err(|reason| window.damaged(place.offset, reason)),
-            None => Err(JournalError::NotAnAttachment(*place)),
-        }
+        let mut read = self.read_all(std::slice::from_ref(place))?;
+        Ok(read.pop().expect("an attachment for each place"))
+    }
+
+    fn read_all(&self, places: &[Place]) -> Result<Vec<Attachment>, JournalError> {
+        let segments = self.published().starts.len();
+        read::all(&self.directory, segments, places)
     }
 
     fn blank(&self, places: &[Place]) -> Result<(), JournalError> {
+        let last = self.writer()?.blankable()?;
+        // No append waits for this: frames in front of the last one change no more, and it will never be an earlier one.
+        blank::check(&self.directory, self.seal, last, places)?;
         self.writer()?.blank(places)
     }
 }

@@ -75,6 +75,16 @@ impl SledObjects {
         })
     }
 
+    /// What belongs to the entries of a bundle, under keys of one sort.
+    fn of_bundle(&self, bundle: u64, key: impl Fn(u64) -> Key) -> Result<Vec<(u64, Bytes)>, ObjectsError> {
+        let first = bundle.checked_mul(BUNDLE_ENTRIES);
+        let Some(number) = first.and_then(|first| self.volumes.of(key(first))) else {
+            return Ok(Vec::new());
+        };
+        let found = self.shelf.read(number, |volume| volume.of_bundle(bundle, key))?;
+        Ok(found.unwrap_or_default())
+    }
+
     fn put_new(&self, mut batch: Batch) -> Result<(), ObjectsError> {
         let existing = self.shelf.volume(batch.volume)?;
         if let Some(volume) = &existing {
@@ -106,12 +116,11 @@ impl Objects for SledObjects {
     }
 
     fn runs(&self, bundle: u64) -> Result<Vec<(u64, Bytes)>, ObjectsError> {
-        let first = bundle.checked_mul(BUNDLE_ENTRIES);
-        let Some(number) = first.and_then(|first| self.volumes.of(Key::Entries { first })) else {
-            return Ok(Vec::new());
-        };
-        let runs = self.shelf.read(number, |volume| volume.runs(bundle))?;
-        Ok(runs.unwrap_or_default())
+        self.of_bundle(bundle, |first| Key::Entries { first })
+    }
+
+    fn places(&self, bundle: u64) -> Result<Vec<(u64, Bytes)>, ObjectsError> {
+        self.of_bundle(bundle, |first| Key::Where { first })
     }
 
     fn last_run(&self) -> Result<Option<(u64, Bytes)>, ObjectsError> {

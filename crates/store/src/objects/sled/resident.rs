@@ -52,6 +52,9 @@ fn page(key: Key, bytes: usize) -> Key {
         Key::Entries { first } if bytes >= LARGE_RUN_BYTES => Key::Entries {
             first: first - first % (RUN_BUNDLES_TOGETHER * BUNDLE_ENTRIES),
         },
+        Key::Where { first } if bytes >= LARGE_PLACES_BYTES => Key::Where {
+            first: first - first % (RUN_BUNDLES_TOGETHER * BUNDLE_ENTRIES),
+        },
         small => small,
     }
 }
@@ -68,6 +71,9 @@ const RUN_BUNDLES_TOGETHER: u64 = 8;
 
 /// From here on 17 runs are not many more than 8 bundles.
 const LARGE_RUN_BYTES: usize = 8 << 10;
+
+/// The same of their places, of which an entry with twelve attachments has some 18 bytes, and as many records as there are runs.
+const LARGE_PLACES_BYTES: usize = 512;
 
 #[cfg(test)]
 mod tests {
@@ -100,6 +106,11 @@ mod tests {
         for (first, pages) in [(1, 1), (2, 2), (1, 2)] {
             let expected = sum + 2 * 17 * 60_100 + pages * 17 * 400;
             assert_eq!(note(entries(first), 300), expected, "a small run at {first}");
+        }
+        let sum = resident.bytes();
+        for (first, pages) in [(0, 1), (2_047, 1), (2_048, 2)] {
+            let expected = sum + pages * 17 * 1_600;
+            assert_eq!(note(Key::Where { first }, 1_500), expected, "places at {first}");
         }
     }
 }

@@ -82,15 +82,14 @@ impl Volume {
         }
     }
 
-    /// The runs of a bundle, in order.
-    pub(super) fn runs(&self, bundle: u64) -> Result<Vec<(u64, Bytes)>, ObjectsError> {
+    /// What belongs to the entries of a bundle, under keys of one sort, in order.
+    pub(super) fn of_bundle(&self, bundle: u64, key: impl Fn(u64) -> Key) -> Result<Vec<(u64, Bytes)>, ObjectsError> {
         let first = bundle * BUNDLE_ENTRIES;
-        let last = first + (BUNDLE_ENTRIES - 1);
-        let names = Key::Entries { first }.encode()..=Key::Entries { first: last }.encode();
+        let names = key(first).encode()..=key(first + (BUNDLE_ENTRIES - 1)).encode();
         let stored: Vec<_> = contain(&self.path, "read", || self.db.range(names).collect())?;
         stored
             .into_iter()
-            .map(|(name, stored)| self.run(&name, stored))
+            .map(|(name, stored)| self.with_first(&name, stored))
             .collect()
     }
 
@@ -99,7 +98,7 @@ impl Volume {
         let names = ..=Key::Entries { first: u64::MAX }.encode();
         match contain(&self.path, "read", || self.db.range(names).next_back().transpose())? {
             None => Ok(None),
-            Some((name, stored)) => self.run(&name, stored).map(Some),
+            Some((name, stored)) => self.with_first(&name, stored).map(Some),
         }
     }
 
@@ -132,9 +131,11 @@ impl Volume {
         })
     }
 
-    fn run(&self, name: &[u8], stored: ::sled::IVec) -> Result<(u64, Bytes), ObjectsError> {
+    fn with_first(&self, name: &[u8], stored: ::sled::IVec) -> Result<(u64, Bytes), ObjectsError> {
         match Key::decode(name) {
-            Some(key @ Key::Entries { first }) => Ok((first, self.checked(key, name, stored)?)),
+            Some(key @ (Key::Entries { first } | Key::Where { first })) => {
+                Ok((first, self.checked(key, name, stored)?))
+            }
             other => Err(broken(&self.path, format!("{other:?} among the runs of entries"))),
         }
     }

@@ -3,13 +3,17 @@
 //! Mostly the sequencer's thread holds it. When it is free and a small append comes alone, its caller takes it and commits at
 //! once: two changes of thread, which cost more than the fdatasync between them, are saved.
 
-use std::collections::VecDeque;
+mod baton;
+mod lanes;
+
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use indelible_store::journal::JournalError;
 
-use crate::append::{AppendError, Reply, Submission};
+use self::baton::{Baton, Turn};
+use self::lanes::{From, Lanes};
+use crate::append::{AppendError, Submission};
 use crate::backlog::Room;
 use crate::runs::Runs;
 use crate::sequencer::Sequencer;
@@ -25,17 +29,10 @@ pub(crate) struct Queue {
 }
 
 struct State {
-    /// Small appends that somebody waits for: they do not wait behind large ones.
-    express: VecDeque<Submission>,
-    /// All others, those of a stream in its order.
-    bulk: VecDeque<Submission>,
+    lanes: Lanes,
     baton: Baton,
     /// Whether the last commit was for several callers.
     crowded: bool,
-    /// The last commit left large appends waiting, to be quick for small ones.
-    passed_over: bool,
-    /// Commits with large appends in them since the last small one.
-    large_since_small: u32,
     /// When the baton came back.
     returned: Instant,
     /// The thread waits, but not for ever.
@@ -44,16 +41,6 @@ struct State {
     stopping: bool,
     /// Nobody takes anything any more.
     ended: bool,
-}
-
-/// Where the sequencer's state is.
-enum Baton {
-    Free(Box<Sequencer>),
-    Taken,
-    /// The journal failed while it was taken.
-    Failed(JournalError),
-    /// Whoever had it panicked.
-    Lost,
 }
 
 /// What can be done with what waits.
@@ -65,13 +52,6 @@ enum Ready {
     /// Refuse it, for this reason.
     Refused(String),
     Nothing,
-}
-
-/// What a commit takes from.
-#[derive(Clone, Copy)]
-enum Lanes {
-    Express,
-    Both,
 }
 
 /// What the thread does next.
@@ -93,12 +73,9 @@ impl Queue {
     pub(crate) fn new(sequencer: Sequencer, settings: &Settings) -> Queue {
         Queue {
             state: Mutex::new(State {
-                express: VecDeque::new(),
-                bulk: VecDeque::new(),
+                lanes: Lanes::default(),
                 baton: Baton::Free(Box::new(sequencer)),
                 crowded: false,
-                passed_over: false,
-                large_since_small: LARGE_IN_A_ROW,
                 returned: Instant::now(),
                 timed: false,
                 stopping: false,
@@ -113,16 +90,11 @@ impl Queue {
 
     /// Queues a submission, or commits it here and now. Dropped if the log has ended: its sender finds nobody to answer.
     pub(crate) fn submit(&self, submission: Submission) {
-        let small = submission.batch.bytes() <= SMALL_BYTES_MAX;
         let mut state = self.lock();
         if state.ended {
             return;
         }
-        let express = small && matches!(submission.reply, Reply::Once(_));
-        match express {
-            true => state.express.push_back(submission),
-            false => state.bulk.push_back(submission),
-        }
+        let express = state.lanes.push(submission);
         // Somebody who commits looks here again when that is done.
         if !matches!(state.baton, Baton::Free(_)) {
             return;
@@ -131,7 +103,7 @@ impl Queue {
         let by_caller = express && self.lone_appends == Committer::Caller && !state.crowded;
         match (by_caller, state.ready()) {
             (true, Ready::All | Ready::Small) => {
-                let runs = state.take_runs(Lanes::Express, self.commit_bytes_max);
+                let runs = state.take_runs(From::Express, self.commit_bytes_max);
                 Turn::take_from(state, self).run(|sequencer| sequencer.commit(runs));
             }
             _ => self.changed.notify_one(),
@@ -167,7 +139,7 @@ impl Queue {
         let mut state = self.lock();
         state.stopping = true;
         state.ended = true;
-        let left = (std::mem::take(&mut state.express), std::mem::take(&mut state.bulk));
+        let left = std::mem::take(&mut state.lanes);
         drop(state);
         drop(left);
         self.changed.notify_one();
@@ -186,11 +158,11 @@ impl Queue {
         loop {
             let next = match state.ready() {
                 Ready::All => {
-                    let lanes = state.lanes();
-                    Next::Commit(state.take_runs(lanes, self.commit_bytes_max))
+                    let from = state.lanes.next();
+                    Next::Commit(state.take_runs(from, self.commit_bytes_max))
                 }
-                Ready::Small => Next::Commit(state.take_runs(Lanes::Express, self.commit_bytes_max)),
-                Ready::Refused(reason) => Next::Refuse(state.take_runs(Lanes::Both, self.commit_bytes_max), reason),
+                Ready::Small => Next::Commit(state.take_runs(From::Express, self.commit_bytes_max)),
+                Ready::Refused(reason) => Next::Refuse(state.take_runs(From::Both, self.commit_bytes_max), reason),
                 Ready::Nothing => match self.otherwise(&mut state)? {
                     Otherwise::Do(next) => next,
                     Otherwise::Wait(patience) => {
@@ -205,7 +177,7 @@ impl Queue {
 
     /// What there is to do when nothing can be committed.
     fn otherwise(&self, state: &mut State) -> Result<Otherwise, JournalError> {
-        let waits = state.waits();
+        let waits = !state.lanes.is_empty();
         let closes = match &state.baton {
             Baton::Failed(_) | Baton::Lost => return Err(state.baton.failure()),
             // The sealer is behind, and wakes us.
@@ -238,7 +210,7 @@ impl Queue {
     /// Puts the baton back, and wakes the thread if it has something to do with it.
     fn give_back(&self, baton: Baton) {
         let mut state = self.lock();
-        let idle = matches!(baton, Baton::Free(_)) && !state.waits() && !state.stopping;
+        let idle = matches!(baton, Baton::Free(_)) && state.lanes.is_empty() && !state.stopping;
         state.baton = baton;
         state.returned = Instant::now();
         // A thread that waits for the moment of the closing record sees by itself that it has moved.
@@ -254,119 +226,26 @@ impl Queue {
 }
 
 impl State {
-    fn waits(&self) -> bool {
-        !self.express.is_empty() || !self.bulk.is_empty()
-    }
-
     /// What the next commit may take of what waits, if the baton is free for it.
     fn ready(&self) -> Ready {
         let Baton::Free(sequencer) = &self.baton else {
             return Ready::Nothing;
         };
-        if !self.waits() {
+        if self.lanes.is_empty() {
             return Ready::Nothing;
         }
         match sequencer.room() {
             Room::ForAll => Ready::All,
-            Room::ForSmall if !self.express.is_empty() => Ready::Small,
+            Room::ForSmall if self.lanes.has_express() => Ready::Small,
             Room::ForSmall | Room::NotYet => Ready::Nothing,
             Room::Never(reason) => Ready::Refused(reason),
         }
     }
 
-    /// Small ones have every other commit for themselves: a sync more, but they do not wait until large ones are hashed and
-    /// written with them.
-    fn lanes(&self) -> Lanes {
-        let both_wait = !self.express.is_empty() && !self.bulk.is_empty();
-        match both_wait && !self.passed_over {
-            true => Lanes::Express,
-            false => Lanes::Both,
-        }
-    }
-
-    /// All small ones that fit, then large ones that still do, if they may. At least one of each goes, so that neither starves the
-    /// other.
-    fn take_runs(&mut self, lanes: Lanes, bytes_max: usize) -> Runs {
-        let (mut runs, mut bytes) = (Runs::default(), 0);
-        let small = !self.express.is_empty();
-        take(&mut self.express, &mut runs, &mut bytes, bytes_max);
-        self.passed_over = matches!(lanes, Lanes::Express) && !self.bulk.is_empty();
-        if small {
-            self.large_since_small = 0;
-        }
-        if matches!(lanes, Lanes::Both) && !self.bulk.is_empty() {
-            let bytes_max = match self.large_since_small < LARGE_IN_A_ROW {
-                true => bytes_max / BESIDE_SMALL,
-                false => bytes_max,
-            };
-            self.large_since_small = self.large_since_small.saturating_add(1);
-            take(&mut self.bulk, &mut runs, &mut bytes, bytes_max);
-        }
+    fn take_runs(&mut self, from: From, bytes_max: usize) -> Runs {
+        let runs = self.lanes.take_runs(from, bytes_max);
         self.crowded = runs.len() > 1;
         runs
-    }
-}
-
-/// Takes what stands first in a lane, one at least, and more while it fits.
-fn take(lane: &mut VecDeque<Submission>, runs: &mut Runs, bytes: &mut usize, bytes_max: usize) {
-    let mut first = true;
-    while let Some(next) = lane.front().map(|next| next.batch.bytes())
-        && (first || *bytes + next <= bytes_max)
-    {
-        *bytes += next;
-        lane.pop_front().into_iter().for_each(|next| runs.add(next));
-        first = false;
-    }
-}
-
-impl Baton {
-    fn failure(&mut self) -> JournalError {
-        match std::mem::replace(self, Baton::Taken) {
-            Baton::Failed(error) => error,
-            _ => panic!("the caller that committed its own append panicked"),
-        }
-    }
-}
-
-/// The baton in somebody's hands. It goes back when this is done, or is known to be lost.
-struct Turn<'q> {
-    sequencer: Option<Box<Sequencer>>,
-    queue: &'q Queue,
-}
-
-impl<'q> Turn<'q> {
-    fn take_from(mut state: MutexGuard<'q, State>, queue: &'q Queue) -> Turn<'q> {
-        match std::mem::replace(&mut state.baton, Baton::Taken) {
-            Baton::Free(sequencer) => Turn {
-                sequencer: Some(sequencer),
-                queue,
-            },
-            _ => unreachable!("the baton was free a moment ago, under the same lock"),
-        }
-    }
-
-    fn take(mut self) -> Box<Sequencer> {
-        self.sequencer.take().expect(HELD)
-    }
-
-    /// Does something with the baton, and gives it back unless the journal failed.
-    fn run(mut self, act: impl FnOnce(&mut Sequencer) -> Result<(), JournalError>) {
-        let sequencer = self.sequencer.as_mut().expect(HELD);
-        let result = act(sequencer);
-        let queue = self.queue;
-        let sequencer = self.take();
-        queue.give_back(match result {
-            Ok(()) => Baton::Free(sequencer),
-            Err(error) => Baton::Failed(error),
-        });
-    }
-}
-
-impl Drop for Turn<'_> {
-    fn drop(&mut self) {
-        if self.sequencer.take().is_some() {
-            self.queue.give_back(Baton::Lost);
-        }
     }
 }
 
@@ -377,7 +256,7 @@ impl Drop for End<'_> {
     fn drop(&mut self) {
         let mut state = self.0.lock();
         state.ended = true;
-        let left = (std::mem::take(&mut state.express), std::mem::take(&mut state.bulk));
+        let left = std::mem::take(&mut state.lanes);
         drop(state);
         drop(left);
     }
@@ -408,16 +287,3 @@ impl Drop for Entrance {
         self.0.stop();
     }
 }
-
-const HELD: &str = "a turn has the baton until it ends";
-
-/// While small appends come, large ones have smaller commits, a quarter of what they may have: who waits for such a commit waits a
-/// quarter as long, and where they are alone they lose nothing.
-const BESIDE_SMALL: usize = 4;
-
-/// So many commits with large appends without a small one say that none come.
-const LARGE_IN_A_ROW: u32 = 16;
-
-/// Entry bytes of an append that is small: to hash, write and sync it takes no longer than other things that a caller's thread
-/// does between two awaits.
-const SMALL_BYTES_MAX: usize = 64 << 10;
