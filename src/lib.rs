@@ -10,6 +10,7 @@
 //! | [`wire`] | the only place that names generated types |
 //! | [`access`] | who may do what |
 //! | [`proofs`] | plan, fetch, finish |
+//! | [`trail`] | events: taken once, found again, searched |
 //! | [`memory`] | heads that are remembered outside the data directory |
 //! | [`monitor`] | follows somebody's log and says when it does what an honest one does not |
 //! | [`follow`] | what reads the log behind its back: the leaf index, the witnesses |
@@ -35,6 +36,7 @@ pub mod net;
 pub mod proofs;
 pub mod serve;
 pub mod task;
+pub mod trail;
 pub mod wire;
 pub mod witness;
 

@@ -154,6 +154,7 @@ impl Service {
             log,
             config,
             leaves,
+            trail,
             opened: _,
             lock,
         } = open;
@@ -163,6 +164,9 @@ impl Service {
         followers.spawn(memory.follow(reader.clone(), stopping.clone()));
         if let Some(leaves) = leaves.clone() {
             followers.spawn(follow::fill(leaves, reader.clone()));
+        }
+        if let Some(trail) = &trail {
+            followers.spawn(trail.follower().run());
         }
         let served = witnessing.map(|witnessing| {
             let Witnessing {

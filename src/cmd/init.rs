@@ -22,8 +22,8 @@ pub struct Args {
     /// The log's name for ever, in every head: an URL without scheme, by custom where the log is served.
     #[arg(long, value_name = "NAME")]
     origin: KeyName,
-    /// What the entries are. `events` comes with a later version.
-    #[arg(long, value_enum, default_value_t = KindArg::Opaque)]
+    /// What the entries are, for ever.
+    #[arg(long, value_enum, default_value_t = KindArg::Events)]
     kind: KindArg,
     /// The directory to make.
     #[arg(long, value_name = "DIR", default_value = "./indelible-data", env = "INDELIBLE_DATA")]
@@ -39,21 +39,17 @@ pub struct Args {
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum KindArg {
+    /// Audit events: who did what, with members that can be erased one by one.
+    Events,
     /// Plain bytes, at most 65,535 an entry.
     Opaque,
-    /// Audit events.
-    Events,
 }
 
 /// Makes the log.
 pub fn run(args: &Args) -> CommandResult {
     let kind = match args.kind {
         KindArg::Opaque => Kind::Opaque,
-        KindArg::Events => {
-            return Err("this version makes logs of kind `opaque` only; `events` comes with a later one, and the kind of a log \
-                        never changes"
-                .into());
-        }
+        KindArg::Events => Kind::Events,
     };
     let mut new = NewLog {
         origin: args.origin.clone(),

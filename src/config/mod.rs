@@ -66,6 +66,8 @@ pub struct Config {
     pub backlog_mib: u32,
     /// Memory for what sled has read.
     pub cache_mib: u32,
+    /// Raw bytes of an event that are kept; of more only the hash.
+    pub raw_kept_kib: u32,
     /// Time for running requests at shutdown.
     pub shutdown_seconds: u32,
     /// Connections at a time.
@@ -129,6 +131,7 @@ impl Default for Config {
             queue_mib: 64,
             backlog_mib: 128,
             cache_mib: 384,
+            raw_kept_kib: 1024,
             shutdown_seconds: 10,
             connections_max: 1024,
             streams_per_connection_max: 256,

@@ -3,7 +3,7 @@
 use super::field::{Field, Kind};
 
 /// Every field, in the order in which they are explained.
-pub(super) static FIELDS: [Field; 27] = [
+pub(super) static FIELDS: [Field; 28] = [
     Field {
         name: "listen",
         unit: "",
@@ -207,6 +207,16 @@ pub(super) static FIELDS: [Field; 27] = [
             min: 8,
             max: 65_536,
             of: |draft| &mut draft.config.cache_mib,
+        },
+    },
+    Field {
+        name: "raw_kept_kib",
+        unit: "KiB",
+        about: "The bytes that an event came as are kept up to this size, in a log of events. Of larger ones hash and size are kept.",
+        kind: Kind::Number {
+            min: 0,
+            max: 32_768,
+            of: |draft| &mut draft.config.raw_kept_kib,
         },
     },
     Field {

@@ -11,6 +11,7 @@ mod open;
 mod rebuild;
 mod restore;
 mod rotate;
+mod secret;
 mod whole;
 
 use std::path::{Path, PathBuf};
@@ -28,6 +29,7 @@ pub use open::{OpenError, OpenLog, checkpoint_file, configure, key_path, open};
 pub use rebuild::{RebuildError, Replaced, rebuild};
 pub use restore::{Copied, RestoreError, Restored, keys_and_head, restore_configuration};
 pub use rotate::{InForceError, NewKey, RotateError, Rotated, key_in_force, rotate};
+pub use secret::{SecretError, read_secret, write_secret};
 pub use whole::NotMade;
 pub(crate) use whole::{create, io_error, make_whole};
 
@@ -59,6 +61,21 @@ impl DataDir {
     /// What followers make.
     pub fn state(&self) -> PathBuf {
         self.0.join("state.sqlite")
+    }
+
+    /// Which idempotency keys the log has, if it is of events.
+    pub fn keys(&self) -> PathBuf {
+        self.0.join("keys.sqlite")
+    }
+
+    /// What its events can be found by.
+    pub fn events(&self) -> PathBuf {
+        self.0.join("events.sqlite")
+    }
+
+    /// The secret under which those two are made.
+    pub fn dedupe_key(&self) -> PathBuf {
+        self.0.join("dedupe.key")
     }
 
     /// The private key, if the configuration names no other file.

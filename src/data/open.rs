@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use indelible_index::{IndexError, LeafIndex};
-use indelible_log::{Committer, Description, Log, Settings, StartError, keys};
+use indelible_log::{Committer, Description, Erasing, Kind, Log, Settings, StartError, keys};
 use indelible_store::journal::{FileJournal, Journal, JournalError, Opened, Options as JournalOptions};
 use indelible_store::objects::{ObjectsError, Options as ObjectsOptions, SledObjects};
 
 use super::{DataDir, InForceError, Lock, LockError, key_in_force};
 use crate::config::{Config, ConfigError};
+use crate::trail::{Tombstones, Trail, TrailError};
 
 /// A log that runs, and what belongs to it.
 #[derive(Debug)]
@@ -22,6 +23,8 @@ pub struct OpenLog {
     pub config: Config,
     /// Leaf hash to index, if that is configured.
     pub leaves: Option<Arc<LeafIndex>>,
+    /// The audit trail, if the log is one of events.
+    pub trail: Option<Trail>,
     /// What opening the journal had to cut off.
     pub opened: Opened,
     /// Held until the log has ended.
@@ -63,6 +66,9 @@ pub enum OpenError {
     /// The leaf index.
     #[error(transparent)]
     Index(#[from] IndexError),
+    /// What makes an audit trail of the log.
+    #[error(transparent)]
+    Trail(#[from] TrailError),
 }
 
 /// Reads the directory's configuration, over it the environment, over that `overrides`.
@@ -112,16 +118,31 @@ pub fn open(data: &DataDir, config: Config) -> Result<OpenLog, OpenError> {
         lone_appends: lone_appends(),
         ..Settings::default()
     };
-    let log = Log::start(Arc::new(journal), Arc::new(objects), key, &settings)?;
+    let tombstones = Arc::new(Tombstones::default());
+    // The tombstones are read from the beginning, since an event is shown with the one that erased it.
+    let erasing = (description.kind == Kind::Events).then(|| Erasing {
+        tombstones: tombstones.clone(),
+        carried_out: 0,
+    });
+    let log = Log::start_with(erasing.as_ref(), Arc::new(journal), Arc::new(objects), key, &settings)?;
+    let name = description.vkey.to_string();
+    let trail = match description.kind {
+        Kind::Events => {
+            let raw_kept = in_memory(u64::from(config.raw_kept_kib) << 10);
+            Some(Trail::open(data, &log, &name, tombstones, raw_kept)?)
+        }
+        Kind::Opaque => None,
+    };
     let leaves = match config.leaf_index {
         // The log is the one that its genesis names, whatever key signs for it now.
-        true => Some(Arc::new(LeafIndex::open(&data.state(), &description.vkey.to_string())?)),
+        true => Some(Arc::new(LeafIndex::open(&data.state(), &name)?)),
         false => None,
     };
     Ok(OpenLog {
         log,
         config,
         leaves,
+        trail,
         opened,
         lock,
     })

@@ -188,7 +188,15 @@ fn a_state_of_something_else_is_refused() {
         "{words}"
     );
 
-    let other = bed.run(&["init", "--origin", "static.example/log", "--data", "other"]);
+    let other = bed.run(&[
+        "init",
+        "--kind",
+        "opaque",
+        "--origin",
+        "static.example/log",
+        "--data",
+        "other",
+    ]);
     let other = String::from_utf8(other.stdout).unwrap();
     let foreign = ended(bed.command(&["audit", "copy", "--vkey", other.trim(), "--state", "state"]));
     assert_eq!(foreign.status.code(), Some(2));

@@ -310,9 +310,17 @@ async fn another_history_an_older_copy_and_another_log_are_refused() {
     );
 
     assert!(
-        bed.run(&["init", "--origin", "test.example/log", "--data", "other"])
-            .status
-            .success()
+        bed.run(&[
+            "init",
+            "--kind",
+            "opaque",
+            "--origin",
+            "test.example/log",
+            "--data",
+            "other"
+        ])
+        .status
+        .success()
     );
     check(
         &bed,

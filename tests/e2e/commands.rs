@@ -14,7 +14,7 @@ fn exit(output: &std::process::Output) -> i32 {
 #[test]
 fn init_serve_append_prove_verify() {
     let bed = Bed::new();
-    let made = bed.run(&["init", "--origin", "ci.example.com/audit"]);
+    let made = bed.run(&["init", "--kind", "opaque", "--origin", "ci.example.com/audit"]);
     assert_eq!(stdout(&made).lines().count(), 1, "the vkey alone");
     assert_eq!(
         stdout(&made),
@@ -180,13 +180,20 @@ fn serve_refuses_what_it_must_not_serve() {
         fails(&args, &["loopback", "0.0.0.0:0"]);
     }
     fails(
-        &["init", "--origin", "test.example/log", "--data", "log"],
+        &[
+            "init",
+            "--kind",
+            "opaque",
+            "--origin",
+            "test.example/log",
+            "--data",
+            "log",
+        ],
         &["log exists and is not empty"],
     );
-    fails(&["init", "--origin", "a b", "--data", "other"], &["--origin"]);
     fails(
-        &["init", "--origin", "x.example", "--data", "other", "--kind", "events"],
-        &["events", "opaque"],
+        &["init", "--kind", "opaque", "--origin", "a b", "--data", "other"],
+        &["--origin"],
     );
     assert!(!bed.path("other").exists(), "a refused init leaves nothing behind");
 

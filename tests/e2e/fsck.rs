@@ -119,7 +119,15 @@ async fn what_cannot_be_checked_or_made_is_said() {
     refused(&["rebuild", "--data", "log", "--volume", "1"], "there is no volume 1");
     refused(&["fsck", "--data", "absent"], "no log in absent");
     refused(&["rebuild", "--data", "absent"], "no log in absent");
-    let other = bed.run(&["init", "--origin", "test.example/log", "--data", "other"]);
+    let other = bed.run(&[
+        "init",
+        "--kind",
+        "opaque",
+        "--origin",
+        "test.example/log",
+        "--data",
+        "other",
+    ]);
     refused(
         &["fsck", "--data", "log", "--vkey", stdout(&other).trim()],
         "belongs to the key",
@@ -137,6 +145,8 @@ async fn a_log_is_made_with_the_volumes_it_is_told() {
     let bed = Bed::new();
     let init = [
         "init",
+        "--kind",
+        "opaque",
         "--origin",
         "test.example/log",
         "--data",

@@ -93,9 +93,17 @@ async fn a_memory_that_knows_more_stops_the_start_until_somebody_consents_to_tha
 async fn a_memory_of_another_log_stops_the_start() {
     let bed = Bed::with_log();
     assert!(
-        bed.run(&["init", "--origin", "test.example/log", "--data", "other"])
-            .status
-            .success()
+        bed.run(&[
+            "init",
+            "--kind",
+            "opaque",
+            "--origin",
+            "test.example/log",
+            "--data",
+            "other"
+        ])
+        .status
+        .success()
     );
     let other = Server::start(serve(&bed, "other", &[]));
     check(&bed, &other.url, &SERVE, 2, &[&other.url, "no head of this log"]);

@@ -121,7 +121,15 @@ async fn the_memory_follows_a_log_that_is_killed() {
 fn a_memory_of_another_log_stops_init_and_serve() {
     let bed = Bed::with_log();
     std::fs::rename(bed.log(), bed.path("old")).unwrap();
-    let again = bed.run(&["init", "--origin", "test.example/log", "--data", "log"]);
+    let again = bed.run(&[
+        "init",
+        "--kind",
+        "opaque",
+        "--origin",
+        "test.example/log",
+        "--data",
+        "log",
+    ]);
     assert!(
         !again.status.success() && stderr(&again).contains("log.checkpoint"),
         "{}",

@@ -28,7 +28,15 @@ impl Bed {
     /// A bed with a fresh log in it.
     pub(crate) fn with_log() -> Bed {
         let bed = Bed::new();
-        let made = bed.run(&["init", "--origin", "test.example/log", "--data", "log"]);
+        let made = bed.run(&[
+            "init",
+            "--kind",
+            "opaque",
+            "--origin",
+            "test.example/log",
+            "--data",
+            "log",
+        ]);
         assert!(made.status.success(), "{made:?}");
         bed
     }

@@ -14,6 +14,8 @@ async fn checkpoints_of_the_public_test_log_are_byte_identical() {
     std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o600)).unwrap();
     let made = bed.run(&[
         "init",
+        "--kind",
+        "opaque",
         "--origin",
         "example.com/log/testdata",
         "--data",

@@ -179,7 +179,17 @@ fn init_on_a_full_disk_leaves_nothing_behind() {
     let Some(disk) = Disk::mount(bed.path(""), 4) else {
         return skipped(NEEDS);
     };
-    let init = || bed.run(&["init", "--origin", "test.example/log", "--data", "log"]);
+    let init = || {
+        bed.run(&[
+            "init",
+            "--kind",
+            "opaque",
+            "--origin",
+            "test.example/log",
+            "--data",
+            "log",
+        ])
+    };
     let mut refusals = 0;
     for pages in 0.. {
         disk.fill(pages * 4096);
@@ -203,7 +213,15 @@ fn init_on_a_full_disk_leaves_nothing_behind() {
 
 /// A log on a small disk, and what is known of it, which lies elsewhere.
 fn on(bed: &Bed, elsewhere: &Bed, configuration: &str) -> Kept {
-    let made = bed.run(&["init", "--origin", "test.example/log", "--data", "log"]);
+    let made = bed.run(&[
+        "init",
+        "--kind",
+        "opaque",
+        "--origin",
+        "test.example/log",
+        "--data",
+        "log",
+    ]);
     assert!(made.status.success(), "{}", stderr(&made));
     bed.write("log/indelible.toml", configuration);
     Kept::of(bed).remembering_in(elsewhere)

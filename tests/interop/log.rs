@@ -58,7 +58,17 @@ impl Log {
     pub(crate) fn another(&self) -> Log {
         let bed = Bed::new();
         let key = self.bed.log().join("log.key").display().to_string();
-        let made = bed.run(&["init", "--origin", "test.example/log", "--data", "log", "--key", &key]);
+        let made = bed.run(&[
+            "init",
+            "--kind",
+            "opaque",
+            "--origin",
+            "test.example/log",
+            "--data",
+            "log",
+            "--key",
+            &key,
+        ]);
         assert!(made.status.success(), "{}", stderr(&made));
         Log::of(bed)
     }

@@ -67,6 +67,8 @@ impl Recorder {
                 &[],
                 &[
                     "init",
+                    "--kind",
+                    "opaque",
                     "--origin",
                     ORIGIN,
                     "--data",

@@ -139,6 +139,8 @@ async fn a_foreign_witness_cosigns_the_log_as_it_grows_and_refuses_its_fork() {
     // A second log with the same key and other entries: shorter, as long, and longer than what the witness knows.
     let made = bed.run(&[
         "init",
+        "--kind",
+        "opaque",
         "--origin",
         "test.example/log",
         "--data",
@@ -166,6 +168,8 @@ async fn a_foreign_witness_cosigns_the_log_as_it_grows_and_refuses_its_fork() {
     // While it runs: the witness was away at the start, and knows more than the log ever published.
     let made = bed.run(&[
         "init",
+        "--kind",
+        "opaque",
         "--origin",
         "test.example/log",
         "--data",

@@ -48,7 +48,7 @@ impl Place {
         let number = self.logs.fetch_add(1, Ordering::Relaxed);
         let data = self.folder().join(format!("log-{number}"));
         let mut init = self.command("init");
-        init.args(["--origin", ORIGIN, "--data"]).arg(&data);
+        init.args(["--kind", "opaque", "--origin", ORIGIN, "--data"]).arg(&data);
         let made = run(init)?;
         let key = String::from_utf8(made.stdout)?.trim().parse()?;
         Ok(LogDir {

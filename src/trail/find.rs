@@ -1,0 +1,95 @@
+//! One event, given back.
+
+use bytes::Bytes;
+use indelible_event::member::Member;
+use indelible_event::{AnyLeaf, Leaf, MemberState, StoredRaw, Tombstone};
+use indelible_log::{AttachedError, ReadError};
+
+use super::Trail;
+use super::entries::{Entry, NotWhole};
+use crate::task::blocking;
+
+/// An entry of the trail.
+#[derive(Clone, Debug)]
+pub enum Found {
+    /// An event, with what is known of each member, in their order, and the raw bytes if they are kept and not erased.
+    Event {
+        /// The leaf.
+        leaf: Leaf,
+        /// The members.
+        members: Box<[MemberState; Member::ALL.len()]>,
+        /// The bytes that it came as.
+        raw: Option<Bytes>,
+    },
+    /// A tombstone.
+    Tombstone(Tombstone),
+}
+
+/// Why an event cannot be given.
+#[derive(Debug, thiserror::Error)]
+pub enum FindError {
+    /// The log is not that long, or could not be read.
+    #[error(transparent)]
+    Read(#[from] AttachedError),
+    /// What is kept is not what the leaf commits to: it was damaged.
+    #[error("event {index}: {reason}")]
+    Damaged {
+        /// Its index.
+        index: u64,
+        /// What is wrong.
+        reason: NotWhole,
+    },
+    /// The entry is neither event nor tombstone.
+    #[error("entry {index} is neither an event nor a tombstone")]
+    Unreadable {
+        /// Its index.
+        index: u64,
+    },
+}
+
+impl Trail {
+    /// The event at an index. Reads the journal unless it was just written.
+    ///
+    /// # Errors
+    ///
+    /// See [`FindError`].
+    pub async fn find(&self, index: u64) -> Result<Found, FindError> {
+        let trail = self.clone();
+        blocking(move || trail.find_blocking(index)).await
+    }
+
+    pub(super) fn find_blocking(&self, index: u64) -> Result<Found, FindError> {
+        let end = index.saturating_add(1);
+        let attached = self.reader.attached(index, end, usize::MAX)?.pop().ok_or_else(|| {
+            let size = self.reader.head().size();
+            AttachedError::from(ReadError::Beyond { end, size })
+        })?;
+        let known = self.tombstones.known();
+        let entry = Entry::read(index, attached, &known).map_err(|reason| FindError::Damaged { index, reason })?;
+        match entry {
+            Entry::Event(kept) => {
+                let raw = match kept.stored.raw() {
+                    StoredRaw::Kept(bytes) if known.tombstone(index, Member::Raw).is_none() => Some(bytes.clone()),
+                    _ => None,
+                };
+                Ok(Found::Event {
+                    leaf: kept.leaf,
+                    members: Box::new(kept.members),
+                    raw,
+                })
+            }
+            Entry::Tombstone(tombstone) => Ok(Found::Tombstone(tombstone)),
+            Entry::Unreadable => Err(FindError::Unreadable { index }),
+        }
+    }
+}
+
+impl Found {
+    /// The leaf, whichever it is.
+    pub fn leaf(&self) -> AnyLeaf {
+        match self {
+            Found::Event { leaf, .. } => AnyLeaf::Event(leaf.clone()),
+            Found::Tombstone(tombstone) => AnyLeaf::Tombstone(tombstone.clone()),
+        }
+    }
+}

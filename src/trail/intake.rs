@@ -1,0 +1,329 @@
+//! The way in: each event once, durable before anybody is told.
+
+use std::collections::HashMap;
+
+use bytes::Bytes;
+use indelible_event::member::{Delivery, Event, Occurred, OccurredFrom, Raw};
+use indelible_event::{RANDOM_BYTES, Salts, Sealed, Second, attachments, comparable_content, raw_attachment, redact};
+use indelible_index::idempotency::{Begun, Content, ContentMac, Identity, Ticket};
+use indelible_log::{Ack, AppendError, BATCH_ENTRIES_MAX, Batch};
+use jiff::Timestamp;
+use tokio::sync::watch;
+
+use super::{Accepted, NO_PANIC, Refusal, Refused, Submission, Taken, Trail};
+use crate::task::{blocking, join};
+
+/// How those hear who send what is under way already; `None` until it is known. Dropped without a word, it is not known at all.
+pub(super) type Settled = watch::Receiver<Option<Outcome>>;
+
+/// What became of an event that was under way.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Outcome {
+    Published(u64),
+    NotWritten,
+}
+
+/// A submission made ready, apart from what it has to do with others.
+struct Ready {
+    event: Event,
+    raw: Option<Bytes>,
+    identity: Option<(Identity, ContentMac)>,
+}
+
+/// What is to be done with a submission.
+enum Plan {
+    Append(Option<Claim>),
+    /// It stands in the log, at this index.
+    Known(u64),
+    /// It is the same as another one of the request.
+    Same(usize),
+}
+
+/// A key that is ours until it is said what became of its event.
+struct Claim {
+    ticket: Ticket,
+    settled: watch::Sender<Option<Outcome>>,
+}
+
+impl Trail {
+    /// Takes events, all or none: returns when they are durable and published. What the same key brought before is not taken again.
+    ///
+    /// Once begun it goes on to its end, whether or not the caller waits for it.
+    ///
+    /// # Errors
+    ///
+    /// See [`Refused`]. Nothing was written, unless the log itself failed.
+    pub async fn submit(&self, submissions: Vec<Submission>) -> Result<Taken, Refused> {
+        let trail = self.clone();
+        join(tokio::spawn(async move { trail.take(submissions).await })).await
+    }
+
+    async fn take(&self, submissions: Vec<Submission>) -> Result<Taken, Refused> {
+        let count = submissions.len();
+        if count == 0 || count > EVENTS_MAX {
+            let max = EVENTS_MAX;
+            return Err(Refused::at(0, Refusal::Count { count, max }));
+        }
+        let ready = self.make_ready(submissions, Timestamp::now()).await?;
+        let mut plans = self.plan(&ready).await?;
+        let appended = self.append(&ready, &mut plans).await;
+        let (ack, mut sealed) = match appended {
+            Ok(appended) => appended,
+            Err(refused) => {
+                self.let_go(plans, &refused.refusal);
+                return Err(refused);
+            }
+        };
+        let mut next = ack.as_ref().map_or(0, |ack| ack.first);
+        let mut events: Vec<Accepted> = Vec::with_capacity(count);
+        for plan in plans {
+            let accepted = match plan {
+                Plan::Known(index) => Accepted::Known { index },
+                Plan::Same(place) => Accepted::Known {
+                    index: events[place].index(),
+                },
+                Plan::Append(claim) => {
+                    let (leaf, disclosures) = sealed
+                        .next()
+                        .expect("one was sealed for each that was to be appended")
+                        .into_parts();
+                    let index = next;
+                    next += 1;
+                    self.settle(claim, index);
+                    Accepted::New {
+                        index,
+                        leaf,
+                        disclosures: Box::new(disclosures),
+                    }
+                }
+            };
+            events.push(accepted);
+        }
+        Ok(Taken { events, ack })
+    }
+
+    /// Redacts, and fills in what the service knows. Large ones are made ready on a thread that may take its time.
+    async fn make_ready(&self, submissions: Vec<Submission>, now: Timestamp) -> Result<Vec<Ready>, Refused> {
+        let large = submissions
+            .iter()
+            .filter_map(|one| one.raw.as_ref())
+            .map(|raw| raw.bytes.len())
+            .sum::<usize>()
+            > IN_PLACE_BYTES_MAX;
+        let trail = self.clone();
+        let work = move || {
+            let made = submissions
+                .into_iter()
+                .enumerate()
+                .map(|(place, one)| trail.ready(one, now).map_err(|refusal| Refused::at(place, refusal)));
+            made.collect()
+        };
+        match large {
+            true => blocking(work).await,
+            false => work(),
+        }
+    }
+
+    fn ready(&self, submission: Submission, now: Timestamp) -> Result<Ready, Refusal> {
+        let Submission {
+            source,
+            key,
+            claims,
+            raw,
+            submitter,
+        } = submission;
+        check_length("source", &source)?;
+        if let Some(key) = &key {
+            check_length("key", key)?;
+        }
+        let mut claims = redact::claims(claims)?.value;
+        claims.occurred.get_or_insert(Occurred {
+            at: now,
+            from: OccurredFrom::Receipt,
+        });
+        let mut kept = None;
+        let raw = raw.map(|body| {
+            // Hashed behind the redaction, or a password could be tried out on the hash.
+            let redacted = redact::raw(&body.bytes, &body.content_type).value;
+            let member = Raw::of(&redacted, body.content_type, redacted.len() <= self.raw_kept_bytes_max);
+            kept = member.kept.then(|| Bytes::from(redacted.into_owned()));
+            member
+        });
+        let event = Event {
+            claims,
+            delivery: Some(Delivery {
+                source,
+                key,
+                received: now,
+            }),
+            raw,
+            submitter: Some(submitter),
+        };
+        let identity = self.identity(&event)?;
+        Ok(Ready {
+            event,
+            raw: kept,
+            identity,
+        })
+    }
+
+    fn identity(&self, event: &Event) -> Result<Option<(Identity, ContentMac)>, Refusal> {
+        let delivery = event.delivery.as_ref();
+        let named = delivery.and_then(|delivery| Some((&delivery.source, delivery.key.as_ref()?)));
+        let Some((source, key)) = named else {
+            return Ok(None);
+        };
+        let content = comparable_content(event)?;
+        let content = self.key.content(Content::Members(&content));
+        Ok(Some((self.key.identity(source, key), content)))
+    }
+
+    /// Claims the keys of those that are new. If one of them cannot be taken, all claims are let go.
+    async fn plan(&self, ready: &[Ready]) -> Result<Vec<Plan>, Refused> {
+        let mut plans = Vec::with_capacity(ready.len());
+        let mut within: HashMap<Identity, usize> = HashMap::new();
+        for (place, one) in ready.iter().enumerate() {
+            let Some((identity, content)) = one.identity else {
+                plans.push(Plan::Append(None));
+                continue;
+            };
+            let planned = match within.get(&identity) {
+                Some(&other) if ready[other].identity == one.identity => Ok(Plan::Same(other)),
+                Some(&other) => Err(Refusal::ConflictWithin { other }),
+                None => self.claim(identity, content).await,
+            };
+            match planned {
+                Ok(plan) => plans.push(plan),
+                Err(refusal) => {
+                    self.let_go(plans, &refusal);
+                    return Err(Refused::at(place, refusal));
+                }
+            }
+            within.entry(identity).or_insert(place);
+        }
+        Ok(plans)
+    }
+
+    async fn claim(&self, identity: Identity, content: ContentMac) -> Result<Plan, Refusal> {
+        loop {
+            let (settled, waiter) = watch::channel(None);
+            match self.idempotency.begin(identity, content, || waiter.clone())? {
+                Begun::New(ticket) => return Ok(Plan::Append(Some(Claim { ticket, settled }))),
+                Begun::Known { index } | Begun::KnownErased { index } => return Ok(Plan::Known(index)),
+                Begun::Conflict { index } => return Err(Refusal::Conflict { index }),
+                Begun::Unresolved => return Err(Refusal::Unresolved),
+                Begun::Full => return Err(Refusal::TooManyKeys),
+                Begun::InFlight(other) => match wait_for(other).await? {
+                    Outcome::Published(index) => return Ok(Plan::Known(index)),
+                    Outcome::NotWritten => {}
+                },
+                // Once it is published the table says that this is a conflict.
+                Begun::OtherInFlight(other) => match wait_for(other).await? {
+                    Outcome::Published(index) => return Err(Refusal::Conflict { index }),
+                    Outcome::NotWritten => {}
+                },
+                Begun::SeekAgain => {}
+            }
+        }
+    }
+
+    /// Seals and appends those that are new, as one run.
+    async fn append(
+        &self,
+        ready: &[Ready],
+        plans: &mut [Plan],
+    ) -> Result<(Option<Ack>, impl Iterator<Item = Sealed> + use<>), Refused> {
+        let received = self.stamp();
+        let mut batch = Batch::default();
+        let mut sealed = Vec::new();
+        for (place, (one, plan)) in ready.iter().zip(plans).enumerate() {
+            if matches!(plan, Plan::Append(_)) {
+                let made = seal(one, received, &mut batch).map_err(|refusal| Refused::at(place, refusal))?;
+                sealed.push(made);
+            }
+        }
+        if sealed.is_empty() {
+            return Ok((None, sealed.into_iter()));
+        }
+        match self.appender.append(batch).await {
+            Ok(ack) => Ok((Some(ack), sealed.into_iter())),
+            Err(error) => Err(Refused::at(0, error.into())),
+        }
+    }
+
+    fn stamp(&self) -> Second {
+        let stamp = self.clock.lock().expect(NO_PANIC).stamp(Timestamp::now());
+        if let Some(behind) = stamp.set_back {
+            tracing::warn!(%behind, "the clock was set back: events are stamped with the highest second given out");
+        }
+        stamp.second
+    }
+
+    fn settle(&self, claim: Option<Claim>, index: u64) {
+        if let Some(Claim { ticket, settled }) = claim {
+            self.idempotency.published(ticket, index);
+            settled.send_replace(Some(Outcome::Published(index)));
+        }
+    }
+
+    /// Gives back the keys of submissions that are refused. If the journal failed, nobody knows what it holds.
+    fn let_go(&self, plans: Vec<Plan>, refusal: &Refusal) {
+        let unknown = matches!(refusal, Refusal::Append(AppendError::Failed(_)));
+        for plan in plans {
+            let Plan::Append(Some(Claim { ticket, settled })) = plan else {
+                continue;
+            };
+            match unknown {
+                true => self.idempotency.lost(ticket),
+                false => {
+                    self.idempotency.released(ticket);
+                    settled.send_replace(Some(Outcome::NotWritten));
+                }
+            }
+        }
+    }
+}
+
+impl Refused {
+    fn at(place: usize, refusal: Refusal) -> Refused {
+        Refused { place, refusal }
+    }
+}
+
+fn seal(ready: &Ready, received: Second, batch: &mut Batch) -> Result<Sealed, Refusal> {
+    let mut random = [0; Salts::BYTES + RANDOM_BYTES];
+    getrandom::fill(&mut random).map_err(|error| Refusal::Random(error.into()))?;
+    let (salts, random) = random.split_first_chunk().expect("it begins with the salts");
+    let random: &[u8; RANDOM_BYTES] = random.try_into().expect("and ends with what is for the raw bytes");
+    let sealed = Sealed::seal(&ready.event, &Salts::from_random(salts), received)?;
+    let raw = ready.raw.as_ref().map(|raw| raw_attachment(*random, raw));
+    batch.push_with(sealed.leaf().text().clone(), attachments(sealed.disclosures(), raw))?;
+    Ok(sealed)
+}
+
+async fn wait_for(mut settled: Settled) -> Result<Outcome, Refusal> {
+    let outcome = settled.wait_for(Option::is_some).await;
+    outcome
+        .map_err(|_| Refusal::Unresolved)
+        .map(|outcome| outcome.expect("it was waited for"))
+}
+
+fn check_length(field: &'static str, text: &str) -> Result<(), Refusal> {
+    match text.len() {
+        1..=NAME_BYTES_MAX => Ok(()),
+        length => Err(Refusal::Length {
+            field,
+            length,
+            max: NAME_BYTES_MAX,
+        }),
+    }
+}
+
+/// Events of one request, at most: what a batch of the log takes.
+const EVENTS_MAX: usize = BATCH_ENTRIES_MAX;
+
+/// Bytes of a source's name, and of a key.
+const NAME_BYTES_MAX: usize = 512;
+
+/// To redact so many raw bytes takes about a millisecond.
+const IN_PLACE_BYTES_MAX: usize = 64 << 10;

@@ -1,0 +1,123 @@
+//! The audit trail: what makes events of the entries of a log.
+//!
+//! ```text
+//!  Submission ──► redact ──► event ──► leaf + disclosures ──► desk (seen before?) ──► log: entry + attachments ──► Taken
+//!                                                                                          │
+//!                          tables of keys and of search ◄── follow ◄───────────────────────┘
+//! ```
+//!
+//! * [`Trail::submit`] takes events, each once, and answers when they are durable.
+//! * [`Trail::find`] gives one event back, with what is known of each member.
+//! * [`Trail::search`] answers who did what, from tables that [`Follower`] fills.
+//! * [`Tombstones`] knows what was erased, and is how the engine is told.
+
+mod dedupe_key;
+mod entries;
+mod find;
+mod follow;
+mod intake;
+mod search;
+mod submission;
+mod tombstones;
+
+use std::sync::{Arc, Mutex};
+
+use indelible_event::{ReceivedClock, Second};
+use indelible_index::idempotency::{Behind, Idempotency, KeyTable};
+use indelible_index::search::EventIndex;
+use indelible_index::{IndexError, IndexKey};
+use indelible_log::{Appender, AttachedError, Log, Reader};
+
+pub use self::dedupe_key::DedupeKeyError;
+use self::entries::highest_second;
+pub use self::find::{FindError, Found};
+pub use self::follow::Follower;
+use self::intake::Settled;
+pub use self::search::{Hits, SearchError};
+pub use self::submission::{Accepted, Body, Refusal, Refused, Submission, Taken};
+pub use self::tombstones::Tombstones;
+use crate::data::DataDir;
+
+/// The audit trail of one running log. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Trail {
+    appender: Appender,
+    reader: Reader,
+    key: Arc<IndexKey>,
+    idempotency: Arc<Idempotency<Settled>>,
+    events: Arc<EventIndex>,
+    tombstones: Arc<Tombstones>,
+    clock: Arc<Mutex<ReceivedClock>>,
+    raw_kept_bytes_max: usize,
+    /// How many entries the log had when the tables were opened.
+    opened_size: u64,
+}
+
+/// Why there is no trail.
+#[derive(Debug, thiserror::Error)]
+pub enum TrailError {
+    /// The key under which the tables are made.
+    #[error(transparent)]
+    Key(#[from] DedupeKeyError),
+    /// The tables.
+    #[error(transparent)]
+    Index(#[from] IndexError),
+    /// The table of keys, which submissions cannot do without.
+    #[error(transparent)]
+    Behind(#[from] Behind),
+    /// What is kept of the events could not be read.
+    #[error(transparent)]
+    Read(#[from] AttachedError),
+}
+
+impl Trail {
+    /// The trail of a log of events that was started with `tombstones`. Blocks until the table of keys has all of the log: a key that it
+    /// did not have would be taken for a new one.
+    ///
+    /// # Errors
+    ///
+    /// If `dedupe.key` cannot be read or made, the tables cannot be opened, or the log cannot be read.
+    pub fn open(
+        data: &DataDir,
+        log: &Log,
+        name: &str,
+        tombstones: Arc<Tombstones>,
+        raw_kept_bytes_max: usize,
+    ) -> Result<Trail, TrailError> {
+        let key = dedupe_key::open(&data.dedupe_key())?;
+        let keys = Arc::new(KeyTable::open(&data.keys(), name, &key)?);
+        let events = EventIndex::open(&data.events(), name, &key)?;
+        let reader = log.reader();
+        let size = reader.head().size();
+        follow::catch_up_keys(&keys, &reader, &tombstones, &key, size)?;
+        let clock = ReceivedClock::after(highest_second(&reader)?);
+        Ok(Trail {
+            appender: log.appender(),
+            reader,
+            key: Arc::new(key),
+            idempotency: Arc::new(Idempotency::new(keys, size)?),
+            events: Arc::new(events),
+            tombstones,
+            clock: Arc::new(Mutex::new(clock)),
+            raw_kept_bytes_max,
+            opened_size: size,
+        })
+    }
+
+    /// Fills the tables behind the log.
+    pub fn follower(&self) -> Follower {
+        Follower::of(self)
+    }
+
+    /// What was erased.
+    pub fn tombstones(&self) -> &Tombstones {
+        &self.tombstones
+    }
+
+    /// The highest second that any leaf was stamped with.
+    pub fn highest_second(&self) -> Option<Second> {
+        self.clock.lock().expect(NO_PANIC).highest()
+    }
+}
+
+const NO_PANIC: &str = "nobody panics while the clock is read";
