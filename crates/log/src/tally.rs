@@ -314,6 +314,121 @@ mod tests {
         assert_eq!((stated, computed), (tree(8).head(), tree(9).head()));
     }
 
+    /// `erase N` names attachment 0 of entry N.
+    struct Words;
+
+    impl Tombstones for Words {
+        fn erased_by(&self, _index: u64, entry: &[u8]) -> Vec<Erasure> {
+            let text = std::str::from_utf8(entry)
+                .ok()
+                .and_then(|text| text.strip_prefix("erase "));
+            let named = text.and_then(|index| index.parse::<u64>().ok());
+            let erasure = |index| Erasure {
+                entries: index..index + 1,
+                attachments: [0].into_iter().collect(),
+            };
+            named.map(erasure).into_iter().collect()
+        }
+    }
+
+    /// A journal with two attachments of each entry, in a commit each. Of the first `blanked` number 0 is blanked.
+    fn with_attachments(texts: &[&str], blanked: usize) -> TempDir {
+        let home = tempfile::tempdir().unwrap();
+        let genesis = Genesis {
+            seed: [1; 16],
+            description: Bytes::new(),
+            note: sign_checkpoint(TreeHead::EMPTY, &key()).note_bytes().to_vec().into(),
+        };
+        let journal = FileJournal::create(&home.path().join("journal"), &genesis, Options::default()).unwrap();
+        let mut edge = CompactRange::new();
+        let mut places = Vec::new();
+        for text in texts {
+            let record = Record {
+                entry: Bytes::copy_from_slice(text.as_bytes()),
+                attachments: vec![Bytes::from("somebody"), Bytes::from("something")],
+            };
+            let hashes = vec![Hash::leaf(&record.entry)];
+            let mut commit = Commit::integrate(&mut edge, vec![record], hashes, 0);
+            let (frame, _) = frame(&mut commit, &edge, &key());
+            let place = journal.append(&frame).unwrap();
+            places.push(indelible_store::journal::attachment_places(&frame, place)[0][0]);
+        }
+        journal.blank(&places[..blanked]).unwrap();
+        home
+    }
+
+    #[test]
+    fn what_is_absent_is_settled_by_the_tombstones_behind_it() {
+        let texts = ["a", "b", "erase 0", "c", "erase 1", "d"];
+        let home = with_attachments(&texts, 2);
+        let mut frames = StoredFrames::open(&home.path().join("journal")).unwrap();
+        let mut tally = Tally::begin(Vec::new()).knowing(Arc::new(Words));
+        // Behind the genesis and each of the six: which entry is still to be named.
+        let expected = [None, Some(0), Some(0), Some(1), Some(1), None, None];
+        let mut resumed = None;
+        for (behind, expected) in expected.into_iter().enumerate() {
+            let frame = frames.read_next().unwrap().unwrap();
+            tally.take(&frame, frames.genesis()).unwrap();
+            let unnamed = tally.settle().map_err(|error| match error {
+                TallyError::Unnamed { index, attachment: 0 } => index,
+                other => panic!("{other}"),
+            });
+            assert_eq!(unnamed.err(), expected, "behind {behind} entries");
+            if behind == 3 {
+                resumed = Some((tally.edge().clone(), frame.place()));
+            }
+        }
+        assert!(frames.read_next().unwrap().is_none());
+        let named: Vec<Erasure> = tally.erased().erasures().collect();
+        assert_eq!(named.len(), 1);
+        assert_eq!(named[0].entries, 0..2);
+
+        // Who goes on knows what is named from there on.
+        let (edge, place) = resumed.unwrap();
+        let mut frames = StoredFrames::open_at(&home.path().join("journal"), place).unwrap();
+        frames.read_next().unwrap();
+        let mut tally = Tally::resume(edge.head(), edge.hashes().to_vec())
+            .unwrap()
+            .knowing(Arc::new(Words));
+        while let Some(frame) = frames.read_next().unwrap() {
+            tally.take(&frame, frames.genesis()).unwrap();
+        }
+        tally.settle().unwrap();
+        let named: Vec<Erasure> = tally.erased().erasures().collect();
+        assert_eq!(named[0].entries, 1..2);
+    }
+
+    #[test]
+    fn what_is_half_blanked_is_damage_unless_a_tombstone_names_it() {
+        let home = with_attachments(&["a", "b", "erase 1", "c"], 0);
+        let file = home.path().join("journal/00000000.seg");
+        let mut bytes = std::fs::read(&file).unwrap();
+        let at = bytes
+            .windows(8)
+            .enumerate()
+            .filter(|(_, window)| window == b"somebody")
+            .map(|(at, _)| at)
+            .nth(1);
+        bytes[at.unwrap()..][..3].fill(0);
+        std::fs::write(&file, bytes).unwrap();
+        let refused = take_all(&mut Tally::begin(Vec::new()), &home).unwrap_err();
+        assert!(
+            matches!(
+                refused,
+                TallyError::Attachment {
+                    index: 1,
+                    attachment: 0,
+                    ..
+                }
+            ),
+            "{refused}"
+        );
+        let mut tally = Tally::begin(Vec::new()).knowing(Arc::new(Words));
+        assert_eq!(take_all(&mut tally, &home).unwrap(), [0, 1, 2, 3, 4]);
+        tally.settle().unwrap();
+        assert!(Tally::begin(Vec::new()).settle().is_ok());
+    }
+
     #[test]
     fn only_an_edge_with_the_root_is_gone_on_from() {
         let head = tree(9).head();

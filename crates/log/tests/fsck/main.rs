@@ -6,6 +6,7 @@
 )]
 #![expect(clippy::cast_possible_truncation, reason = "the trees of the tests are small")]
 
+mod attachments;
 mod journal;
 mod keys;
 mod objects;

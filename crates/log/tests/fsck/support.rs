@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use indelible_log::{Checked, Description, Kind, Step, fsck, rebuild};
+use indelible_log::{Checked, Description, Kind, NoTombstones, Step, Tombstones, fsck_with, rebuild_with};
 use indelible_merkle::{CompactRange, Hash, TreeHead};
 use indelible_note::{SigningKey, sign_checkpoint};
 use indelible_store::journal::{
@@ -40,9 +40,13 @@ pub(crate) struct Maker {
 
 impl Maker {
     pub(crate) fn new() -> Maker {
+        Maker::of(Kind::Opaque)
+    }
+
+    pub(crate) fn of(kind: Kind) -> Maker {
         let description = Description {
             volume_entries: VOLUME_ENTRIES,
-            ..Description::new(Kind::Opaque, key().verifier())
+            ..Description::new(kind, key().verifier())
         };
         let genesis = Genesis {
             seed: [9; 16],
@@ -104,20 +108,35 @@ pub(crate) fn head(tree: TreeHead, key: &SigningKey) -> Bytes {
 /// What the journal's entries are when they are sealed.
 pub(crate) fn sealed(journal: &dyn Journal) -> MemoryObjects {
     let objects = MemoryObjects::with_volume_entries(VOLUME_ENTRIES).unwrap();
-    rebuild(journal, Arc::new(objects.clone()), &key().verifier(), None, |_| {}).unwrap();
+    let tombstones: Arc<dyn Tombstones> = Arc::new(NoTombstones);
+    rebuild_with(
+        Some(tombstones),
+        journal,
+        Arc::new(objects.clone()),
+        &key().verifier(),
+        None,
+        |_| {},
+    )
+    .unwrap();
     objects
 }
 
 /// Runs fsck and returns what it counted, and its findings as an operator sees them.
 pub(crate) fn run(journal: &dyn Journal, objects: Option<&dyn Objects>) -> (Checked, Vec<String>) {
     let (mut lines, mut progress) = (Vec::new(), 0);
-    let checked = fsck(journal, objects, &key().verifier(), &mut |step| match step {
-        Step::Found(finding) => lines.push(finding.to_string()),
-        Step::Checked(entries) => {
-            assert!(entries >= progress, "progress goes forward");
-            progress = entries;
-        }
-    })
+    let checked = fsck_with(
+        Some(&NoTombstones),
+        journal,
+        objects,
+        &key().verifier(),
+        &mut |step| match step {
+            Step::Found(finding) => lines.push(finding.to_string()),
+            Step::Checked(entries) => {
+                assert!(entries >= progress, "progress goes forward");
+                progress = entries;
+            }
+        },
+    )
     .unwrap();
     assert_eq!(checked.findings, lines.len() as u64);
     assert_eq!(checked.entries, progress);
