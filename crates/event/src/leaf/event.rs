@@ -21,8 +21,8 @@ pub struct Leaf {
 }
 
 impl Leaf {
-    /// 607: every leaf of an event has as many bytes.
-    pub const BYTES: usize = 8 + MEMBERS * (Digest::BYTES + 3) - 1 + 36 + Second::BYTES + ENDING.len();
+    /// 597: every leaf of an event has as many bytes.
+    pub const BYTES: usize = 8 + MEMBERS * (Digest::BYTES + 3) - 1 + 34 + Second::BYTES + ENDING.len();
 
     /// Reads a leaf. Its bytes are kept, not copied.
     ///
