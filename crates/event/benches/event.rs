@@ -95,7 +95,7 @@ fn seal(c: &mut Criterion) {
     });
     group.bench_function("content", |b| b.iter(|| comparable_content(black_box(&event))));
     group.bench_function("parse leaf", |b| {
-        b.iter(|| Leaf::parse(black_box(sealed.leaf().text().clone())))
+        b.iter(|| Leaf::parse(black_box(sealed.leaf().text().clone())));
     });
     group.bench_function("parse disclosures", |b| {
         b.iter(|| {
@@ -129,7 +129,7 @@ fn redact_raw(c: &mut Criterion) {
     let mut group = c.benchmark_group("raw bytes");
     group.throughput(Throughput::Bytes(body.len() as u64));
     group.bench_function("redact", |b| {
-        b.iter(|| redact::raw(black_box(body.as_bytes()), "application/json"))
+        b.iter(|| redact::raw(black_box(body.as_bytes()), "application/json"));
     });
     group.finish();
 }

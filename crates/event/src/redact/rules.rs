@@ -124,7 +124,8 @@ fn assigned(hit: &str) -> Option<Range<usize>> {
     names::secret(hit[..name_end].trim_start_matches('-'))?;
     let trimmed = behind.trim_start_matches(['"', '\'', '\\', ' ', '\t']);
     let separated = trimmed.starts_with(['=', ':']);
-    if !separated && !(flag && behind.starts_with([' ', '\t'])) {
+    let argument = flag && behind.starts_with([' ', '\t']);
+    if !separated && !argument {
         return None;
     }
     let rest = hit.len() - trimmed.len() + usize::from(separated);

@@ -237,7 +237,7 @@ fn what_does_not_hold_is_named() {
     let reason = check(&log, |_, raw| *raw = Some(Bytes::from_static(b"{}")));
     assert!(matches!(reason, EvidenceReason::Raw { .. }), "{reason}");
     let reason = check(&log, |disclosures, _| {
-        disclosures.retain(|it| it.member() != Member::Raw)
+        disclosures.retain(|it| it.member() != Member::Raw);
     });
     assert_eq!(reason, EvidenceReason::RawAlone);
 
