@@ -117,7 +117,7 @@ fn correlation(out: &mut Vec<u8>, correlation: &Correlation) {
 fn delivery(out: &mut Vec<u8>, delivery: &Delivery) {
     let mut object = Object::open(out);
     or_null(object.key("key"), delivery.key.as_ref(), |out, key| {
-        write_text(out, key)
+        write_text(out, key);
     });
     time(object.key("received"), delivery.received);
     object.text("source", &delivery.source);

@@ -1,6 +1,6 @@
 //! Canonical JSON (RFC 8785), written straight from the members: no tree of values and no buffer for every object lies between.
 //!
-//! The crate `serde_json_canonicalizer` writes the same bytes from any value, at a tenth of the speed; property tests hold the two against
+//! The crate `serde_json_canonicalizer` writes the same bytes from any value, at a fraction of the speed; property tests hold the two against
 //! each other. Numbers are integers within ±(2^53 - 1), which every reader of JSON keeps exactly, so that the one hard part of
 //! RFC 8785, the shortest form of a fraction, is not needed.
 

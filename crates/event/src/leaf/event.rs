@@ -14,15 +14,14 @@ use crate::{
 /// The leaf `indelible.event.v1`: eleven digests and a second, in the one spelling that they have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Leaf {
+    /// Well-formed, so that every digest has its place in it.
     text: Bytes,
-    /// Sorted and distinct.
-    digests: [Digest; MEMBERS],
     received: Second,
 }
 
 impl Leaf {
-    /// 607: every leaf of an event has as many bytes.
-    pub const BYTES: usize = 8 + MEMBERS * (Digest::BYTES + 3) - 1 + 36 + Second::BYTES + ENDING.len();
+    /// 597: every leaf of an event has as many bytes.
+    pub const BYTES: usize = OPENING + MEMBERS * (Digest::BYTES + 3) - 1 + 34 + Second::BYTES + ENDING.len();
 
     /// Reads a leaf. Its bytes are kept, not copied.
     ///
@@ -31,16 +30,12 @@ impl Leaf {
     /// If the bytes are not exactly the canonical JSON of four members, the digests sorted and distinct.
     pub fn parse(text: Bytes) -> Result<Self, MalformedLeaf> {
         let mut exact = Exact::new(&text);
-        let digests = sorted_digests(&mut exact)?;
+        sorted_digests::<MEMBERS>(&mut exact)?;
         exact.piece("\"received\":\"")?;
         let received = exact.second()?;
         exact.piece(END)?;
         exact.end()?;
-        Ok(Self {
-            text,
-            digests,
-            received,
-        })
+        Ok(Self { text, received })
     }
 
     /// The leaf with these digests, in any order.
@@ -58,7 +53,6 @@ impl Leaf {
         text.push_str(END);
         Self {
             text: text.into(),
-            digests,
             received,
         }
     }
@@ -79,8 +73,8 @@ impl Leaf {
     }
 
     /// The digests, sorted.
-    pub fn digests(&self) -> &[Digest; MEMBERS] {
-        &self.digests
+    pub fn digests(&self) -> [Digest; MEMBERS] {
+        std::array::from_fn(|place| Digest::parse(self.digest_text(place)).expect("the text is well-formed"))
     }
 
     /// Checks that the leaf commits to a disclosure.
@@ -93,13 +87,19 @@ impl Leaf {
     /// If the digest of the disclosure is not in the leaf.
     pub fn open(&self, disclosure: Disclosure) -> Result<Disclosed, NotInLeaf> {
         let digest = disclosure.digest();
-        if self.digests.binary_search(&digest).is_err() {
+        let mut texts = (0..MEMBERS).map(|place| self.digest_text(place));
+        if !texts.any(|text| text == digest.as_str().as_bytes()) {
             return Err(NotInLeaf {
                 member: disclosure.member(),
                 digest,
             });
         }
         Ok(Disclosed::after_check(disclosure))
+    }
+
+    fn digest_text(&self, place: usize) -> &[u8] {
+        let start = OPENING + place * (Digest::BYTES + 3) + 1;
+        &self.text[start..start + Digest::BYTES]
     }
 }
 
@@ -121,6 +121,8 @@ impl From<Differs> for MalformedLeaf {
 }
 
 const MEMBERS: usize = Member::ALL.len();
+/// The bytes of `{"_sd":[`.
+const OPENING: usize = 8;
 const END: &str = "\",\"type\":\"indelible.event.v1\"}";
 /// What tells the leaf of an event from others.
 pub(super) const ENDING: &[u8] = END.as_bytes();

@@ -49,7 +49,7 @@ pub struct Sealed {
 impl Sealed {
     /// Makes the leaf of an event that was received in this second.
     ///
-    /// Secrets must be out of it before ([`redact`](crate::redact)). Costs about 5 µs for an event of 1 kB: each byte is written once,
+    /// Secrets must be out of it before ([`redact`](crate::redact)). Costs about 10 µs for an event of 1 kB, most of it base64 and SHA-256: each byte is written once,
     /// into one buffer that the disclosures share.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! Keeps secrets out: what looks like one is replaced by a mark, before anything is hashed or kept.
 //!
-//! A secret is known by the [name](names) that it stands under (`password`, `client_secret`, but not `token_id`), or by its own [form](rules)
+//! A secret is known by the name that it stands under (`password`, `client_secret`, but not `token_id`), or by its own form
 //! (`ghp_…`, a private key, the password in a URL). The mark says which: `[redacted: github token]`. What was redacted once is left
 //! alone the second time.
 //!

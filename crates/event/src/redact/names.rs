@@ -1,11 +1,14 @@
 //! Names under which secrets stand.
 
+use super::MARK;
+
 /// The kind of secret that stands under a name, such as `token` for `accessToken`.
 ///
 /// The last words of the name decide: `token_id`, `secret_name` and `password_policy` are no secrets. Words are told apart by what is no
-/// letter or digit, and by a capital behind a small letter. Names of more than 100 bytes are none.
+/// letter or digit, and by a capital behind a small letter. Names of more than 100 bytes are none, nor are those that are expressions or marks.
 pub(super) fn secret(name: &str) -> Option<&'static str> {
-    if name.len() > NAME_BYTES_MAX || name.len() < 3 || !may_end_a_secret(name) {
+    let is_name = (3..=NAME_BYTES_MAX).contains(&name.len()) && !name.contains('{') && !name.contains(MARK);
+    if !is_name || !may_end_a_secret(name) {
         return None;
     }
     let words = words(name);
@@ -23,10 +26,12 @@ pub(super) fn secret(name: &str) -> Option<&'static str> {
         return None;
     }
     match last {
-        "password" | "passwd" | "passphrase" | "pwd" | "userpassword" => Some("password"),
+        "passwd" | "passphrase" | "pwd" => Some("password"),
+        _ if last.ends_with("password") => Some("password"),
         "pass" if words.len() == 1 || matches!(before, "db" | "user" | "mysql" | "redis" | "smtp") => Some("password"),
-        "secret" | "clientsecret" => Some("secret"),
-        "token" | "accesstoken" | "authtoken" | "refreshtoken" | "bearer" | "jwt" => Some("token"),
+        _ if last.ends_with("secret") => Some("secret"),
+        "bearer" | "jwt" => Some("token"),
+        _ if last.ends_with("token") => Some("token"),
         "authorization" => Some("authorization"),
         "cookie" => Some("cookie"),
         "apikey" | "appkey" => Some("api key"),

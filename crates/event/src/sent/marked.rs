@@ -87,6 +87,10 @@ mod tests {
     use super::*;
 
     #[track_caller]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "a table of values reads better without references"
+    )]
     fn check(sent: Value, kept: Value, expected: bool) {
         assert_eq!(same_but_marked(&sent, &kept), expected, "{sent} {kept}");
     }

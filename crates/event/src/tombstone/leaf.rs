@@ -253,4 +253,4 @@ const END: &str = "\",\"type\":\"indelible.tombstone.v1\"}";
 pub(crate) const ENDING: &[u8] = END.as_bytes();
 /// All of a tombstone but its ranges: the opening and two digests, the algorithm, what lies around ranges and second.
 pub(super) const AROUND_RANGES: usize =
-    8 + 2 * (Digest::BYTES + 2) + 1 + 23 + ERASED.len() + RECEIVED.len() + Second::BYTES + END.len();
+    8 + 2 * (Digest::BYTES + 2) + 1 + 22 + ERASED.len() + RECEIVED.len() + Second::BYTES + END.len();

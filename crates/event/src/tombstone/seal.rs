@@ -40,7 +40,7 @@ impl fmt::Debug for TombstoneSalts {
 
 impl Erasable {
     /// Cuts it into as many parts as it needs tombstones, each of which [fits](SealedTombstone::seal) into a leaf. One holds about
-    /// 1,100 scattered entries.
+    /// 1,000 scattered entries.
     pub fn split(&self) -> Vec<Erasable> {
         let mut parts = Vec::new();
         let mut part: Vec<MemberRange> = Vec::new();
