@@ -130,7 +130,7 @@ impl Default for Config {
             commit_kib: 1024,
             queue_mib: 64,
             backlog_mib: 128,
-            cache_mib: 384,
+            cache_mib: 352,
             raw_kept_kib: 1024,
             shutdown_seconds: 10,
             connections_max: 1024,

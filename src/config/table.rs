@@ -201,8 +201,8 @@ pub(super) static FIELDS: [Field; 28] = [
     Field {
         name: "cache_mib",
         unit: "MiB",
-        about: "Memory for what has been read from the tree's store. Proofs of random entries are fastest while it holds all tiles, \
-                which are 34 bytes an entry. What is being written takes up to 128 MiB besides.",
+        about: "Memory for tiles that have been read from the tree's store. Proofs of random entries are fastest while it holds all, \
+                which are 34 bytes an entry. What else is read takes up to 32 MiB besides, and what is being written up to 128 MiB.",
         kind: Kind::Number {
             min: 8,
             max: 65_536,

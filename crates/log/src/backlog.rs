@@ -45,6 +45,8 @@ pub(crate) enum Work {
     Bundles,
     /// Seal everything: the log is quiet or closing.
     Everything,
+    /// Nothing: all is sealed, and nothing has come for a while.
+    Nothing,
     /// All is sealed and no more commits will come.
     Done,
 }
@@ -122,7 +124,14 @@ impl Backlog {
                 (0, true) => return Work::Done,
                 (_, true) => return Work::Everything,
                 (bytes, false) if bytes >= bytes_min => return Work::Bundles,
-                (0, false) => state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
+                (0, false) => {
+                    let waited = self.changed.wait_timeout(state, IDLE.max(quiet));
+                    let (now, timed_out) = waited.unwrap_or_else(PoisonError::into_inner);
+                    state = now;
+                    if timed_out.timed_out() && state.bytes == 0 && !state.closing {
+                        return Work::Nothing;
+                    }
+                }
                 (_, false) => {
                     let since = state.last.elapsed();
                     let Some(left) = quiet.checked_sub(since).filter(|left| !left.is_zero()) else {
@@ -139,6 +148,9 @@ impl Backlog {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+/// How long nothing may come before the sealer is told that nothing does.
+const IDLE: Duration = Duration::from_secs(1);
 
 #[cfg(test)]
 mod tests {
@@ -173,6 +185,7 @@ mod tests {
     fn the_sealer_is_woken_by_bytes_by_quiet_and_by_the_end() {
         let backlog = Backlog::new(100);
         let never = Duration::from_secs(3600);
+        assert_eq!(backlog.wait_for_work(1, Duration::ZERO), Work::Nothing);
         backlog.add(20);
         assert_eq!(backlog.wait_for_work(20, never), Work::Bundles);
         assert_eq!(backlog.wait_for_work(21, Duration::ZERO), Work::Everything);

@@ -86,14 +86,20 @@ impl Reader {
         }
     }
 
-    /// The leaf hashes of the entries `start .. end`.
+    /// The leaf hashes of the entries `start .. end`, for somebody who reads all once: nothing of it is kept in memory.
     ///
     /// # Errors
     ///
     /// As [`nodes`](Reader::nodes).
     pub fn leaf_hashes(&self, start: u64, end: u64) -> Result<Vec<Hash>, ReadError> {
+        let size = self.head().size();
+        if end > size {
+            return Err(ReadError::Beyond { end, size });
+        }
         let leaves: Vec<NodeId> = (start..end).map(|index| NodeId { level: 0, index }).collect();
-        self.nodes(&leaves)
+        gather(&leaves, self.tail.nodes(&leaves), |id| {
+            found(id, self.objects.get_once(key_of(id))?)
+        })
     }
 
     /// Entries from `start` on, in order: at least one, at most up to `end` and 4,096, and not more than `bytes_max` bytes of them unless
@@ -159,8 +165,7 @@ impl Reader {
     }
 
     fn tile(&self, id: TileId) -> Result<FullTile<Bytes>, ReadError> {
-        let stored = self.stored_tile(id)?;
-        FullTile::from_bytes(stored).map_err(|error| problem_of(id, error.to_string()))
+        found(id, self.objects.get(key_of(id))?)
     }
 
     fn stored_tile(&self, id: TileId) -> Result<Bytes, ReadError> {
@@ -241,6 +246,12 @@ pub enum ReadError {
     /// The object store failed.
     #[error(transparent)]
     Objects(#[from] ObjectsError),
+}
+
+/// A tile that must be there.
+fn found(id: TileId, stored: Option<Bytes>) -> Result<FullTile<Bytes>, ReadError> {
+    let stored = stored.ok_or_else(|| problem_of(id, "absent".to_owned()))?;
+    FullTile::from_bytes(stored).map_err(|error| problem_of(id, error.to_string()))
 }
 
 /// The first hashes of a tile as it was stored, without copying them.

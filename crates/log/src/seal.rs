@@ -31,6 +31,10 @@ impl Sealer {
             let whole_bundles = size / TILE_WIDTH * TILE_WIDTH;
             let upto = match work {
                 Work::Done => return,
+                Work::Nothing => {
+                    self.objects.rest();
+                    continue;
+                }
                 Work::Bundles if whole_bundles > sealed => whole_bundles,
                 Work::Bundles | Work::Everything => size,
             };

@@ -21,6 +21,8 @@ fn small_volumes() -> Options {
     Options {
         volume_entries: 256,
         cache_bytes: 8 << 20,
+        pages_bytes: 8 << 20,
+        tile_pages_bytes: 8 << 20,
         open_volumes_max: 1,
     }
 }

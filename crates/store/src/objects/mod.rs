@@ -32,6 +32,11 @@ pub trait Objects: Send + Sync {
     /// What a put wrote may be seen before it returns, and after it failed until the home is opened again.
     fn get(&self, key: Key) -> Result<Option<Bytes>, ObjectsError>;
 
+    /// The same, for somebody who reads many objects once each: a home need not keep what it has read.
+    fn get_once(&self, key: Key) -> Result<Option<Bytes>, ObjectsError> {
+        self.get(key)
+    }
+
     /// The value under a key if it can be had without waiting for a disk, as far as the home knows. `None` says nothing, and a
     /// home may always say it.
     fn at_hand(&self, key: Key) -> Option<Bytes> {

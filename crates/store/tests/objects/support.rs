@@ -11,6 +11,8 @@ pub(crate) fn small(volume_entries: u64, open_volumes_max: usize) -> Options {
     Options {
         volume_entries,
         cache_bytes: 8 << 20,
+        pages_bytes: 8 << 20,
+        tile_pages_bytes: 8 << 20,
         open_volumes_max,
     }
 }

@@ -4,6 +4,7 @@ mod contain;
 mod folder;
 mod resident;
 mod shelf;
+mod tiles;
 mod value;
 mod volume;
 
@@ -13,6 +14,7 @@ use std::sync::Mutex;
 use bytes::Bytes;
 
 use self::shelf::Shelf;
+use self::tiles::Tiles;
 use super::batch::{Batch, Volumes};
 use super::{BUNDLE_ENTRIES, Key, Objects, ObjectsError, VOLUME_ENTRIES};
 
@@ -24,18 +26,23 @@ use super::{BUNDLE_ENTRIES, Key, Objects, ObjectsError, VOLUME_ENTRIES};
 pub struct SledObjects {
     volumes: Volumes,
     shelf: Shelf,
+    tiles: Tiles,
     /// Held while putting. The reason why nothing can be put any more, once a put has failed.
     poison: Mutex<Option<String>>,
 }
 
 /// How objects lie in sled, and how much memory they may take.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Options {
     /// Entries in a volume, a multiple of a bundle; fixed when the log is made. Default 2^22.
     pub volume_entries: u64,
-    /// Bytes that reads may keep in memory, by estimate; beyond that volumes are closed, which costs milliseconds when they are
-    /// read again. What is written takes up to 128 MiB besides. Default 384 MiB: the tiles of 11 million entries.
+    /// Bytes of tiles that are kept in memory. Default 352 MiB: the tiles of 10 million entries.
     pub cache_bytes: u64,
+    /// Bytes that reads may leave in sled, by estimate; beyond that volumes are closed, which costs some 50 ms when they are read again.
+    /// What is written takes up to 128 MiB besides. Default 32 MiB.
+    pub pages_bytes: u64,
+    /// How many of them may be of tiles, which are kept once more. Default 20 MiB.
+    pub tile_pages_bytes: u64,
     /// Older volumes that stay open after they were read, beside the newest. Default 16.
     pub open_volumes_max: usize,
 }
@@ -44,7 +51,9 @@ impl Default for Options {
     fn default() -> Options {
         Options {
             volume_entries: VOLUME_ENTRIES,
-            cache_bytes: 384 << 20,
+            cache_bytes: 352 << 20,
+            pages_bytes: 32 << 20,
+            tile_pages_bytes: 20 << 20,
             open_volumes_max: 16,
         }
     }
@@ -55,7 +64,7 @@ impl SledObjects {
     pub fn create(dir: &Path, options: Options) -> Result<SledObjects, ObjectsError> {
         let volumes = Volumes::new(options.volume_entries)?;
         folder::create(dir)?;
-        SledObjects::on(dir, options, volumes)
+        SledObjects::on(dir, &options, volumes)
     }
 
     /// Opens a home that [`create`](SledObjects::create) made, with the same `volume_entries`.
@@ -64,12 +73,13 @@ impl SledObjects {
     /// removed; nothing in it was ever acknowledged.
     pub fn open(dir: &Path, options: Options) -> Result<SledObjects, ObjectsError> {
         let volumes = Volumes::new(options.volume_entries)?;
-        SledObjects::on(dir, options, volumes)
+        SledObjects::on(dir, &options, volumes)
     }
 
-    fn on(dir: &Path, options: Options, volumes: Volumes) -> Result<SledObjects, ObjectsError> {
+    fn on(dir: &Path, options: &Options, volumes: Volumes) -> Result<SledObjects, ObjectsError> {
         Ok(SledObjects {
             volumes,
+            tiles: Tiles::new(options.cache_bytes),
             shelf: Shelf::open(dir.to_owned(), options)?,
             poison: Mutex::new(None),
         })
@@ -104,6 +114,19 @@ impl SledObjects {
 
 impl Objects for SledObjects {
     fn get(&self, key: Key) -> Result<Option<Bytes>, ObjectsError> {
+        let (Key::Tile { level, index }, Some(number)) = (key, self.volumes.of(key)) else {
+            return self.get_once(key);
+        };
+        if let Some(tile) = self.tiles.at_hand(number, level, index) {
+            return Ok(Some(tile));
+        }
+        let read = self
+            .shelf
+            .read(number, |volume| volume.tiles(level, tiles::neighbours(index)))?;
+        self.tiles.keep((number, level, index), read.unwrap_or_default())
+    }
+
+    fn get_once(&self, key: Key) -> Result<Option<Bytes>, ObjectsError> {
         let Some(number) = self.volumes.of(key) else {
             return Ok(None);
         };
@@ -111,8 +134,10 @@ impl Objects for SledObjects {
     }
 
     fn at_hand(&self, key: Key) -> Option<Bytes> {
-        let number = self.volumes.of(key)?;
-        self.shelf.open_volume(number)?.at_hand(key)
+        let Key::Tile { level, index } = key else {
+            return None;
+        };
+        self.tiles.at_hand(self.volumes.of(key)?, level, index)
     }
 
     fn runs(&self, bundle: u64) -> Result<Vec<(u64, Bytes)>, ObjectsError> {

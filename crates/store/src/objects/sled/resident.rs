@@ -8,6 +8,7 @@ use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use super::tiles::TILES_TOGETHER;
 use crate::objects::{BUNDLE_ENTRIES, Key};
 
 /// The pages of one open volume that reads have brought in, by estimate.
@@ -15,6 +16,7 @@ use crate::objects::{BUNDLE_ENTRIES, Key};
 pub(super) struct Resident {
     pages: Mutex<HashSet<Key>>,
     bytes: AtomicU64,
+    tile_bytes: AtomicU64,
 }
 
 impl Resident {
@@ -24,13 +26,15 @@ impl Resident {
         if pages.insert(page(key, bytes)) {
             let page_bytes = PAGE_RECORDS * (bytes as u64 + RECORD_OVERHEAD);
             self.bytes.fetch_add(page_bytes, Ordering::Relaxed);
+            if matches!(key, Key::Tile { .. }) {
+                self.tile_bytes.fetch_add(page_bytes, Ordering::Relaxed);
+            }
         }
     }
 
-    /// Whether a tile lies in a page that was counted; of runs that is not known before they are read.
-    pub(super) fn has(&self, key: Key) -> bool {
-        let pages = self.pages.lock().unwrap_or_else(PoisonError::into_inner);
-        matches!(key, Key::Tile { .. }) && pages.contains(&page(key, 0))
+    /// Those of tiles among [`bytes`](Resident::bytes).
+    pub(super) fn tile_bytes(&self) -> u64 {
+        self.tile_bytes.load(Ordering::Relaxed)
     }
 
     /// The bytes of all pages counted.
@@ -47,7 +51,7 @@ fn page(key: Key, bytes: usize) -> Key {
     match key {
         Key::Tile { level, index } => Key::Tile {
             level,
-            index: index - index % TILES_TOGETHER,
+            index: index - index % TILES_TOGETHER as u64,
         },
         Key::Entries { first } if bytes >= LARGE_RUN_BYTES => Key::Entries {
             first: first - first % (RUN_BUNDLES_TOGETHER * BUNDLE_ENTRIES),
@@ -64,8 +68,6 @@ const PAGE_RECORDS: u64 = 17;
 
 /// What sled takes for a record beside its bytes: key, lengths, pointers; about.
 const RECORD_OVERHEAD: u64 = 100;
-
-const TILES_TOGETHER: u64 = 16;
 
 const RUN_BUNDLES_TOGETHER: u64 = 8;
 

@@ -29,6 +29,8 @@ struct Slots {
     by_number: BTreeMap<u64, Slot>,
     /// Counts uses, to tell which volume was used least recently.
     uses: u64,
+    /// What it was at the last rest.
+    uses_at_rest: u64,
 }
 
 #[derive(Debug)]
@@ -49,16 +51,20 @@ enum Slot {
 
 impl Shelf {
     /// Puts the volumes of a directory on a shelf and opens the newest.
-    pub(super) fn open(dir: PathBuf, options: Options) -> Result<Shelf, ObjectsError> {
+    pub(super) fn open(dir: PathBuf, options: &Options) -> Result<Shelf, ObjectsError> {
         let by_number: BTreeMap<_, _> = folder::volumes(&dir)?
             .into_iter()
             .map(|number| (number, Slot::Closed))
             .collect();
         let newest = by_number.keys().next_back().copied();
-        let slots = Mutex::new(Slots { by_number, uses: 0 });
+        let slots = Mutex::new(Slots {
+            by_number,
+            uses: 0,
+            uses_at_rest: 0,
+        });
         let shelf = Shelf {
             dir,
-            options,
+            options: *options,
             slots,
             settled: Condvar::new(),
         };
@@ -99,12 +105,17 @@ impl Shelf {
         }
     }
 
-    /// Nothing will be written for a while: the newest volume is closed if much of what was written to it is in memory. Whoever
-    /// comes to read there meanwhile waits until it can be opened again, some milliseconds.
+    /// Nothing will be written for a while: volumes are closed that have much in memory which was written, and those that nobody has
+    /// used since the last rest and that have much in memory at all. Whoever comes to read there meanwhile waits until the volume can
+    /// be opened again, some milliseconds.
     pub(super) fn rest(&self) {
-        let Some((number, volume)) = self.slots().take_written() else {
-            return;
-        };
+        let tired = self.slots().take_tired();
+        for (number, volume) in tired {
+            self.rest_one(number, volume);
+        }
+    }
+
+    fn rest_one(&self, number: u64, volume: Arc<Volume>) {
         let deadline = Instant::now() + READERS_WAIT_MAX;
         // Nobody new comes to it, and those who are there stay for one read.
         while Arc::strong_count(&volume) > 1 && Instant::now() < deadline {
@@ -117,15 +128,6 @@ impl Shelf {
                 self.settled.notify_all();
             }
             _ => self.settle(number, &Ok(volume)),
-        }
-    }
-
-    /// A volume, if it is open. Waits for nobody.
-    pub(super) fn open_volume(&self, number: u64) -> Option<Arc<Volume>> {
-        let slots = self.slots();
-        match slots.by_number.get(&number)? {
-            Slot::Open { volume, .. } => Some(Arc::clone(volume)),
-            _ => None,
         }
     }
 
@@ -215,7 +217,8 @@ impl Slots {
         let number = self
             .beyond_count(options.open_volumes_max)
             .or_else(|| self.full())
-            .or_else(|| self.beyond_bytes(options.cache_bytes))?;
+            .or_else(|| self.beyond_bytes(options.pages_bytes, Volume::resident_bytes))
+            .or_else(|| self.beyond_bytes(options.tile_pages_bytes, Volume::resident_tile_bytes))?;
         match self.by_number.insert(number, Slot::Busy) {
             Some(Slot::Open { volume, .. }) => Some((number, volume)),
             _ => unreachable!("the slot was open a moment ago, under the same lock"),
@@ -245,28 +248,35 @@ impl Slots {
             .map(|(number, ..)| number)
     }
 
-    /// Takes out the newest volume, in use or not, if much of what was written to it is in memory.
-    fn take_written(&mut self) -> Option<(u64, Arc<Volume>)> {
-        let (&number, slot) = self.by_number.iter_mut().next_back()?;
-        match slot {
-            Slot::Open { volume, .. } if volume.written_bytes() > WRITTEN_BYTES_KEPT => {
-                let volume = Arc::clone(volume);
+    /// Takes out the volumes that are to rest, in use or not: the newest if much of what was written to it is in memory, and all that
+    /// were not used since the last time and have more than a little in memory.
+    fn take_tired(&mut self) -> Vec<(u64, Arc<Volume>)> {
+        let since = std::mem::replace(&mut self.uses_at_rest, self.uses);
+        let newest = self.by_number.keys().next_back().copied();
+        let mut tired = Vec::new();
+        for (&number, slot) in &mut self.by_number {
+            let Slot::Open { volume, last_use } = slot else {
+                continue;
+            };
+            let written = volume.written_bytes() > BYTES_KEPT;
+            let unused = *last_use <= since && (Some(number) != newest || volume.resident_bytes() > BYTES_KEPT);
+            if written || unused {
+                tired.push((number, Arc::clone(volume)));
                 *slot = Slot::Busy;
-                Some((number, volume))
             }
-            _ => None,
         }
+        tired
     }
 
-    /// The volume that holds most, if all together hold more than `bytes_max`.
-    fn beyond_bytes(&self, bytes_max: u64) -> Option<u64> {
-        let held: u64 = self.open().map(|(_, volume, _)| volume.resident_bytes()).sum();
+    /// The volume that holds most of something, if all together hold more than `bytes_max`.
+    fn beyond_bytes(&self, bytes_max: u64, held_by: impl Fn(&Volume) -> u64) -> Option<u64> {
+        let held: u64 = self.open().map(|(_, volume, _)| held_by(volume)).sum();
         if held <= bytes_max {
             return None;
         }
         let unused = self.open().filter(|(_, volume, _)| Arc::strong_count(volume) == 1);
         unused
-            .max_by_key(|(_, volume, _)| volume.resident_bytes())
+            .max_by_key(|(_, volume, _)| held_by(volume))
             .map(|(number, ..)| number)
     }
 
@@ -286,9 +296,9 @@ fn close(volume: Arc<Volume>) {
     }
 }
 
-/// What was written since a volume was opened stays in memory up to this: opening it again, which reads about as much, is worth
-/// it for more only.
-const WRITTEN_BYTES_KEPT: u64 = 16 << 20;
+/// What was written to a volume since it was opened, or read from the newest, stays in memory up to this: opening it again, which
+/// reads about as much, is worth it for more only. An older one that nobody uses has 24 MiB of buffers and is closed anyway.
+const BYTES_KEPT: u64 = 16 << 20;
 
 /// How long readers of a volume that is to be closed may take: each is within one read. If one hangs, it stays open.
 const READERS_WAIT_MAX: Duration = Duration::from_millis(500);
@@ -304,13 +314,13 @@ mod tests {
     use super::*;
     use crate::objects::Key;
 
-    fn shelf(dir: &tempfile::TempDir, cache_bytes: u64, open_volumes_max: usize) -> Shelf {
+    fn shelf(dir: &tempfile::TempDir, pages_bytes: u64, open_volumes_max: usize) -> Shelf {
         let options = Options {
-            cache_bytes,
+            pages_bytes,
             open_volumes_max,
             ..Options::default()
         };
-        Shelf::open(dir.path().to_owned(), options).unwrap()
+        Shelf::open(dir.path().to_owned(), &options).unwrap()
     }
 
     fn open(shelf: &Shelf) -> Vec<u64> {
@@ -364,7 +374,7 @@ mod tests {
         let shelf = shelf(&dir, u64::MAX, 9);
         let newest = shelf.create(0).unwrap();
         let value = Bytes::from(vec![7; 60_000]);
-        let pieces = WRITTEN_BYTES_KEPT / 60_000 + 1;
+        let pieces = BYTES_KEPT / 60_000 + 1;
         let records = |range: std::ops::Range<u64>| {
             let keys = range.map(|bundle| Key::Entries { first: bundle * 256 });
             keys.map(|key| (key, value.clone())).collect()
@@ -390,21 +400,24 @@ mod tests {
     }
 
     #[test]
-    fn what_a_read_has_brought_in_is_at_hand_until_the_volume_is_closed() {
+    fn older_volumes_that_nobody_uses_are_closed_at_the_second_rest() {
         let dir = tempfile::TempDir::new().unwrap();
-        let shelf = shelf(&dir, u64::MAX, 0);
-        let tile = |index| Key::Tile { level: 0, index };
-        let value = Bytes::from(vec![7; 1_000]);
-        let records = [0, 1, 40].map(|index| (tile(index), value.clone()));
-        shelf.create(0).unwrap().put(&BTreeMap::from(records)).unwrap();
-        let at_hand = |index| shelf.open_volume(0).and_then(|volume| volume.at_hand(tile(index)));
-        assert_eq!(at_hand(0), None);
-        shelf.read(0, |volume| volume.get(tile(0))).unwrap();
-        assert_eq!(at_hand(0), Some(value.clone()));
-        assert_eq!(at_hand(1), Some(value), "it came with its neighbour");
-        assert_eq!((at_hand(2), at_hand(40)), (None, None));
-        shelf.create(1).unwrap();
-        assert_eq!(at_hand(0), None, "nothing is opened for it");
+        let shelf = shelf(&dir, u64::MAX, 9);
+        for number in 0..3 {
+            shelf.create(number).unwrap();
+        }
+        let read = |number| drop(shelf.read(number, |volume| volume.get(RUN)).unwrap());
+        read(0);
+        read(1);
+        shelf.rest();
+        assert_eq!(open(&shelf), [0, 1, 2], "they were used a moment ago");
+        read(1);
+        shelf.rest();
+        assert_eq!(open(&shelf), [1, 2]);
+        shelf.rest();
+        assert_eq!(open(&shelf), [2], "the newest stays, as it has little");
+        read(0);
+        assert_eq!(open(&shelf), [0, 2]);
     }
 
     #[test]

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, TryLockError};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
@@ -16,6 +17,7 @@ use bytes::Bytes;
 use super::contain::{broken, contain};
 use super::folder::{io_error, sync};
 use super::resident::Resident;
+use super::tiles::ReadTile;
 use super::value;
 use crate::objects::{BUNDLE_ENTRIES, Key, ObjectsError};
 
@@ -60,6 +62,11 @@ impl Volume {
         self.resident.bytes()
     }
 
+    /// Those of tiles among them.
+    pub(super) fn resident_tile_bytes(&self) -> u64 {
+        self.resident.tile_bytes()
+    }
+
     /// Bytes that were put since the volume was opened.
     pub(super) fn written_bytes(&self) -> u64 {
         self.written.load(Ordering::Relaxed)
@@ -74,12 +81,16 @@ impl Volume {
         }
     }
 
-    /// The value under a key, if a read has brought its page into memory.
-    pub(super) fn at_hand(&self, key: Key) -> Option<Bytes> {
-        match self.resident.has(key) {
-            true => self.get(key).ok().flatten(),
-            false => None,
-        }
+    /// Those of these tiles that there are, in order. One look-up in sled, and one page of it, mostly.
+    pub(super) fn tiles(&self, level: u8, indexes: Range<u64>) -> Result<Vec<ReadTile>, ObjectsError> {
+        let name = |index| Key::Tile { level, index }.encode();
+        let names = name(indexes.start)..name(indexes.end);
+        let stored: Vec<_> = contain(&self.path, "read", || self.db.range(names).collect())?;
+        let tiles = stored.into_iter().map(|(name, stored)| match Key::decode(&name) {
+            Some(key) => Ok((key, self.checked(key, &name, stored))),
+            None => Err(broken(&self.path, "no key among the tiles")),
+        });
+        tiles.collect()
     }
 
     /// What belongs to the entries of a bundle, under keys of one sort, in order.
