@@ -265,7 +265,10 @@ fn all_needles(dir: &Path, file: &str, sql: &str, numbers: &[u64]) -> Vec<Vec<u8
     let copy = copied(dir);
     let connection = Connection::open(copy.path().join("copy").join(file)).unwrap();
     let mut select = connection.prepare(sql).unwrap();
-    let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    let numbers: HashSet<&u64> = numbers.iter().collect();
+    let rows = select
+        .query_map([], |row| Ok((row.get(0)?, row.get::<_, u64>(1)?)))
+        .unwrap();
     rows.map(Result::unwrap)
         .filter(|(_, number)| numbers.contains(number))
         .map(|(value, _)| bytes(value))
