@@ -1,10 +1,10 @@
 //! Erasing thoroughly: what is erased leaves the file and its write-ahead log, and never comes in again.
 //!
-//! `secure_delete` overwrites a row that is deleted, and a page that is freed. It does not overwrite the copies that a B-tree leaves
-//! behind when it splits a page and half of its rows move to another one (`rebuildPage` of SQLite 3.54). So rows are not
-//! deleted from a table of random keys: the partition is copied without them into a new table, and the old one is dropped,
-//! which frees all its pages. A row of constant size in a table that only ever grows at its end never moves, and is
-//! overwritten where it stands.
+//! `secure_delete` overwrites a row that is deleted, and a page that is freed. It does not always overwrite the copy that a B-tree
+//! leaves behind when rows move to another page (`rebuildPage` of SQLite 3.54): of 10,000 random keys that were deleted, some three
+//! were still in the file. So nothing is deleted from a table of random keys: the partition is copied without it into a new table,
+//! and the old one is dropped, which frees all its pages. A row of constant size in a table that only ever grows at its end
+//! never moves, and is overwritten where it stands.
 
 use std::fs::File;
 use std::path::Path;
