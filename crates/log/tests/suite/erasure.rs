@@ -27,6 +27,8 @@ use crate::support::{Homes, append, eager, genesis_of_kind, journal_of, key, laz
 /// What is erased in most tests of 0..300, and what is left of an event then.
 const TEXT: &str = "3..5 0,2; 100..280 1,11";
 
+const TEXT_OF_3: &str = "3..4 0,2";
+
 fn named(index: u64) -> AttachmentSet {
     match index {
         3..5 => [0, 2].into_iter().collect(),
@@ -463,6 +465,33 @@ fn what_is_blanked_and_not_named_is_a_finding() {
             "attachments 0, 2 of the entries 121..123 are blanked, and no tombstone names them: restore the journal from a backup"
         ]
     );
+}
+
+/// The value is read, and then, before it is given to whoever asked, its tombstone is published, and perhaps carried out.
+#[test]
+fn what_was_read_before_the_tombstone_is_not_given_after_it() {
+    for carries_out in [false, true] {
+        let homes = Homes::of_events();
+        let journal = TestJournal::new(homes.journal, &Power::steady());
+        let log = start_events(journal.clone(), Arc::new(homes.objects), 0, &lazy()).unwrap();
+        append_events(&log, 0..10, 5).unwrap();
+        journal.read_gate.close();
+        let reader = log.reader();
+        let alone = thread::spawn(move || reader.attachments(3).unwrap());
+        journal.read_gate.wait_for_arrival();
+        append(&log.appender(), tombstone(TEXT_OF_3)).unwrap();
+        if carries_out {
+            log.blanker().unwrap().blank(&[everything()]).unwrap();
+        }
+        journal.read_gate.open();
+        let named = [0, 2].into_iter().collect();
+        assert_eq!(
+            alone.join().unwrap(),
+            expected(&attachments(3), named),
+            "carried out: {carries_out}"
+        );
+        shutdown(log).unwrap();
+    }
 }
 
 /// Readers that look all the time never get what was named by a tombstone below a head that they knew before.
