@@ -172,8 +172,11 @@ mod tests {
         }
     }
 
+    /// A frame: its segment and sector, where the first of these records begins, and the lengths of each record's parts.
+    type Lengths = (u32, u64, u32, Vec<(u16, Vec<u32>)>);
+
     /// Records of some frames, as they stand there.
-    fn laid_out(frames: Vec<(u32, u64, u32, Vec<(u16, Vec<u32>)>)>) -> Vec<RecordPlace> {
+    fn laid_out(frames: Vec<Lengths>) -> Vec<RecordPlace> {
         let mut places = Vec::new();
         for (segment, sector, begin, records) in frames {
             let mut begin = u64::from(begin);

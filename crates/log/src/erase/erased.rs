@@ -154,7 +154,7 @@ mod tests {
                     false => erased.remove(&erasure),
                 }
                 for index in erasure.entries {
-                    let row = &mut table[index as usize];
+                    let row = &mut table[usize::try_from(index).unwrap()];
                     *row = if adds { row.union(erasure.attachments) } else { row.without(erasure.attachments) };
                 }
             }

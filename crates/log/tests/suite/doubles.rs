@@ -137,6 +137,8 @@ pub(crate) struct TestJournal {
     disk: Option<Arc<Disk>>,
     power: Arc<Power>,
     pub(crate) gate: Gate,
+    /// What was read passes this one before it is given to whoever reads.
+    pub(crate) read_gate: Gate,
     frames: Mutex<Vec<(Kind, usize)>>,
     threads: Mutex<Vec<ThreadId>>,
 }
@@ -157,6 +159,7 @@ impl TestJournal {
             disk,
             power: power.clone(),
             gate: Gate::default(),
+            read_gate: Gate::default(),
             frames: Mutex::default(),
             threads: Mutex::default(),
         })
@@ -221,7 +224,9 @@ impl Journal for TestJournal {
     }
 
     fn read(&self, place: &Place) -> Result<Attachment, JournalError> {
-        self.inner.read(place)
+        let read = self.inner.read(place);
+        self.read_gate.pass();
+        read
     }
 
     fn blank(&self, places: &[Place]) -> Result<(), JournalError> {

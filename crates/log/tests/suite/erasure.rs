@@ -2,15 +2,14 @@
 //! interrupted on the way.
 
 use std::fs;
-use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use bytes::Bytes;
 use indelible_log::{
-    AttachmentSet, Batch, BlankError, Erasure, Kind, Log, Reader, Settings, StartError, Step, erase, fsck_with,
-    rebuild_with,
+    AttachmentSet, Batch, BlankError, Blanker, Erasure, Kind, Log, Reader, Settings, StartError, Step, erase,
+    fsck_with, rebuild_with,
 };
 use indelible_store::journal::{
     Attachment, FileJournal, Journal, JournalError, Options, Place, Replayed, attachment_places,
@@ -26,6 +25,8 @@ use crate::support::{Homes, append, eager, genesis_of_kind, journal_of, key, laz
 
 /// What is erased in most tests of 0..300, and what is left of an event then.
 const TEXT: &str = "3..5 0,2; 100..280 1,11";
+
+const TEXT_OF_3: &str = "3..4 0,2";
 
 fn named(index: u64) -> AttachmentSet {
     match index {
@@ -65,6 +66,15 @@ fn with_sealed(sealed: u64) -> (Homes, Log, Arc<Power>) {
 fn kill(log: Log, power: &Power) {
     power.cut();
     drop(log);
+}
+
+/// The entries of which something is pending, from and to.
+fn pending(blanker: &Blanker) -> Vec<(u64, u64)> {
+    let pending = blanker.pending();
+    pending
+        .erasures()
+        .map(|erasure| (erasure.entries.start, erasure.entries.end))
+        .collect()
 }
 
 /// Every event is read, and of those named nothing that is.
@@ -138,8 +148,8 @@ fn from_its_publication_nobody_is_given_what_it_names_and_then_it_is_gone() {
         };
         assert!(blanker.blank(&[some]).unwrap() > 10);
         check_read(&reader, named);
-        let left: Vec<Range<u64>> = blanker.pending().erasures().map(|left| left.entries).collect();
-        assert_eq!(left, [3..5, 110..280]);
+        let left = pending(&blanker);
+        assert_eq!(left, [(3, 5), (110, 280)]);
         assert!(blanker.blank(&[everything()]).unwrap() > 200);
         assert!(blanker.pending().is_empty());
         assert_eq!(blanker.blank(&[everything()]).unwrap(), 0);
@@ -297,8 +307,8 @@ fn what_stands_in_the_last_frame_waits_for_another_one() {
     assert_eq!(reader.attachments(300).unwrap(), [Attachment::Blanked]);
     let error = blanker.blank(&[everything()]).unwrap_err();
     assert!(matches!(error, BlankError::TooEarly { index: 300 }), "{error}");
-    let left: Vec<Range<u64>> = blanker.pending().erasures().map(|left| left.entries).collect();
-    assert_eq!(left, [300..301], "all else was overwritten");
+    let left = pending(&blanker);
+    assert_eq!(left, [(300, 301)], "all else was overwritten");
     assert_eq!(
         reader.attachments(300).unwrap(),
         [Attachment::Blanked],
@@ -331,11 +341,13 @@ fn tombstones_are_known_from_the_cursor_on_wherever_they_stand() {
     log.blanker().unwrap().blank(&[]).unwrap();
     shutdown(log).unwrap();
     assert_eq!(homes.sealed(), 401);
-    let pending = |homes: &Homes, from| {
-        let log = start(homes, from);
-        let pending: Vec<Range<u64>> = (log.blanker().unwrap().pending().erasures())
-            .map(|left| left.entries)
-            .collect();
+    let known = |homes: &Homes, from| {
+        let power = Power::steady();
+        let journal = TestJournal::new(homes.journal.clone(), &power);
+        let objects = TestObjects::new(homes.objects.clone(), &power);
+        let log = start_events(journal, objects, from, &lazy()).unwrap();
+        let pending = pending(&log.blanker().unwrap());
+        kill(log, &power);
         pending
     };
     let unsealed = Homes {
@@ -344,16 +356,16 @@ fn tombstones_are_known_from_the_cursor_on_wherever_they_stand() {
     };
     for homes in [&homes, &unsealed] {
         for (from, expected) in [
-            (0, vec![3..5, 100..280]),
-            (300, vec![3..5, 100..280]),
-            (301, vec![100..280]),
-            (400, vec![100..280]),
+            (0, vec![(3, 5), (100, 280)]),
+            (300, vec![(3, 5), (100, 280)]),
+            (301, vec![(100, 280)]),
+            (400, vec![(100, 280)]),
             (401, vec![]),
             // No cursor of this log.
-            (402, vec![3..5, 100..280]),
-            (u64::MAX, vec![3..5, 100..280]),
+            (402, vec![(3, 5), (100, 280)]),
+            (u64::MAX, vec![(3, 5), (100, 280)]),
         ] {
-            assert_eq!(pending(homes, from), expected, "from {from} on");
+            assert_eq!(known(homes, from), expected, "from {from} on");
         }
     }
     // A run that is gone may have been a tombstone.
@@ -463,6 +475,33 @@ fn what_is_blanked_and_not_named_is_a_finding() {
             "attachments 0, 2 of the entries 121..123 are blanked, and no tombstone names them: restore the journal from a backup"
         ]
     );
+}
+
+/// The value is read, and then, before it is given to whoever asked, its tombstone is published, and perhaps carried out.
+#[test]
+fn what_was_read_before_the_tombstone_is_not_given_after_it() {
+    for carries_out in [false, true] {
+        let homes = Homes::of_events();
+        let journal = TestJournal::new(homes.journal, &Power::steady());
+        let log = start_events(journal.clone(), Arc::new(homes.objects), 0, &lazy()).unwrap();
+        append_events(&log, 0..10, 5).unwrap();
+        journal.read_gate.close();
+        let reader = log.reader();
+        let alone = thread::spawn(move || reader.attachments(3).unwrap());
+        journal.read_gate.wait_for_arrival();
+        append(&log.appender(), tombstone(TEXT_OF_3)).unwrap();
+        if carries_out {
+            log.blanker().unwrap().blank(&[everything()]).unwrap();
+        }
+        journal.read_gate.open();
+        let named = [0, 2].into_iter().collect();
+        assert_eq!(
+            alone.join().unwrap(),
+            expected(&attachments(3), named),
+            "carried out: {carries_out}"
+        );
+        shutdown(log).unwrap();
+    }
 }
 
 /// Readers that look all the time never get what was named by a tombstone below a head that they knew before.

@@ -3,20 +3,21 @@
 //! The journal is the truth. What the object store has of it is taken as read, the rest is replayed through the code that
 //! the sequencer runs; and then the root must be the one that the log has signed last.
 
+mod erasures;
+mod replay;
+
 use std::sync::Arc;
 
-use bytes::Bytes;
-use indelible_merkle::{CompactRange, FullTile, Hash, TILE_WIDTH, TreeHead, bundle};
+use indelible_merkle::{FullTile, Hash, TILE_WIDTH, TreeHead, bundle};
 use indelible_note::{BadCheckpoint, KeyChain, KeyTerm, VerifierKey};
-use indelible_store::journal::{
-    Absence, Journal, JournalError, Kind as FrameKind, RecordPlace, Replayed, record_places,
-};
+use indelible_store::journal::{Journal, JournalError};
 use indelible_store::objects::{Key, Objects, ObjectsError};
 
-use crate::batch::Batch;
-use crate::commit::{Commit, Head};
+use self::erasures::Erasures;
+use self::replay::Replay;
+use crate::commit::Head;
 use crate::description::{BadDescription, Description, Kind};
-use crate::erase::{AttachmentSet, Erasing, Pending, Portion};
+use crate::erase::{Erasing, Pending};
 use crate::keys::{BadChange, KeysError};
 use crate::seal::Sealer;
 use crate::settings::Settings;
@@ -215,16 +216,16 @@ pub(crate) fn recover(
         sealer: &sealer,
         keys: &keys,
         settings,
-        attached: erasing.map(|erasing| Attached::begin(erasing, size)),
+        erasures: erasing.map(|erasing| Erasures::begin(erasing, size)),
         backlog: 0,
     };
-    if let Some(attached) = &replay.attached {
-        attached.take_sealed(objects.as_ref(), sealed)?;
+    if let Some(erasures) = &replay.erasures {
+        erasures.take_sealed(objects.as_ref(), sealed)?;
     }
     replay.run(journal)?;
     same_tree(tail.edge().head(), head.tree())?;
-    let Replay { attached, backlog, .. } = replay;
-    let pending = attached.map(|attached| attached.finish(journal)).transpose()?;
+    let Replay { erasures, backlog, .. } = replay;
+    let pending = erasures.map(|erasures| erasures.finish(journal)).transpose()?;
     tracing::info!(
         size,
         replayed = size - sealed,
@@ -317,192 +318,3 @@ fn decode_run(first: u64, run: &[u8]) -> Result<Vec<&[u8]>, StartError> {
         _ => Ok(entries),
     }
 }
-
-/// Integrates what the journal has behind the sealed entries, sealing on the way what would be too much for memory.
-struct Replay<'r> {
-    sealer: &'r Sealer,
-    keys: &'r KeyChain,
-    settings: &'r Settings,
-    /// Of a log whose entries have attachments.
-    attached: Option<Attached>,
-    /// Weight of what is left to seal.
-    backlog: u64,
-}
-
-impl Replay<'_> {
-    fn run(&mut self, journal: &dyn Journal) -> Result<(), StartError> {
-        let (sealed, _) = self.sealer.tail.sizes();
-        let mut edge = self.sealer.tail.edge();
-        for replayed in journal.replay(sealed)? {
-            self.take(&mut edge, replayed?)?;
-        }
-        Ok(())
-    }
-
-    fn take(&mut self, edge: &mut CompactRange, replayed: Replayed) -> Result<(), StartError> {
-        let tail = &self.sealer.tail;
-        match &mut self.attached {
-            Some(attached) => attached.note_damage(&replayed)?,
-            None => refuse_damage(&replayed)?,
-        }
-        let Replayed { frame, place, .. } = replayed;
-        if frame.kind != FrameKind::Commit {
-            return Ok(());
-        }
-        let (sealed, next) = (edge.size(), frame.first);
-        if next > sealed {
-            return Err(StartError::Gap { sealed, next });
-        }
-        let known = usize::try_from(sealed - next).expect("the frames replayed end above the sealed size");
-        let places: Option<Vec<RecordPlace>> =
-            (self.attached.as_ref()).map(|_| record_places(&frame, place).skip(known).collect());
-        let mut records: Vec<_> = frame.records.into_iter().skip(known).collect();
-        if places.is_some() {
-            // Apart from its frame, or that would be in memory, with all attachments, for as long as the entry is.
-            for record in &mut records {
-                record.entry = Bytes::copy_from_slice(&record.entry);
-            }
-        }
-        let hashes = records.iter().map(|record| Hash::leaf(&record.entry)).collect();
-        let weight = records.iter().map(|record| Batch::entry_weight(&record.entry)).sum();
-        let mut commit = Commit::integrate(edge, records, hashes, weight);
-        if let (Some(places), Some(attached)) = (places, &self.attached) {
-            commit.detach(places);
-            attached.take(&commit);
-        }
-        let end = commit.end();
-        self.backlog += commit.weight();
-        tail.push(Arc::new(commit));
-        if self.backlog > self.settings.backlog_bytes_max / 2 {
-            // What is sealed can never be changed, so that only what was signed may be.
-            let signed = self.keys.open_checkpoint(&frame.note)?;
-            same_tree(edge.head(), signed.head())?;
-            let backlog = std::cell::Cell::new(self.backlog);
-            self.sealer.seal(end / TILE_WIDTH * TILE_WIDTH, |freed| {
-                backlog.update(|bytes| bytes - freed);
-            })?;
-            self.backlog = backlog.get();
-        }
-        Ok(())
-    }
-}
-
-/// Refuses an attachment that is neither there nor blanked.
-fn refuse_damage(replayed: &Replayed) -> Result<(), StartError> {
-    let mut absent = replayed.absent.iter();
-    match absent.find(|absent| absent.absence == Absence::Damaged) {
-        None => Ok(()),
-        Some(damaged) => Err(StartError::Attachment {
-            index: replayed.frame.first + damaged.record as u64,
-            attachment: damaged.attachment,
-        }),
-    }
-}
-
-/// What recovery finds out about attachments.
-struct Attached {
-    pending: Arc<Pending>,
-    /// From here on tombstones are to be carried out.
-    from: u64,
-    /// What an interrupted blanking may have left half done: the tombstones that say so stand behind it.
-    damaged: Vec<(u64, usize, RecordPlace)>,
-}
-
-impl Attached {
-    fn begin(erasing: &Erasing, size: u64) -> Attached {
-        let from = match erasing.carried_out {
-            from if from <= size => from,
-            // Of another log, or of this one in a future that did not come.
-            _ => 0,
-        };
-        Attached {
-            pending: Arc::new(Pending::new(erasing.tombstones.clone())),
-            from,
-            damaged: Vec::new(),
-        }
-    }
-
-    /// Looks for tombstones among the sealed entries.
-    fn take_sealed(&self, objects: &dyn Objects, sealed: u64) -> Result<(), StartError> {
-        let mut next = self.from;
-        while next < sealed {
-            let before = next;
-            for (first, run) in objects.runs(next / TILE_WIDTH)? {
-                let entries = (first..).zip(decode_run(first, &run)?);
-                for (index, entry) in entries.filter(|(index, _)| *index >= before) {
-                    if index != next {
-                        break;
-                    }
-                    self.pending.take_entry(index, entry);
-                    next += 1;
-                }
-            }
-            let whole = next == sealed || next.is_multiple_of(TILE_WIDTH);
-            if !whole || next == before {
-                return Err(StartError::Object {
-                    key: Key::Entries { first: next },
-                    problem: "absent".to_owned(),
-                });
-            }
-        }
-        Ok(())
-    }
-
-    /// Looks for tombstones in a commit.
-    fn take(&self, commit: &Commit) {
-        let known = usize::try_from(self.from.saturating_sub(commit.first())).unwrap_or(usize::MAX);
-        let records = commit.records().iter().skip(known);
-        self.pending.take(commit.first() + known as u64, records);
-    }
-
-    fn note_damage(&mut self, replayed: &Replayed) -> Result<(), StartError> {
-        let damaged = replayed
-            .absent
-            .iter()
-            .filter(|absent| absent.absence == Absence::Damaged);
-        for absent in damaged {
-            let index = replayed.frame.first + absent.record as u64;
-            let attachment = absent.attachment;
-            if self.damaged.len() == DAMAGED_MAX {
-                return Err(StartError::Attachment { index, attachment });
-            }
-            let place = record_places(&replayed.frame, replayed.place).nth(absent.record);
-            let place = place.expect("what is absent is absent from a record of its frame");
-            self.damaged.push((index, attachment, place));
-        }
-        Ok(())
-    }
-
-    /// Finishes what was half blanked when the process died. Now that the root is the one that was signed, the tombstones are the
-    /// log's own.
-    fn finish(self, journal: &dyn Journal) -> Result<Arc<Pending>, StartError> {
-        let Attached { pending, damaged, .. } = self;
-        let unnamed = damaged
-            .iter()
-            .find(|(index, attachment, _)| !pending.of(*index).contains(*attachment));
-        if let Some(&(index, attachment, _)) = unnamed {
-            return Err(StartError::Attachment { index, attachment });
-        }
-        let finished = damaged.len();
-        let mut portion = Portion::default();
-        for (index, attachment, place) in damaged {
-            let number = u8::try_from(attachment).expect("a record has at most 255 attachments");
-            portion.add(index, AttachmentSet::from_iter([number]), &place);
-            if portion.is_full() {
-                std::mem::take(&mut portion).blank(journal)?;
-            }
-        }
-        portion.blank(journal)?;
-        if finished > 0 {
-            tracing::warn!(
-                attachments = finished,
-                "an erasure was interrupted; what was half overwritten is overwritten"
-            );
-        }
-        Ok(pending)
-    }
-}
-
-/// Attachments that may be half blanked: 64 times as many as one portion has, which is what a crash leaves of the log's own erasing. More
-/// are damage.
-const DAMAGED_MAX: usize = 1 << 16;
