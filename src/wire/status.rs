@@ -3,6 +3,7 @@
 use indelible_log::{AppendError, AttachedError, BadBatch, ReadError};
 use tonic::Status;
 
+use super::BadSubmission;
 use crate::access::Denied;
 use crate::entrance::TakesEvents;
 use crate::proofs::ProofError;
@@ -98,6 +99,12 @@ impl IntoStatus for FindError {
                 Status::data_loss(words)
             }
         }
+    }
+}
+
+impl IntoStatus for BadSubmission {
+    fn into_status(self) -> Status {
+        Status::invalid_argument(self.to_string())
     }
 }
 

@@ -69,7 +69,7 @@ impl AuditTrail for TrailService {
     ) -> Result<Response<SubmitBatchResponse>, Status> {
         let (principal, _granted) = self.authorise(Method::SubmitEvents)?;
         let messages = request.into_inner().submissions.into_iter().map(Some);
-        let submissions = submissions(messages, &principal.submitter())?;
+        let submissions = submissions(messages, &principal.submitter()).map_err(IntoStatus::into_status)?;
         let run = self.submit_run(submissions).await.map_err(IntoStatus::into_status)?;
         Ok(Response::new(run?.into()))
     }

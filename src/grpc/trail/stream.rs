@@ -12,8 +12,7 @@ use tonic::{Status, Streaming};
 
 use super::TrailService;
 use crate::access::Principal;
-use crate::trail::Refused;
-use crate::wire::{IntoStatus, SubmitStreamRequest, SubmitStreamResponse, SubmittedRun, submission};
+use crate::wire::{IntoStatus, SubmitStreamRequest, SubmitStreamResponse, SubmittedRun, submissions};
 
 /// The stream of replies.
 pub(super) type Replies = ReceiverStream<Result<SubmitStreamResponse, Status>>;
@@ -42,28 +41,29 @@ async fn run(
     principal: Principal,
     replies: &mpsc::Sender<Result<SubmitStreamResponse, Status>>,
 ) -> Result<(), Status> {
+    let submitter = principal.submitter();
     loop {
-        let Gathered { messages, ended } = intake.gather().await;
-        let (mut submissions, mut refused) = (Vec::with_capacity(messages.len()), None);
-        for message in messages {
-            match submission(message.submission, principal.submitter()) {
-                Ok(submission) => submissions.push(submission),
-                Err(status) => {
-                    refused = Some(at(submissions.len(), &status));
-                    break;
+        let Gathered { mut messages, ended } = intake.gather().await;
+        let mut refused = None;
+        while !messages.is_empty() {
+            let read = submissions(messages.iter().map(|message| message.submission.clone()), &submitter);
+            let taken = match read {
+                Ok(read) => service.submit_run(read).await,
+                Err(bad) => {
+                    messages.truncate(bad.place);
+                    refused = Some(bad.into_status());
+                    continue;
                 }
-            }
-        }
-        while !submissions.is_empty() {
-            match service.submit_run(submissions.clone()).await {
+            };
+            match taken {
                 Ok(run) => {
                     acknowledge(run?, replies).await?;
                     break;
                 }
-                // Those before it are taken without it; what was wrong before it shows then.
-                Err(Refused { place, refusal }) => {
-                    refused = Some(Refused { place, refusal }.into_status());
-                    submissions.truncate(place);
+                // Those before it are taken without it.
+                Err(error) => {
+                    messages.truncate(error.place);
+                    refused = Some(error.into_status());
                 }
             }
         }
@@ -81,10 +81,6 @@ async fn acknowledge(
 ) -> Result<(), Status> {
     let sent = replies.send(Ok(run.into())).await;
     sent.map_err(|_| Status::cancelled("the client has gone"))
-}
-
-fn at(place: usize, status: &Status) -> Status {
-    Status::new(status.code(), format!("event {place}: {}", status.message()))
 }
 
 /// The reading half.

@@ -48,8 +48,19 @@ pub struct ExportQuery {
     pub raw: bool,
 }
 
+/// A submission cannot be read. It is its sender's fault.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("event {place}: {problem}")]
+pub struct BadSubmission {
+    /// Which one, counted from 0.
+    pub place: usize,
+    /// What is wrong with it.
+    pub problem: String,
+}
+
 /// The one submission of a request, by this submitter.
 pub fn submission(message: Option<wire::Submission>, submitter: Submitter) -> Result<Submission, Status> {
+    // There is only one that the words can be about.
     read(message, submitter).map_err(Status::invalid_argument)
 }
 
@@ -57,11 +68,11 @@ pub fn submission(message: Option<wire::Submission>, submitter: Submitter) -> Re
 pub fn submissions(
     messages: impl IntoIterator<Item = Option<wire::Submission>>,
     submitter: &Submitter,
-) -> Result<Vec<Submission>, Status> {
-    let read = messages.into_iter().enumerate().map(|(place, message)| {
-        read(message, submitter.clone())
-            .map_err(|problem| Status::invalid_argument(format!("event {place}: {problem}")))
-    });
+) -> Result<Vec<Submission>, BadSubmission> {
+    let read = messages
+        .into_iter()
+        .enumerate()
+        .map(|(place, message)| read(message, submitter.clone()).map_err(|problem| BadSubmission { place, problem }));
     read.collect()
 }
 
