@@ -9,7 +9,7 @@ use prost::Message;
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=proto");
     let out = PathBuf::from(std::env::var("OUT_DIR")?);
-    let descriptors = protox::compile(["proto/indelible/v1/log.proto"], ["proto"])?;
+    let descriptors = protox::compile(PROTOS, ["proto"])?;
     std::fs::write(out.join("descriptors.bin"), descriptors.encode_to_vec())?;
 
     let into = |name: &str| -> Result<PathBuf, std::io::Error> {
@@ -26,3 +26,5 @@ fn main() -> Result<(), Box<dyn Error>> {
     client.compile_fds(descriptors)?;
     Ok(())
 }
+
+const PROTOS: [&str; 2] = ["proto/indelible/v1/log.proto", "proto/indelible/v1/audit.proto"];

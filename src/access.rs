@@ -3,11 +3,26 @@
 
 use std::net::SocketAddr;
 
+use indelible_event::member::Submitter;
+
 /// Who asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Principal {
     /// Nobody in particular: no credentials were given.
     Anonymous,
+}
+
+impl Principal {
+    /// Who it is in the events that it submits.
+    pub fn submitter(self) -> Submitter {
+        match self {
+            Principal::Anonymous => Submitter {
+                principal: "anonymous".to_owned(),
+                method: "none".to_owned(),
+                verified: None,
+            },
+        }
+    }
 }
 
 /// What is asked for.
@@ -21,6 +36,10 @@ pub enum Method {
     ReadProofs,
     /// Reading entries.
     ReadEntries,
+    /// Submitting events, by whichever method.
+    SubmitEvents,
+    /// Reading events with their members, by whichever method.
+    ReadEvents,
 }
 
 /// Of what.

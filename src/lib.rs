@@ -9,6 +9,7 @@
 //! | [`grpc`], [`http`] | the services: convert, authorise, call, convert back |
 //! | [`wire`] | the only place that names generated types |
 //! | [`access`] | who may do what |
+//! | [`entrance`] | the way in for opaque entries, which a log of events has not |
 //! | [`proofs`] | plan, fetch, finish |
 //! | [`trail`] | events: taken once, found again, searched |
 //! | [`memory`] | heads that are remembered outside the data directory |
@@ -26,6 +27,7 @@ pub mod cli;
 pub mod cmd;
 pub mod config;
 pub mod data;
+pub mod entrance;
 pub mod follow;
 pub mod grpc;
 pub mod http;

@@ -14,8 +14,9 @@ use tokio_util::sync::CancellationToken;
 use crate::access::{Exposed, Policy};
 use crate::config::Config;
 use crate::data::{DataDir, OpenError, OpenLog, checkpoint_file, open};
+use crate::entrance::Entrance;
 use crate::follow::{self, Alarm, Asked, Follower, Served, WitnessError, Witnesses};
-use crate::grpc::{self, LogService};
+use crate::grpc::{self, LogService, TrailService};
 use crate::http::{self, Health, KeyPage, LogPages, Pages};
 use crate::memory::{CheckpointFile, Gathered, MemoryError, Remembered, consents, contradictions, gather};
 use crate::net::{self, BindError, Limits, Listening, Tls, TlsError};
@@ -185,21 +186,31 @@ impl Service {
             .as_ref()
             .map_or_else(|| reader.heads(), |served| served.heads.clone());
 
+        let entrance = Entrance::of(&log, trail.as_ref());
+        let proofs = Proofs::new(reader.clone(), leaves).serving(heads.clone());
         let service = LogService {
-            appender: log.appender(),
+            entrance: entrance.clone(),
             reader: reader.clone(),
-            proofs: Proofs::new(reader.clone(), leaves).serving(heads.clone()),
+            proofs: proofs.clone(),
             heads: heads.clone(),
             quorum: served.as_ref().map(|served| served.quorum.clone()),
             policy,
             stopping: stopping.clone(),
         };
-        let (routes, reporter) = grpc::routes(service);
-        let health = tokio::spawn(grpc::follow_condition(reporter, log.condition()));
+        let events = trail.map(|trail| TrailService {
+            trail,
+            reader: reader.clone(),
+            proofs,
+            vkey: log.keys().current().clone(),
+            policy,
+            stopping: stopping.clone(),
+        });
+        let (routes, reporter) = grpc::routes(service, events);
+        let health = tokio::spawn(reporter.follow(log.condition()));
         let condition = log.condition();
         let tiles = LogPages {
             reader: reader.clone(),
-            appender: log.appender(),
+            entrance,
             policy,
         };
         let keys = KeyPage {

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=../../proto");
     let out = PathBuf::from(std::env::var("OUT_DIR")?);
-    let descriptors = protox::compile(["../../proto/indelible/v1/log.proto"], ["../../proto"])?;
+    let protos = ["log", "audit"].map(|name| format!("../../proto/indelible/v1/{name}.proto"));
+    let descriptors = protox::compile(protos, ["../../proto"])?;
 
     let client = tonic_prost_build::configure().build_server(false);
     client

@@ -26,6 +26,7 @@ pub(super) fn routes() -> Router<Arc<LogPages>> {
 /// The index in decimal and nothing else, once the entry is durable and published.
 async fn add(State(log): State<Arc<LogPages>>, request: Request) -> Result<Response, Refusal> {
     let _granted = authorise(log.policy, Method::Append)?;
+    let appender = log.entrance.appender()?;
     // What says by itself that it is too long need not be sent.
     if request.body().size_hint().lower() > ENTRY_MAX as u64 {
         return Err(Refusal::TooLong);
@@ -35,6 +36,6 @@ async fn add(State(log): State<Arc<LogPages>>, request: Request) -> Result<Respo
     // given back before the wait, or the connection, which looks meanwhile whether its client is still there, takes another one.
     let entry = Bytes::copy_from_slice(&body);
     drop(body);
-    let ack = log.appender.append(Batch::single(entry)?).await?;
+    let ack = appender.append(Batch::single(entry)?).await?;
     Ok(text(StatusCode::OK, ack.first.to_string()))
 }

@@ -26,9 +26,10 @@ use axum::routing::get;
 use bytes::Bytes;
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
-use indelible_log::{Appender, Reader};
+use indelible_log::Reader;
 
 use crate::access::{Denied, Granted, Method, Policy, Principal, Resource};
+use crate::entrance::Entrance;
 
 /// Where the pages get their contents. Both are called once a request and must not block.
 #[derive(Clone)]
@@ -47,7 +48,7 @@ pub struct LogPages {
     /// The way to read it.
     pub reader: Reader,
     /// The way into it.
-    pub appender: Appender,
+    pub entrance: Entrance,
     /// Who may do what.
     pub policy: Policy,
 }

@@ -11,6 +11,7 @@ use indelible_merkle::ENTRY_MAX;
 
 use super::text;
 use crate::access::Denied;
+use crate::entrance::TakesEvents;
 
 /// Why a request gets no other answer.
 #[derive(Debug, thiserror::Error)]
@@ -20,6 +21,9 @@ pub(super) enum Refusal {
     NotFound,
     #[error(transparent)]
     Denied(#[from] Denied),
+    /// The log is one of events.
+    #[error(transparent)]
+    TakesEvents(#[from] TakesEvents),
     /// The body says that it has more than [`ENTRY_MAX`] bytes.
     #[error("an entry has at most {ENTRY_MAX} bytes")]
     TooLong,
@@ -59,6 +63,7 @@ fn status_of(refusal: &Refusal) -> (StatusCode, Option<Duration>) {
     match refusal {
         Refusal::NotFound => (StatusCode::NOT_FOUND, None),
         Refusal::Denied(_) => (StatusCode::FORBIDDEN, None),
+        Refusal::TakesEvents(TakesEvents) => (StatusCode::CONFLICT, None),
         Refusal::TooLong => (StatusCode::PAYLOAD_TOO_LARGE, None),
         Refusal::Body(rejection) => (rejection.status(), None),
         Refusal::Entry(BadBatch::EntryTooLong { .. } | BadBatch::TooLarge { .. }) => {

@@ -53,18 +53,23 @@ impl Entry {
 impl KeptEvent {
     /// The event, as far as its members are there.
     pub(super) fn event(&self) -> Event {
-        let mut event = Event::default();
-        let values = self.members.iter().filter_map(MemberState::disclosed);
-        for value in values.filter_map(|disclosed| disclosed.value()) {
-            event.set(value);
-        }
-        event
+        event_of(&self.members)
     }
 
     /// Whether all of its members are there.
     pub(super) fn is_whole(&self) -> bool {
         self.members.iter().all(|state| state.disclosed().is_some())
     }
+}
+
+/// The event of these members, as far as they are there.
+pub(super) fn event_of(members: &[MemberState]) -> Event {
+    let mut event = Event::default();
+    let values = members.iter().filter_map(MemberState::disclosed);
+    for value in values.filter_map(|disclosed| disclosed.value()) {
+        event.set(value);
+    }
+    event
 }
 
 /// Blanked is what has only zeros; how many does not matter.

@@ -1,12 +1,12 @@
 //! One event, given back.
 
 use bytes::Bytes;
-use indelible_event::member::Member;
-use indelible_event::{AnyLeaf, Leaf, MemberState, StoredRaw, Tombstone};
-use indelible_log::{AttachedError, ReadError};
+use indelible_event::member::{Event, Member};
+use indelible_event::{AnyLeaf, Erasures, Leaf, MemberState, StoredRaw, Tombstone};
+use indelible_log::{Attached, AttachedError, ReadError};
 
 use super::Trail;
-use super::entries::{Entry, NotWhole};
+use super::entries::{Entry, NotWhole, event_of};
 use crate::task::blocking;
 
 /// An entry of the trail.
@@ -64,8 +64,13 @@ impl Trail {
             let size = self.reader.head().size();
             AttachedError::from(ReadError::Beyond { end, size })
         })?;
-        let known = self.tombstones.known();
-        let entry = Entry::read(index, attached, &known).map_err(|reason| FindError::Damaged { index, reason })?;
+        Found::of(index, attached, &self.tombstones.known())
+    }
+}
+
+impl Found {
+    pub(super) fn of(index: u64, attached: Attached, known: &Erasures) -> Result<Found, FindError> {
+        let entry = Entry::read(index, attached, known).map_err(|reason| FindError::Damaged { index, reason })?;
         match entry {
             Entry::Event(kept) => {
                 let raw = match kept.stored.raw() {
@@ -82,9 +87,15 @@ impl Trail {
             Entry::Unreadable => Err(FindError::Unreadable { index }),
         }
     }
-}
 
-impl Found {
+    /// The event, as far as its members are there; `None` of a tombstone.
+    pub fn event(&self) -> Option<Event> {
+        match self {
+            Found::Event { members, .. } => Some(event_of(members.as_slice())),
+            Found::Tombstone(_) => None,
+        }
+    }
+
     /// The leaf, whichever it is.
     pub fn leaf(&self) -> AnyLeaf {
         match self {

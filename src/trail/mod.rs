@@ -7,7 +7,7 @@
 //! ```
 //!
 //! * [`Trail::submit`] takes events, each once, and answers when they are durable.
-//! * [`Trail::find`] gives one event back, with what is known of each member.
+//! * [`Trail::find`] gives one event back, with what is known of each member; [`Trail::read`] many.
 //! * [`Trail::search`] answers who did what, from tables that [`Follower`] fills.
 //! * [`Tombstones`] knows what was erased, and is how the engine is told.
 
@@ -16,6 +16,7 @@ mod entries;
 mod find;
 mod follow;
 mod intake;
+mod range;
 mod search;
 mod submission;
 mod tombstones;

@@ -5,11 +5,16 @@ mod client;
 mod reply;
 mod request;
 mod status;
+mod trail;
 
 pub use client::{Acknowledged, Acknowledgements, Continued, Included, IncludedMany, LoadClient};
 pub use reply::{append_reply, batch_reply, entries_reply, stream_reply};
 pub use request::{ConsistencyQuery, EntryName, InclusionQuery, InclusionsQuery, RangeQuery, StreamEntry, Wait};
 pub use status::IntoStatus;
+pub use trail::{
+    BadSubmission, Content, EventFilter, ExportQuery, SubmittedEvent, SubmittedRun, WatchQuery, event_reply,
+    piece_reply, submission, submissions, submit_reply, watch_reply,
+};
 
 /// What is generated: messages, the server trait, and the client's stub.
 #[expect(
@@ -22,13 +27,16 @@ mod generated {
     include!(concat!(env!("OUT_DIR"), "/service/indelible.v1.rs"));
 }
 
+pub use generated::audit_trail_server::{AuditTrail, AuditTrailServer};
 pub use generated::transparency_log_server::{TransparencyLog, TransparencyLogServer};
 pub use generated::{
     AppendBatchRequest, AppendBatchResponse, AppendRequest, AppendResponse, AppendStreamRequest, AppendStreamResponse,
-    ConsistencyProof, GetConsistencyProofRequest, GetConsistencyProofResponse, GetEntriesRequest, GetEntriesResponse,
-    GetInclusionProofRequest, GetInclusionProofResponse, GetInclusionProofsRequest, GetInclusionProofsResponse,
-    GetTreeHeadRequest, GetTreeHeadResponse, InclusionProof, RangeProof, SignedTreeHead, WatchTreeHeadsRequest,
-    WatchTreeHeadsResponse,
+    ConsistencyProof, ExportRequest, ExportResponse, GetConsistencyProofRequest, GetConsistencyProofResponse,
+    GetEntriesRequest, GetEntriesResponse, GetEventRequest, GetEventResponse, GetInclusionProofRequest,
+    GetInclusionProofResponse, GetInclusionProofsRequest, GetInclusionProofsResponse, GetTreeHeadRequest,
+    GetTreeHeadResponse, InclusionProof, RangeProof, SignedTreeHead, Submission as SubmissionMessage,
+    SubmitBatchRequest, SubmitBatchResponse, SubmitRequest, SubmitResponse, SubmitStreamRequest, SubmitStreamResponse,
+    WatchRequest, WatchResponse, WatchTreeHeadsRequest, WatchTreeHeadsResponse,
 };
 
 /// The compiled descriptions of all of proto/, as reflection serves them.

@@ -1,10 +1,13 @@
 //! Errors, from what went wrong to a status: one match each, without a catch-all, so that a new error must be given a place.
 
-use indelible_log::{AppendError, BadBatch, ReadError};
+use indelible_log::{AppendError, AttachedError, BadBatch, ReadError};
 use tonic::Status;
 
+use super::BadSubmission;
 use crate::access::Denied;
+use crate::entrance::TakesEvents;
 use crate::proofs::ProofError;
+use crate::trail::{FindError, Refusal, Refused};
 
 /// The status that says what went wrong, and whose turn it is.
 pub trait IntoStatus {
@@ -53,6 +56,61 @@ impl IntoStatus for ReadError {
             ReadError::Beyond { .. } => Status::out_of_range(self.to_string()),
             ReadError::Object { .. } | ReadError::Objects(_) => internal(&self.to_string()),
         }
+    }
+}
+
+impl IntoStatus for Refused {
+    fn into_status(self) -> Status {
+        let Refused { place, refusal } = self;
+        let status = refusal.into_status();
+        Status::new(status.code(), format!("event {place}: {}", status.message()))
+    }
+}
+
+impl IntoStatus for Refusal {
+    fn into_status(self) -> Status {
+        let words = self.to_string();
+        match self {
+            Refusal::Count { .. }
+            | Refusal::Length { .. }
+            | Refusal::TooDeep(_)
+            | Refusal::Event(_)
+            | Refusal::Attached(_)
+            | Refusal::ConflictWithin { .. } => Status::invalid_argument(words),
+            Refusal::Conflict { .. } => Status::already_exists(words),
+            Refusal::Unresolved | Refusal::TooManyKeys => Status::unavailable(words),
+            Refusal::Index(_) | Refusal::Random(_) => internal(&words),
+            Refusal::Append(error) => error.into_status(),
+        }
+    }
+}
+
+impl IntoStatus for FindError {
+    fn into_status(self) -> Status {
+        let words = self.to_string();
+        match self {
+            FindError::Read(AttachedError::Read(error)) => error.into_status(),
+            FindError::Read(AttachedError::Opaque | AttachedError::Journal(_)) => internal(&words),
+            FindError::Damaged { .. } | FindError::Unreadable { .. } => {
+                tracing::error!(
+                    error = words,
+                    "what is kept of the log is damaged: indelible fsck says where"
+                );
+                Status::data_loss(words)
+            }
+        }
+    }
+}
+
+impl IntoStatus for BadSubmission {
+    fn into_status(self) -> Status {
+        Status::invalid_argument(self.to_string())
+    }
+}
+
+impl IntoStatus for TakesEvents {
+    fn into_status(self) -> Status {
+        Status::failed_precondition(self.to_string())
     }
 }
 

@@ -245,6 +245,10 @@ impl Client {
         Entries::open(Arc::clone(&self.trust), head, start, count).await
     }
 
+    pub(crate) fn trust(&self) -> &Trust {
+        &self.trust
+    }
+
     async fn append_leaves(&self, entries: Vec<Bytes>, leaves: &[Hash]) -> Result<AppendedRun, Error> {
         let before = self.trust.held_size();
         let acknowledgement = self.trust.service().append_batch(entries).await?;
@@ -329,7 +333,7 @@ fn check_length(place: usize, entry: &Bytes) -> Result<(), BadInput> {
     Ok(())
 }
 
-fn of_batch(error: Error) -> AppendError {
+pub(crate) fn of_batch(error: Error) -> AppendError {
     match error.says_nothing_was_written() {
         true => AppendError::NotAppended(error),
         false => AppendError::Unconfirmed(error),

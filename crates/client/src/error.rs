@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use indelible_event::NotCommitted;
 use indelible_merkle::{BATCH_MAX, BadBatch, ENTRY_MAX, Hash, OutOfTree};
 use indelible_note::{BadCheckpoint, NotVerified, UntrustedCheckpoint};
 use tonic::{Code, Status};
@@ -49,6 +50,17 @@ pub enum Error {
         claimed: Hash,
         /// The leaf hash that is in the tree.
         found: Hash,
+    },
+    /// The caller's key stands for an event that says something else than was sent, and is proved to be in the log. The service compares
+    /// the hashes of raw bytes, where there are any: what a sender makes of the same bytes may have changed since.
+    #[error("the key of event {place} stands for entry {index}, which says something else: {reason}")]
+    KeyOfAnother {
+        /// Which of the events sent, counted from 0.
+        place: usize,
+        /// The index of the first event with the key.
+        index: u64,
+        /// What differs.
+        reason: NotCommitted,
     },
     /// The head store could not be read or written.
     #[error("the head store failed: {0}")]
@@ -99,6 +111,8 @@ impl Error {
         matches!(
             code,
             Code::InvalidArgument
+                | Code::AlreadyExists
+                | Code::FailedPrecondition
                 | Code::ResourceExhausted
                 | Code::PermissionDenied
                 | Code::Unauthenticated

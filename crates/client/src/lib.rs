@@ -25,6 +25,9 @@
 //!
 //! Delivery is at least once: see [`AppendError::Unconfirmed`].
 //!
+//! A log of events takes a [`NewEvent`] by [`Client::submit`], which refuses a receipt whose leaf does not commit to what was sent. An event
+//! with a key is taken once, however often it is sent.
+//!
 //! Logs that are published as static files (C2SP tlog-tiles), by whomever, are read through a [`TileSource`], and checked from the
 //! signed root down with a [`Trunk`].
 
@@ -33,6 +36,7 @@ mod client;
 mod connect;
 mod entries;
 mod error;
+mod events;
 mod heads;
 mod http;
 mod keys;
@@ -47,6 +51,7 @@ pub use client::Client;
 pub use connect::Options;
 pub use entries::Entries;
 pub use error::{AppendError, BadInput, ConnectError, Error};
+pub use events::{NewEvent, ProvedEntry, RawBody, Submitted, SubmittedEvent};
 pub use heads::{FileHeads, HeadStore, MemoryHeads, Swap};
 pub use http::{HttpError, HttpOptions, http_client};
 pub use keys::{KeysError, follow_keys};

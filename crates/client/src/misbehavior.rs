@@ -1,5 +1,6 @@
 //! What a server can be convicted of, with the evidence.
 
+use indelible_event::{BadEvidence, MalformedDisclosure, NotCommitted, UnreadableLeaf};
 use indelible_merkle::{BadProof, Hash, HashLength};
 use indelible_note::{
     BadCheckpoint, Finding, FindingKind, KeyId, KeyName, PosixTime, SignedCheckpoint, Verified, VerifierKey,
@@ -188,4 +189,51 @@ pub enum BadAnswer {
         /// How many were due at most.
         left: u64,
     },
+    /// An entry is none of a log of events.
+    #[error("entry {index} is none of a log of events: {reason}")]
+    NoEvent {
+        /// Its index.
+        index: u64,
+        /// What is wrong with it.
+        reason: UnreadableLeaf,
+    },
+    /// A tombstone is passed off as an event.
+    #[error("entry {index} is a tombstone, not the event that was sent")]
+    Tombstone {
+        /// Its index.
+        index: u64,
+    },
+    /// What is said to be a member of an event is none.
+    #[error("entry {index}: {reason}")]
+    Disclosure {
+        /// The index of the event.
+        index: u64,
+        /// What is wrong with it.
+        reason: MalformedDisclosure,
+    },
+    /// The leaf does not commit to what was sent: the receipt proves another event.
+    #[error("the receipt of event {place} is refused: {reason}")]
+    NotCommitted {
+        /// Which of the events sent, counted from 0.
+        place: usize,
+        /// What differs.
+        reason: NotCommitted,
+    },
+    /// The event is filed under another source, and its key means nothing there.
+    #[error("event {place} is filed under another source than was sent")]
+    Source {
+        /// Which of the events sent, counted from 0.
+        place: usize,
+    },
+    /// Only a key makes an event the same as another.
+    #[error("event {place} has no key, and entry {index} is passed off as the first of it")]
+    RepeatedWithoutKey {
+        /// Which of the events sent, counted from 0.
+        place: usize,
+        /// The index in the answer.
+        index: u64,
+    },
+    /// What is said of an entry does not hold.
+    #[error(transparent)]
+    Evidence(#[from] BadEvidence),
 }

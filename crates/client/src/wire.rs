@@ -1,6 +1,8 @@
 //! The service as the client sees it: the only place that names generated types. What goes in and comes out are our own
 //! types; everything that comes out is a claim, and is checked elsewhere.
 
+mod audit;
+
 use std::future::Future;
 use std::time::Duration;
 
@@ -14,6 +16,8 @@ use tonic::{Code, Request, Response, Status, Streaming};
 
 use crate::error::Error;
 use crate::misbehavior::BadAnswer;
+pub(crate) use audit::{EntryAnswer, EventAnswer, MemberAnswer, SubmittedAnswer, SubmittedEntry};
+use pb::audit_trail_client::AuditTrailClient;
 use pb::transparency_log_client::TransparencyLogClient;
 
 #[expect(
@@ -29,13 +33,15 @@ mod pb {
 #[derive(Clone, Debug)]
 pub(crate) struct Service {
     stub: TransparencyLogClient<Channel>,
+    trail: AuditTrailClient<Channel>,
     timeout: Duration,
 }
 
 impl Service {
     pub(crate) fn new(channel: Channel, timeout: Duration) -> Service {
         Service {
-            stub: TransparencyLogClient::new(channel),
+            stub: TransparencyLogClient::new(channel.clone()),
+            trail: AuditTrailClient::new(channel).max_decoding_message_size(audit::REPLY_BYTES_MAX),
             timeout,
         }
     }

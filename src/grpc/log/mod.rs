@@ -6,12 +6,13 @@ mod stream;
 
 use std::time::Instant;
 
-use indelible_log::{Ack, Appender, Batch, Head, Reader};
+use indelible_log::{Ack, Batch, Head, Reader};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status, Streaming};
 
 use crate::access::{Granted, Method, Policy, Principal, Resource};
+use crate::entrance::Entrance;
 use crate::follow::{Quorum, Vouched};
 use crate::net::Deadline;
 use crate::proofs::Proofs;
@@ -27,7 +28,7 @@ use crate::wire::{
 #[derive(Clone, Debug)]
 pub struct LogService {
     /// The way into the log.
-    pub appender: Appender,
+    pub entrance: Entrance,
     /// The way to read it.
     pub reader: Reader,
     /// Proofs of what it reads.
@@ -81,13 +82,14 @@ async fn vouch(quorum: Option<Quorum>, ack: Ack, deadline: Option<Deadline>) -> 
 impl TransparencyLog for LogService {
     async fn append(&self, request: Request<AppendRequest>) -> Result<Response<AppendResponse>, Status> {
         let deadline = request.extensions().get().copied();
+        let appender = self.entrance.appender().map_err(IntoStatus::into_status)?;
         let request = request.into_inner();
         let omit_proof = request.omit_proof;
         let quorum = self.quorum_for(request.wait)?;
         let batch = Batch::try_from(request).map_err(IntoStatus::into_status)?;
         let _granted = self.authorise(Method::Append)?;
         let leaf = batch.hashes()[0];
-        let ack = self.appender.append(batch).await.map_err(IntoStatus::into_status)?;
+        let ack = appender.append(batch).await.map_err(IntoStatus::into_status)?;
         let vouched = vouch(quorum, ack, deadline).await;
         let proof = match omit_proof {
             true => None,
@@ -106,11 +108,12 @@ impl TransparencyLog for LogService {
         request: Request<AppendBatchRequest>,
     ) -> Result<Response<AppendBatchResponse>, Status> {
         let deadline = request.extensions().get().copied();
+        let appender = self.entrance.appender().map_err(IntoStatus::into_status)?;
         let request = request.into_inner();
         let quorum = self.quorum_for(request.wait)?;
         let batch = Batch::try_from(request).map_err(IntoStatus::into_status)?;
         let _granted = self.authorise(Method::Append)?;
-        let ack = self.appender.append(batch).await.map_err(IntoStatus::into_status)?;
+        let ack = appender.append(batch).await.map_err(IntoStatus::into_status)?;
         let vouched = vouch(quorum, ack, deadline).await;
         let proof = self
             .proofs
@@ -126,8 +129,9 @@ impl TransparencyLog for LogService {
         &self,
         request: Request<Streaming<AppendStreamRequest>>,
     ) -> Result<Response<stream::Replies>, Status> {
+        let appender = self.entrance.appender().map_err(IntoStatus::into_status)?;
         let _granted = self.authorise(Method::Append)?;
-        Ok(Response::new(stream::serve(self, request.into_inner())))
+        Ok(Response::new(stream::serve(self, appender, request.into_inner())))
     }
 
     async fn get_tree_head(&self, _: Request<GetTreeHeadRequest>) -> Result<Response<GetTreeHeadResponse>, Status> {

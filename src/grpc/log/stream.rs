@@ -6,7 +6,7 @@
 //! second ends when all that was queued is acknowledged, and says how the first ended.
 
 use futures_util::FutureExt;
-use indelible_log::{Acks, BadBatch, Batch, Reader, StreamAck, StreamAppender};
+use indelible_log::{Acks, Appender, BadBatch, Batch, Reader, StreamAck, StreamAppender};
 use tokio::sync::{mpsc, oneshot};
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
@@ -21,8 +21,8 @@ use crate::wire::{AppendStreamRequest, AppendStreamResponse, ConsistencyQuery, I
 pub(super) type Replies = ReceiverStream<Result<AppendStreamResponse, Status>>;
 
 /// Serves one stream.
-pub(super) fn serve(service: &LogService, inbound: Streaming<AppendStreamRequest>) -> Replies {
-    let (appender, acks) = service.appender.stream();
+pub(super) fn serve(service: &LogService, appender: &Appender, inbound: Streaming<AppendStreamRequest>) -> Replies {
+    let (appender, acks) = appender.stream();
     let (replies, receiver) = mpsc::channel(REPLIES_AHEAD);
     let (held, held_size) = oneshot::channel();
     let stopping = service.stopping.child_token();

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use indelible_merkle::Hash;
 use indelible_note::Receipt;
 use tokio::sync::{Semaphore, mpsc, oneshot};
+use tonic::Code;
 
 use super::run::AppendedRun;
 use super::stream::Appender;
@@ -108,12 +109,16 @@ impl Room {
         );
     }
 
-    /// Tells callers that nobody knows what became of their entries.
+    /// Tells callers that nobody knows what became of their entries, unless the log is of a kind that takes none.
     pub(super) fn fail(&self, callers: impl IntoIterator<Item = Waiting>, error: &Error) {
-        self.settle(
-            callers,
-            std::iter::repeat_with(|| Err(AppendError::Unconfirmed(error.clone()))),
-        );
+        let outcome = match error {
+            Error::Refused {
+                code: Code::FailedPrecondition,
+                ..
+            } => AppendError::NotAppended(error.clone()),
+            _ => AppendError::Unconfirmed(error.clone()),
+        };
+        self.settle(callers, std::iter::repeat_with(|| Err(outcome.clone())));
     }
 
     fn settle(

@@ -8,6 +8,7 @@
 
 mod appends;
 mod batches;
+mod events;
 mod heads;
 mod log;
 mod reads;

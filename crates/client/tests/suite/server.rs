@@ -1,5 +1,7 @@
 //! A server on a free port of this machine, which tells the truth about its log, or one lie.
 
+mod trail;
+
 use std::ops::Deref;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -65,6 +67,24 @@ pub(crate) enum Lie {
     CutAfterAppend,
     /// The stream is ended in good order while entries are outstanding.
     EndWithout,
+    /// One of the members of an event is not of its leaf.
+    OtherSalt,
+    /// One of the members of an event is left out.
+    MemberLess,
+    /// The leaf commits to a second actor in place of another member.
+    TwoActors,
+    /// An event is filed under another source.
+    OtherSource,
+    /// An event is filed without its key.
+    NoKey,
+    /// An event is said to have other raw bytes.
+    OtherRaw,
+    /// An event is said to be the first one of the log, sent again.
+    Repeated,
+    /// A member is said to be erased.
+    Erased,
+    /// What is appended is a leaf of no event.
+    NoEvent,
     /// Calls are refused.
     Refuse,
     /// No lie either: acknowledging takes a tenth of a second.
@@ -87,6 +107,7 @@ struct Shared {
     published: tokio::sync::watch::Sender<()>,
     /// What to answer as the newest head, if not the log's.
     head: Mutex<Option<Vec<u8>>>,
+    events: Mutex<Vec<trail::Kept>>,
 }
 
 impl Server {
@@ -108,13 +129,15 @@ impl Server {
             streams: Mutex::default(),
             published: tokio::sync::watch::channel(()).0,
             head: Mutex::default(),
+            events: Mutex::default(),
         });
         let service = TransparencyLogServer::new(Service(Arc::clone(&shared)));
+        let trail = pb::audit_trail_server::AuditTrailServer::new(Service(Arc::clone(&shared)));
         let mut server = tonic::transport::Server::builder();
         if let Some(tls) = tls {
             server = server.tls_config(tls).unwrap();
         }
-        let serving = server.add_service(service);
+        let serving = server.add_service(service).add_service(trail);
         tokio::spawn(serving.serve_with_incoming(TcpListenerStream::new(listener)));
         Server { url, shared }
     }

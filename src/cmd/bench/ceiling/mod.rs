@@ -36,7 +36,7 @@ pub(super) async fn serve(size: u64) -> Result<(), Failure> {
     };
     let nothing = Nothing::of(size)?;
     let added = pages::routes(nothing.size)?;
-    let (routes, _reporter) = grpc::routes(nothing);
+    let (routes, _reporter) = grpc::routes(nothing, None);
     let pages = Pages {
         checkpoint: Arc::new(Bytes::new),
         health: Arc::new(|| Health::Serving),

@@ -1,0 +1,121 @@
+//! `indelible.v1.AuditTrail`.
+
+mod export;
+mod filter;
+mod stream;
+mod submitted;
+mod watch;
+
+use indelible_log::Reader;
+use indelible_note::VerifierKey;
+use tokio_util::sync::CancellationToken;
+use tonic::{Request, Response, Status, Streaming};
+
+use self::filter::Filter;
+use crate::access::{Granted, Method, Policy, Principal, Resource};
+use crate::proofs::Proofs;
+use crate::trail::Trail;
+use crate::wire::{
+    AuditTrail, AuditTrailServer, EntryName, ExportQuery, ExportRequest, GetEventRequest, GetEventResponse,
+    InclusionQuery, IntoStatus, SubmitBatchRequest, SubmitBatchResponse, SubmitRequest, SubmitResponse,
+    SubmitStreamRequest, WatchQuery, WatchRequest, event_reply, submission, submissions,
+};
+
+/// Serves the audit trail of one log. What it does lies elsewhere: taking and finding events in [`Trail`], proving in [`Proofs`].
+#[derive(Clone, Debug)]
+pub struct TrailService {
+    /// The events.
+    pub trail: Trail,
+    /// The way to read the log.
+    pub reader: Reader,
+    /// Proofs of what it reads.
+    pub proofs: Proofs,
+    /// The key that signs for the log, for those who export.
+    pub vkey: VerifierKey,
+    /// Who may do what.
+    pub policy: Policy,
+    /// Cancelled when the service stops: streams, which would never end by themselves, end then.
+    pub stopping: CancellationToken,
+}
+
+/// A service with the message limits of this one.
+pub(super) fn server<S: AuditTrail>(service: S) -> AuditTrailServer<S> {
+    AuditTrailServer::new(service)
+        .max_decoding_message_size(REQUEST_BYTES_MAX)
+        .max_encoding_message_size(REPLY_BYTES_MAX)
+}
+
+impl TrailService {
+    /// Whether the caller may do this. There are no credentials yet: everybody is anonymous.
+    fn authorise(&self, method: Method) -> Result<(Principal, Granted), Status> {
+        let principal = Principal::Anonymous;
+        let granted = self.policy.authorise(principal, method, Resource::Log);
+        Ok((principal, granted.map_err(IntoStatus::into_status)?))
+    }
+}
+
+#[tonic::async_trait]
+impl AuditTrail for TrailService {
+    async fn submit(&self, request: Request<SubmitRequest>) -> Result<Response<SubmitResponse>, Status> {
+        let (principal, _granted) = self.authorise(Method::SubmitEvents)?;
+        let submission = submission(request.into_inner().submission, principal.submitter())?;
+        let reply = self.submit_one(submission).await?;
+        Ok(Response::new(reply))
+    }
+
+    async fn submit_batch(
+        &self,
+        request: Request<SubmitBatchRequest>,
+    ) -> Result<Response<SubmitBatchResponse>, Status> {
+        let (principal, _granted) = self.authorise(Method::SubmitEvents)?;
+        let messages = request.into_inner().submissions.into_iter().map(Some);
+        let submissions = submissions(messages, &principal.submitter()).map_err(IntoStatus::into_status)?;
+        let run = self.submit_run(submissions).await.map_err(IntoStatus::into_status)?;
+        Ok(Response::new(run?.into()))
+    }
+
+    type SubmitStreamStream = stream::Replies;
+
+    async fn submit_stream(
+        &self,
+        request: Request<Streaming<SubmitStreamRequest>>,
+    ) -> Result<Response<stream::Replies>, Status> {
+        let (principal, _granted) = self.authorise(Method::SubmitEvents)?;
+        Ok(Response::new(stream::serve(self, request.into_inner(), principal)))
+    }
+
+    async fn get(&self, request: Request<GetEventRequest>) -> Result<Response<GetEventResponse>, Status> {
+        let (_, _granted) = self.authorise(Method::ReadEvents)?;
+        let index = request.into_inner().index;
+        let found = self.trail.find(index).await.map_err(IntoStatus::into_status)?;
+        let query = InclusionQuery {
+            entry: EntryName::Index(index),
+            tree_size: None,
+        };
+        let answer = self.proofs.inclusion(query).await.map_err(IntoStatus::into_status)?;
+        Ok(Response::new(event_reply(&found, &answer)))
+    }
+
+    type ExportStream = export::Replies;
+
+    async fn export(&self, request: Request<ExportRequest>) -> Result<Response<export::Replies>, Status> {
+        let (_, _granted) = self.authorise(Method::ReadEvents)?;
+        let query = ExportQuery::try_from(request.into_inner())?;
+        Ok(Response::new(export::serve(self, query)?))
+    }
+
+    type WatchStream = watch::Replies;
+
+    async fn watch(&self, request: Request<WatchRequest>) -> Result<Response<watch::Replies>, Status> {
+        let (_, _granted) = self.authorise(Method::ReadEvents)?;
+        let query = WatchQuery::try_from(request.into_inner())?;
+        Ok(Response::new(watch::serve(self, &query)))
+    }
+}
+
+/// A message in: what one commit takes, 4 MiB, and room for names and lengths.
+const REQUEST_BYTES_MAX: usize = (4 << 20) + (64 << 10);
+
+/// A message out. One event with the raw bytes that a log may keep has 33 MiB. A batch of 10,000 repeats has the 4 MiB that came in and
+/// for each event a leaf (607 bytes), salts and names (11 x 45), what the service filled in (300) and a proof (at most 2,016): 37 MiB.
+const REPLY_BYTES_MAX: usize = 48 << 20;

@@ -1,0 +1,7 @@
+//! Messages of `indelible.v1.AuditTrail`.
+
+mod reply;
+mod request;
+
+pub use reply::{Content, SubmittedEvent, SubmittedRun, event_reply, piece_reply, submit_reply, watch_reply};
+pub use request::{BadSubmission, EventFilter, ExportQuery, WatchQuery, submission, submissions};
