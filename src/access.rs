@@ -21,6 +21,10 @@ pub enum Method {
     ReadProofs,
     /// Reading entries.
     ReadEntries,
+    /// Submitting events, by whichever method.
+    SubmitEvents,
+    /// Reading events: their members, and who did what.
+    ReadEvents,
 }
 
 /// Of what.

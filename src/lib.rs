@@ -11,6 +11,7 @@
 //! | [`access`] | who may do what |
 //! | [`proofs`] | plan, fetch, finish |
 //! | [`trail`] | events: taken once, found again, searched |
+//! | [`sources`] | who may send deliveries: files, secrets, counts |
 //! | [`memory`] | heads that are remembered outside the data directory |
 //! | [`monitor`] | follows somebody's log and says when it does what an honest one does not |
 //! | [`follow`] | what reads the log behind its back: the leaf index, the witnesses |
@@ -35,6 +36,7 @@ pub mod monitor;
 pub mod net;
 pub mod proofs;
 pub mod serve;
+pub mod sources;
 pub mod task;
 pub mod trail;
 pub mod wire;
