@@ -12,6 +12,7 @@
 //! | [`entrance`] | the way in for opaque entries, which a log of events has not |
 //! | [`proofs`] | plan, fetch, finish |
 //! | [`trail`] | events: taken once, found again, searched |
+//! | [`sources`] | who may send deliveries: files, secrets, counts |
 //! | [`memory`] | heads that are remembered outside the data directory |
 //! | [`monitor`] | follows somebody's log and says when it does what an honest one does not |
 //! | [`follow`] | what reads the log behind its back: the leaf index, the witnesses |
@@ -37,6 +38,7 @@ pub mod monitor;
 pub mod net;
 pub mod proofs;
 pub mod serve;
+pub mod sources;
 pub mod task;
 pub mod trail;
 pub mod wire;

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use indelible_log::{Condition, Reader};
 use indelible_note::KeyChain;
 use indelible_store::journal::JournalError;
@@ -17,10 +18,11 @@ use crate::data::{DataDir, OpenError, OpenLog, checkpoint_file, open};
 use crate::entrance::Entrance;
 use crate::follow::{self, Alarm, Asked, Follower, Served, WitnessError, Witnesses};
 use crate::grpc::{self, LogService, TrailService};
-use crate::http::{self, Health, KeyPage, LogPages, Pages};
+use crate::http::{self, EventPages, Health, KeyPage, LogPages, Pages};
 use crate::memory::{CheckpointFile, Gathered, MemoryError, Remembered, consents, contradictions, gather};
 use crate::net::{self, BindError, Limits, Listening, Tls, TlsError};
 use crate::proofs::Proofs;
+use crate::sources::{Sources, SourcesError, SourcesFolder};
 use crate::task::blocking;
 
 /// A log that runs behind a bound socket, not served yet.
@@ -31,6 +33,7 @@ pub struct Service {
     policy: Policy,
     memory: CheckpointFile,
     outside: Outside,
+    sources: Arc<Sources>,
 }
 
 /// What was found outside the data directory at the start.
@@ -66,6 +69,9 @@ pub enum ServeError {
     /// The log cannot be started.
     #[error(transparent)]
     Open(Box<OpenError>),
+    /// A source cannot be used.
+    #[error(transparent)]
+    Sources(#[from] SourcesError),
     /// What is remembered outside the data directory contradicts the log in it.
     #[error(transparent)]
     Memory(#[from] MemoryError),
@@ -109,10 +115,11 @@ impl Service {
         Policy::for_listener(config.listen)?;
         let listening = Listening::bind(config.listen, tls).await?;
         let policy = Policy::for_listener(listening.local_addr())?;
-        let (data, memory, open) = blocking(move || {
+        let (data, memory, open, sources) = blocking(move || {
+            let sources = Arc::new(Sources::open(SourcesFolder::at(data.sources()))?);
             let memory = CheckpointFile::at(checkpoint_file(&data, &config))?;
             let open = open(&data, config).map_err(|error| ServeError::Open(Box::new(error)))?;
-            Ok::<_, ServeError>((data, memory, open))
+            Ok::<_, ServeError>((data, memory, open, sources))
         })
         .await?;
         match look_outside(&memory, &open, data).await {
@@ -122,6 +129,7 @@ impl Service {
                 policy,
                 memory,
                 outside,
+                sources,
             }),
             Err(error) => {
                 // What the log was started for is not to be; that it ends in order is all that matters now.
@@ -150,6 +158,7 @@ impl Service {
             policy,
             memory,
             outside: Outside { doubt, witnessing },
+            sources,
         } = self;
         let OpenLog {
             log,
@@ -188,6 +197,15 @@ impl Service {
 
         let entrance = Entrance::of(&log, trail.as_ref());
         let proofs = Proofs::new(reader.clone(), leaves).serving(heads.clone());
+        let event_pages = match trail.clone() {
+            Some(trail) => http::event_routes(EventPages::new(trail, proofs.clone(), policy, sources)),
+            None => {
+                if sources.count() > 0 {
+                    tracing::warn!("this log is one of opaque entries: its sources are not used");
+                }
+                Router::new()
+            }
+        };
         let service = LogService {
             entrance: entrance.clone(),
             reader: reader.clone(),
@@ -226,7 +244,8 @@ impl Service {
         let timeout = Duration::from_secs(u64::from(config.request_timeout_seconds));
         let pages = http::routes(pages)
             .merge(http::log_routes(tiles))
-            .merge(http::key_routes(keys));
+            .merge(http::key_routes(keys))
+            .merge(event_pages);
         let app = net::application(routes, pages, known_hosts, timeout);
 
         let condition = log.condition();

@@ -29,6 +29,7 @@ pub use open::{OpenError, OpenLog, checkpoint_file, configure, key_path, open};
 pub use rebuild::{RebuildError, Replaced, rebuild};
 pub use restore::{Copied, RestoreError, Restored, keys_and_head, restore_configuration};
 pub use rotate::{InForceError, NewKey, RotateError, Rotated, key_in_force, rotate};
+pub(crate) use secret::read_secrets;
 pub use secret::{SecretError, read_secret, write_secret};
 pub use whole::NotMade;
 pub(crate) use whole::{create, io_error, make_whole};
@@ -76,6 +77,11 @@ impl DataDir {
     /// The secret under which those two are made.
     pub fn dedupe_key(&self) -> PathBuf {
         self.0.join("dedupe.key")
+    }
+
+    /// The sources: who may send deliveries, and with which secrets.
+    pub fn sources(&self) -> PathBuf {
+        self.0.join("sources")
     }
 
     /// The private key, if the configuration names no other file.

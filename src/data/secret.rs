@@ -20,6 +20,14 @@ pub enum SecretError {
         /// Its permission bits.
         mode: u32,
     },
+    /// It is longer than such a file can be.
+    #[error("{path} has more than {max} bytes")]
+    TooLong {
+        /// The file.
+        path: PathBuf,
+        /// How many it may have.
+        max: usize,
+    },
     /// It could not be read or written.
     #[error("{path}: {error}")]
     Io {
@@ -32,6 +40,11 @@ pub enum SecretError {
 
 /// The bytes of a secret, at most 4 KiB of them; `None` if there is no such file.
 pub fn read_secret(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, SecretError> {
+    read_secrets(path, SECRET_BYTES_MAX)
+}
+
+/// The bytes of a file with secrets in it, of which there may be `bytes_max`; `None` if there is no such file.
+pub(crate) fn read_secrets(path: &Path, bytes_max: usize) -> Result<Option<Zeroizing<Vec<u8>>>, SecretError> {
     let io = |error| SecretError::Io {
         path: path.to_owned(),
         error,
@@ -47,8 +60,15 @@ pub fn read_secret(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, SecretErro
             mode,
         });
     }
-    let mut bytes = Zeroizing::new(Vec::with_capacity(SECRET_BYTES_MAX));
-    file.take(SECRET_BYTES_MAX as u64).read_to_end(&mut bytes).map_err(io)?;
+    // Not grown while it is read, which would leave copies behind.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(bytes_max + 1));
+    file.take(bytes_max as u64 + 1).read_to_end(&mut bytes).map_err(io)?;
+    if bytes.len() > bytes_max {
+        return Err(SecretError::TooLong {
+            path: path.to_owned(),
+            max: bytes_max,
+        });
+    }
     Ok(Some(bytes))
 }
 

@@ -7,12 +7,19 @@
 //! | `GET /keys` | `keys` |
 //! | `GET /tile/…` | `tiles` |
 //! | `POST /add` | `add` |
+//! | `POST /hooks/…` | `hooks` |
+//! | `/v1/…` | `events` |
 //!
-//! A handler authorises, calls, and answers; whatever it cannot answer becomes a status in `refusal`.
+//! A handler authorises, calls, and answers; whatever it cannot answer becomes a status in `refusal`, or, where
+//! JSON is spoken, in `problem`.
 
 mod add;
+mod bodies;
 mod checkpoint;
+mod events;
+mod hooks;
 mod keys;
+mod problem;
 mod refusal;
 mod tiles;
 
@@ -28,6 +35,7 @@ use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use indelible_log::Reader;
 
+pub use self::events::{EventPages, event_routes};
 use crate::access::{Denied, Granted, Method, Policy, Principal, Resource};
 use crate::entrance::Entrance;
 

@@ -9,11 +9,7 @@ use super::{Account, Configuration, permitted::Kind, sign, table::GROUPS};
 ///
 /// The line can be run again: it has the same idempotency key, so there is one event.
 pub fn instructions(configuration: &Configuration, url_base: &str) -> String {
-    let url = format!(
-        "{}/hooks/{}",
-        url_base.trim_end_matches('/'),
-        configuration.name.instance()
-    );
+    let url = format!("{}/hooks/{}", url_base.trim_end_matches('/'), configuration.name);
     let mut text = String::new();
     for account in configuration.permitted.accounts() {
         let _ = writeln!(text, "{}", place(account));

@@ -21,7 +21,7 @@ fn check(account: &str, hook_id: Option<u64>, place: &str) {
     let text = instructions(&configuration, "https://audit.example.com/");
     for part in [
         place,
-        "Payload URL       https://audit.example.com/hooks/acme\n",
+        "Payload URL       https://audit.example.com/hooks/github/acme\n",
         "Content type      application/json\n",
         &format!("Secret            {SECRET}\n"),
         " workflow_run ",
@@ -32,7 +32,7 @@ fn check(account: &str, hook_id: Option<u64>, place: &str) {
     let line = &text[text.find("curl ").unwrap()..];
     assert!(!line.contains(SECRET));
     let parts = quoted(line);
-    assert_eq!(parts[0], "https://audit.example.com/hooks/acme");
+    assert_eq!(parts[0], "https://audit.example.com/hooks/github/acme");
     let (body, headers) = parts[1..].split_last().unwrap();
     let headers: Vec<_> = headers.iter().map(|header| header.split_once(": ").unwrap()).collect();
     let headers: Vec<_> = headers

@@ -1,0 +1,133 @@
+//! Bodies of requests, read whole, with a bound on what all of them take together.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use bytes::Bytes;
+use futures_util::StreamExt;
+use hyper::body::Body as _;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
+
+/// Room for the bodies of one kind of requests, and for what is made of them.
+#[derive(Clone, Debug)]
+pub(super) struct Bodies {
+    room: Arc<Semaphore>,
+    bytes_max: usize,
+    /// What a byte of a body takes while it is worked on, at most or about, in bytes.
+    weight: usize,
+}
+
+/// A body, and the room that it takes until this is dropped.
+#[derive(Debug)]
+pub(super) struct Held {
+    pub(super) bytes: Bytes,
+    _room: OwnedSemaphorePermit,
+}
+
+/// Why a body was not read.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum BodyError {
+    #[error("a body has at most {max} bytes")]
+    TooLong { max: usize },
+    #[error("too many large bodies are under way; nothing was stored")]
+    NoRoom,
+    #[error("the body did not arrive within {} s; nothing was stored", ARRIVAL.as_secs())]
+    TooSlow,
+    #[error("the body broke off")]
+    BrokenOff,
+}
+
+impl Bodies {
+    /// Room of `room_bytes` for bodies of up to `bytes_max`, each of whose bytes takes `weight`.
+    pub(super) fn new(room_bytes: usize, bytes_max: usize, weight: usize) -> Bodies {
+        assert!(bytes_max * weight <= room_bytes, "the largest body fits");
+        Bodies {
+            room: Arc::new(Semaphore::new(room_bytes / UNIT)),
+            bytes_max,
+            weight,
+        }
+    }
+
+    /// Reads a body of at most `bytes_max` bytes, and no more than these bodies may have. What says its length takes room for that; what does not, for the most.
+    pub(super) async fn read(&self, body: Body, bytes_max: usize) -> Result<Held, BodyError> {
+        let max = bytes_max.min(self.bytes_max);
+        let too_long = BodyError::TooLong { max };
+        let hint = body.size_hint();
+        // What says by itself that it is too long need not be sent.
+        if hint.lower() > max as u64 {
+            return Err(too_long);
+        }
+        let length = hint
+            .upper()
+            .map_or(max, |upper| usize::try_from(upper).unwrap_or(max).min(max));
+        let units = u32::try_from((length * self.weight).div_ceil(UNIT).max(1)).unwrap_or(u32::MAX);
+        let room = timeout(PATIENCE, self.room.clone().acquire_many_owned(units));
+        let room = room
+            .await
+            .map_err(|_| BodyError::NoRoom)?
+            .expect("nobody closes the room");
+        let read = async {
+            let mut bytes = Vec::with_capacity(length.min(AT_ONCE));
+            let mut stream = body.into_data_stream();
+            while let Some(part) = stream.next().await {
+                let part = part.map_err(|_| BodyError::BrokenOff)?;
+                if bytes.len() + part.len() > max {
+                    return Err(too_long);
+                }
+                bytes.extend_from_slice(&part);
+            }
+            Ok(bytes)
+        };
+        let bytes = timeout(ARRIVAL, read).await.map_err(|_| BodyError::TooSlow)??;
+        Ok(Held {
+            bytes: bytes.into(),
+            _room: room,
+        })
+    }
+}
+
+/// Room is counted in these: a semaphore has 2^32 permits at least.
+const UNIT: usize = 1 << 10;
+
+/// How long a body waits for room, well within the 10 s after which GitHub gives up.
+const PATIENCE: Duration = Duration::from_secs(4);
+
+/// How long a body may take to arrive: 25 MiB at 2.5 MiB/s. Who sends slower than that holds room that others need.
+const ARRIVAL: Duration = Duration::from_secs(10);
+
+/// Memory that is taken before anything has arrived.
+const AT_ONCE: usize = 64 << 10;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_body_is_read_up_to_its_limit_and_takes_room() {
+        let bodies = Bodies::new(4 << 10, 2 << 10, 2);
+        let held = bodies.read(Body::from(vec![1; 2 << 10]), usize::MAX).await.unwrap();
+        assert_eq!(held.bytes.len(), 2 << 10);
+        assert_eq!(bodies.room.available_permits(), 0);
+        drop(held);
+        assert_eq!(bodies.room.available_permits(), 4);
+        for (body, max) in [(2049, usize::MAX), (11, 10)] {
+            let refused = bodies.read(Body::from(vec![1; body]), max).await.unwrap_err();
+            assert!(matches!(refused, BodyError::TooLong { .. }), "{refused}");
+        }
+        // One that does not say its length.
+        let parts = futures_util::stream::iter((0..3).map(|_| Ok::<_, std::io::Error>(Bytes::from(vec![1; 1 << 10]))));
+        let refused = bodies.read(Body::from_stream(parts), usize::MAX).await.unwrap_err();
+        assert!(matches!(refused, BodyError::TooLong { .. }), "{refused}");
+        assert_eq!(bodies.room.available_permits(), 4, "what is refused takes no room");
+    }
+
+    #[tokio::test]
+    async fn without_room_a_body_is_refused() {
+        let bodies = Bodies::new(4 << 10, 4 << 10, 1);
+        let _held = bodies.read(Body::from(vec![1; 4 << 10]), usize::MAX).await.unwrap();
+        let refused = bodies.read(Body::from("x"), usize::MAX).await.unwrap_err();
+        assert!(matches!(refused, BodyError::NoRoom), "{refused}");
+    }
+}

@@ -1,0 +1,117 @@
+//! Events over HTTP: the JSON of `/v1`, and the deliveries of sources.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `table` | the routes, in one table that the router and the OpenAPI document are made from |
+//! | `submit` | `POST /v1/events` |
+//! | `sent`, `cloud`, `strict` | what may be submitted, and how it is read |
+//! | `read`, `search` | `GET /v1/events/{index}`, `GET /v1/events` |
+//! | `shown` | events as JSON |
+
+mod cloud;
+mod parameters;
+mod read;
+mod search;
+mod sent;
+mod shown;
+mod strict;
+mod submit;
+mod table;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
+use indelible_note::{Receipt, SignedCheckpoint};
+use indelible_sources::github;
+use serde_json::Value;
+use tokio::sync::Semaphore;
+
+use super::bodies::Bodies;
+use super::problem::Problem;
+use crate::access::Policy;
+use crate::proofs::{InclusionAnswer, Proofs};
+use crate::sources::Sources;
+use crate::trail::Trail;
+use crate::wire::{EntryName, InclusionQuery};
+
+/// The audit trail behind the routes of events. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct EventPages {
+    pub(super) trail: Trail,
+    pub(super) proofs: Proofs,
+    pub(super) policy: Policy,
+    pub(super) sources: Arc<Sources>,
+    /// Room for what sources deliver.
+    pub(super) deliveries: Bodies,
+    /// Room for what others submit.
+    submissions: Bodies,
+    /// Places for those who read events.
+    reads: Arc<Semaphore>,
+}
+
+impl EventPages {
+    /// Pages of a trail.
+    pub fn new(trail: Trail, proofs: Proofs, policy: Policy, sources: Arc<Sources>) -> EventPages {
+        EventPages {
+            trail,
+            proofs,
+            policy,
+            sources,
+            deliveries: Bodies::new(DELIVERIES_ROOM_BYTES, github::BODY_BYTES_MAX, DELIVERY_WEIGHT),
+            submissions: Bodies::new(SUBMISSIONS_ROOM_BYTES, SUBMISSION_BYTES_MAX, SUBMISSION_WEIGHT),
+            reads: Arc::new(Semaphore::new(READS_AT_ONCE)),
+        }
+    }
+
+    /// The proof that an entry is in the log, with the newest head that is served, or that has it.
+    async fn receipt(&self, index: u64) -> Result<String, Problem> {
+        let query = InclusionQuery {
+            entry: EntryName::Index(index),
+            tree_size: None,
+        };
+        let InclusionAnswer { proof, head, .. } = self.proofs.inclusion(query).await?;
+        let head = head.expect("a proof in no tree in particular comes with the head of its tree");
+        let checkpoint: &SignedCheckpoint = head.checkpoint();
+        Ok(Receipt::new(index, proof.hashes().to_vec(), checkpoint.clone()).to_string())
+    }
+}
+
+/// The routes of a log of events: those in the table, and no other.
+pub fn event_routes(pages: EventPages) -> Router {
+    let routes = table::ROUTES.iter().fold(Router::new(), |router, route| {
+        router.route(route.path, (route.handler)())
+    });
+    routes.with_state(pages)
+}
+
+/// JSON that nobody may keep: it speaks of people.
+pub(super) fn answer(status: StatusCode, body: &Value) -> Response {
+    let head = [
+        (CONTENT_TYPE, "application/json"),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (CACHE_CONTROL, "no-store"),
+    ];
+    (status, head, format!("{body}\n")).into_response()
+}
+
+/// A delivery is held as it came, read (at most 13 MB and a copy), redacted, and as an attachment: four times its bytes, about.
+const DELIVERY_WEIGHT: usize = 4;
+
+/// Two and a half of the largest deliveries at a time, or 16,000 of 4 KiB.
+const DELIVERIES_ROOM_BYTES: usize = 256 << 20;
+
+/// JSON that is read into values takes more than its bytes: an object of one field and no value has 7, and takes 600. What has sense
+/// takes some ten times its bytes.
+const SUBMISSION_WEIGHT: usize = 32;
+
+/// The largest event has 1 MiB.
+const SUBMISSION_BYTES_MAX: usize = 4 << 20;
+
+/// Two of the largest submissions at a time, or 8,000 of 1 KiB.
+const SUBMISSIONS_ROOM_BYTES: usize = 256 << 20;
+
+/// Each holds at most a page of events, which is 100 MiB if all are of the largest kind, and 200 kB if they are as usual.
+const READS_AT_ONCE: usize = 4;

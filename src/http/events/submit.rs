@@ -1,0 +1,95 @@
+//! `POST /v1/events`: events as JSON. All are durable when they are answered, or none is stored.
+
+use axum::extract::{Request, State};
+use axum::response::Response;
+use http::StatusCode;
+use http::header::CONTENT_TYPE;
+use indelible_event::Disclosure;
+use serde_json::{Value, json};
+
+use super::sent::{self, Form};
+use super::{EventPages, SUBMISSION_BYTES_MAX, answer, shown};
+use crate::access::Method;
+use crate::http::authorise;
+use crate::http::problem::Problem;
+use crate::task::blocking;
+use crate::trail::{Accepted, Submission};
+
+pub(super) async fn submit(State(pages): State<EventPages>, request: Request) -> Result<Response, Problem> {
+    let _granted = authorise(pages.policy, Method::SubmitEvents)?;
+    let content_type = request
+        .headers()
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    let form = content_type.and_then(Form::of).ok_or_else(|| {
+        let types = "application/json, application/x-ndjson or application/cloudevents+json";
+        Problem::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "content-type",
+            format!("the content type must be {types}"),
+        )
+    })?;
+    let held = pages
+        .submissions
+        .read(request.into_body(), SUBMISSION_BYTES_MAX)
+        .await?;
+    let body = held.bytes.clone();
+    let submissions = match body.len() > IN_PLACE_BYTES_MAX {
+        true => blocking(move || sent::read(form, &body)).await?,
+        false => sent::read(form, &body)?,
+    };
+    check(&pages, &submissions)?;
+    let taken = pages.trail.submit(submissions).await?;
+    let mut events = Vec::with_capacity(taken.events.len());
+    for accepted in taken.events {
+        events.push(accepted_event(&pages, accepted).await?);
+    }
+    Ok(answer(StatusCode::OK, &json!({"events": events})))
+}
+
+fn check(pages: &EventPages, submissions: &[Submission]) -> Result<(), Problem> {
+    if submissions.len() > EVENTS_MAX {
+        let count = submissions.len();
+        return Err(Problem::malformed(format!(
+            "1 to {EVENTS_MAX} events can be submitted together, not {count}"
+        )));
+    }
+    for (place, submission) in submissions.iter().enumerate() {
+        // Only its secret speaks for a source; and whoever used its keys up could stand in the way of its deliveries.
+        if pages.sources.find(&submission.source).is_some() {
+            let detail = "`source` is that of a configured source, for which only its secret speaks";
+            return Err(Problem::new(StatusCode::FORBIDDEN, "source-taken", detail).at(place));
+        }
+    }
+    Ok(())
+}
+
+/// What a line of an evidence file has, and whether the event is an old one.
+async fn accepted_event(pages: &EventPages, accepted: Accepted) -> Result<Value, Problem> {
+    let index = accepted.index();
+    let (repeated, leaf, disclosures) = match accepted {
+        Accepted::New { leaf, disclosures, .. } => {
+            let leaf = String::from_utf8_lossy(leaf.text()).into_owned();
+            (false, leaf, disclosures.iter().map(Disclosure::to_text).collect())
+        }
+        Accepted::Known { .. } => {
+            let found = pages.trail.find(index).await?;
+            (true, shown::leaf(&found), shown::disclosures(&found))
+        }
+    };
+    // The event is durable: that its proof cannot be had now must not make anybody send it again.
+    let proof = pages.receipt(index).await.ok();
+    Ok(json!({
+        "index": index,
+        "repeated": repeated,
+        "leaf": leaf,
+        "disclosures": disclosures,
+        "proof": proof,
+    }))
+}
+
+/// Events of one request.
+pub(super) const EVENTS_MAX: usize = 1_000;
+
+/// To read so many bytes takes about a millisecond.
+const IN_PLACE_BYTES_MAX: usize = 64 << 10;
