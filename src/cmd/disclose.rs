@@ -54,7 +54,9 @@ pub fn run(args: &Args) -> CommandResult {
     };
     let (output, members) = (args.output.display(), chosen.members);
     if written.events == 0 {
-        return Ok(Verdict::CouldNotTell("none of these events is there; nothing was written".to_owned()));
+        return Ok(Verdict::CouldNotTell(
+            "none of these events is there; nothing was written".to_owned(),
+        ));
     }
     eprintln!(
         "wrote {output}: {members} of {} events, and {} tombstones, each checked",
@@ -88,8 +90,7 @@ impl Chosen {
             return false;
         };
         let mut ranges = erasure.ranges().as_slice().iter();
-        self.indexes.is_empty()
-            || ranges.any(|range| self.indexes.range(range.first..=range.last).next().is_some())
+        self.indexes.is_empty() || ranges.any(|range| self.indexes.range(range.first..=range.last).next().is_some())
     }
 }
 
@@ -138,7 +139,7 @@ fn anonymous(mut line: EvidenceLine) -> EvidenceLine {
 async fn from_service(chosen: &Chosen, args: &Args) -> Result<Written, Failure> {
     let trust = args.trust.read()?;
     let mut writer = EvidenceWriter::create(&args.output, &header(&trust)?)?;
-    let mut gatherer = Gatherer::new(args.service.service()?, trust);
+    let mut gatherer = Gatherer::new(args.service.service()?, trust).with_raw(chosen.members.contains(Member::Raw));
     let mut written = Written::default();
     gatherer
         .entries(chosen.indexes.iter().copied(), |line, checked| {

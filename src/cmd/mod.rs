@@ -21,6 +21,7 @@ pub mod recover;
 pub mod restore;
 pub mod serve;
 pub mod show;
+pub mod submit;
 pub mod verify;
 pub mod witness;
 

@@ -64,7 +64,10 @@ async fn show(args: &Args) -> CommandResult {
             line(event_text(place, event, &verifier.members(event)).trim_end())?;
             for tombstone in &tombstones {
                 if let CheckedLine::Tombstone(checked) = &tombstone.line {
-                    line(format_args!("\n{}", tombstone_text(&tombstone.place, checked).trim_end()))?;
+                    line(format_args!(
+                        "\n{}",
+                        tombstone_text(&tombstone.place, checked).trim_end()
+                    ))?;
                 }
             }
         }

@@ -6,7 +6,7 @@ use std::io;
 use indelible_client::Error as ClientError;
 use indelible_event::BadEvidence;
 
-use super::service::{BadAnswer, ServiceError};
+use super::service::BadAnswer;
 use crate::serve::ServeError;
 use crate::witness;
 
@@ -35,7 +35,6 @@ pub(crate) fn judge(failure: Failure) -> CommandResult {
         let refuted = matches!(error.downcast_ref(), Some(ClientError::Misbehaved(_)))
             || error.is::<BadEvidence>()
             || error.downcast_ref().is_some_and(BadAnswer::is_refuted)
-            || matches!(error.downcast_ref(), Some(ServiceError::OtherEntry { .. }))
             || error.downcast_ref().is_some_and(ServeError::is_refuted)
             || error.downcast_ref().is_some_and(witness::ServeError::is_refuted);
         if refuted {

@@ -52,7 +52,10 @@ fn honest_evidence_holds_and_tells_what_is_disclosed_and_erased() {
 fn what_was_erased_is_only_withheld_without_the_line_of_the_tombstone() {
     let log = HandMade::new();
     let with = members(&log.file([log.event(ERASED), log.tombstone()]), &log.vkey());
-    assert_eq!(with[0]["actor"], serde_json::json!({"state": "erased", "tombstone": TOMBSTONE}));
+    assert_eq!(
+        with[0]["actor"],
+        serde_json::json!({"state": "erased", "tombstone": TOMBSTONE})
+    );
     let before = members(&log.file([log.tombstone(), log.event(ERASED)]), &log.vkey());
     assert_eq!(before, with);
     let without = members(&log.file([log.event(ERASED)]), &log.vkey());
@@ -107,19 +110,51 @@ fn altered_evidence_is_refused() {
         1,
         "outcome: the leaf does not commit to it",
     );
-    check("a disclosure that is none", &honest.replace(&text, &text[1..]), 2, "line 2");
+    check(
+        "a disclosure that is none",
+        &honest.replace(&text, &text[1..]),
+        2,
+        "line 2",
+    );
     let digest = leaf.digests()[0].to_string();
     let turned: String = digest.chars().rev().collect();
     check("another digest", &honest.replace(&digest, &turned), 2, "line 2");
-    check("another second", &honest.replace("10:00:00Z", "10:00:01Z"), 1, "not proved to be in the log");
-    check("other raw bytes", &honest.replace(raw, "eyJyZWYiOiJyZWZzL2hlYWRzL21haW8ifQ=="), 1, "the raw bytes have the hash");
-    check("another index", &honest.replace("\"index\":0", "\"index\":1"), 2, "the line says index 1, its proof 0");
-    let moved = honest.replace("\"index\":0", "\"index\":1").replace("index 0", "index 1");
+    check(
+        "another second",
+        &honest.replace("10:00:00Z", "10:00:01Z"),
+        1,
+        "not proved to be in the log",
+    );
+    check(
+        "other raw bytes",
+        &honest.replace(raw, "eyJyZWYiOiJyZWZzL2hlYWRzL21haW8ifQ=="),
+        1,
+        "the raw bytes have the hash",
+    );
+    check(
+        "another index",
+        &honest.replace("\"index\":0", "\"index\":1"),
+        2,
+        "the line says index 1, its proof 0",
+    );
+    let moved = honest
+        .replace("\"index\":0", "\"index\":1")
+        .replace("index 0", "index 1");
     check("another place", &moved, 1, "not proved to be in the log");
     check("a cut file", &honest[..honest.len() - 40], 2, "line 2");
-    check("only a header", &format!("{}\n", log.header()), 2, "no event is in the file");
+    check(
+        "only a header",
+        &format!("{}\n", log.header()),
+        2,
+        "no event is in the file",
+    );
     check("nothing", "", 2, "is no evidence");
-    check("a field more", &honest.replace("\"index\":0", "\"index\":0,\"more\":1"), 2, "unknown field");
+    check(
+        "a field more",
+        &honest.replace("\"index\":0", "\"index\":0,\"more\":1"),
+        2,
+        "unknown field",
+    );
     let root = honest.find("test.example/log\\n4\\n").unwrap() + 20;
     let mut tampered = honest.clone();
     let letter = if &honest[root..=root] == "A" { "B" } else { "A" };
@@ -142,7 +177,10 @@ fn the_key_of_the_file_is_no_reason_to_believe_it() {
     let (log, other) = (HandMade::new(), HandMade::signed_by([8; 32]));
     let (exit, out, err) = verify(&other.evidence(), &log.vkey(), &[]);
     assert_eq!((exit, out.as_str()), (1, ""), "{err}");
-    assert!(err.contains(&format!("the file itself names the key {}", other.vkey())), "{err}");
+    assert!(
+        err.contains(&format!("the file itself names the key {}", other.vkey())),
+        "{err}"
+    );
     // The header is a hint, and nothing more: with another one the file holds as before.
     let hinted = log.evidence().replacen(&log.header(), &other.header(), 1);
     assert_eq!(verify(&hinted, &log.vkey(), &[]).0, 0);
@@ -154,7 +192,10 @@ fn evidence_is_read_from_stdin_too() {
     let bed = Bed::new();
     bed.write("file", log.evidence());
     let mut command = bed.command(&["verify", "-", "--vkey", &log.vkey()]);
-    let output = command.stdin(std::fs::File::open(bed.path("file")).unwrap()).output().unwrap();
+    let output = command
+        .stdin(std::fs::File::open(bed.path("file")).unwrap())
+        .output()
+        .unwrap();
     assert_eq!(exit(&output), 0, "{}", stderr(&output));
     assert!(stdout(&output).contains("tombstone 3"));
 }
@@ -166,7 +207,15 @@ fn disclose_reveals_the_chosen_members_and_no_others() {
     bed.write("all.indelible", log.evidence());
     let vkey = log.vkey();
     let disclose = |args: &[&str]| {
-        let mut all = vec!["disclose", "--from", "all.indelible", "--vkey", &vkey, "-o", "less.indelible"];
+        let mut all = vec![
+            "disclose",
+            "--from",
+            "all.indelible",
+            "--vkey",
+            &vkey,
+            "-o",
+            "less.indelible",
+        ];
         all.extend(args);
         bed.run(&all)
     };

@@ -5,9 +5,10 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
 use indelible_event::EvidenceLine;
-use serde_json::{Value, json};
+use indelible_event::member::Member;
+use serde_json::{Map, Value, json};
 
-use crate::log::{ERASED, HandMade, TOMBSTONE};
+use crate::log::{HandMade, TOMBSTONE};
 
 /// A running fake of the audit trail of a [`HandMade`] log.
 pub(crate) struct Fake {
@@ -42,25 +43,32 @@ impl Fake {
 }
 
 fn entry(line: &EvidenceLine) -> Value {
-    let (leaf, disclosures): (&[u8], Vec<String>) = match line {
-        EvidenceLine::Event { leaf, disclosures, .. } => {
-            (leaf.text(), disclosures.iter().map(|shown| shown.to_text()).collect())
-        }
-        EvidenceLine::Tombstone { leaf, disclosures, .. } => {
-            (leaf.text(), disclosures.iter().map(|shown| shown.to_text()).collect())
-        }
+    let leaf: &[u8] = match line {
+        EvidenceLine::Event { leaf, .. } => leaf.text(),
+        EvidenceLine::Tombstone { leaf, .. } => leaf.text(),
     };
-    let erased = match line.index() {
-        ERASED => json!({"actor": TOMBSTONE, "raw": TOMBSTONE}),
-        _ => json!({}),
-    };
+    let names = Member::ALL.map(|member| (member, line_member(line, member)));
+    let members: Map<String, Value> = names
+        .into_iter()
+        .map(|(member, state)| (member.to_string(), state))
+        .collect();
     json!({
         "index": line.index(),
+        "type": "of no importance",
+        "members": members,
         "leaf": String::from_utf8(leaf.to_vec()).unwrap(),
-        "disclosures": disclosures,
-        "erased": erased,
-        "receipt": line.receipt().to_string(),
+        "proof": line.receipt().to_string(),
     })
+}
+
+fn line_member(line: &EvidenceLine, member: Member) -> Value {
+    let EvidenceLine::Event { disclosures, .. } = line else {
+        return json!({"state": "withheld"});
+    };
+    match disclosures.iter().find(|shown| shown.member() == member) {
+        Some(shown) => json!({"state": "disclosed", "value": "not to be believed", "disclosure": shown.to_text()}),
+        None => json!({"state": "erased", "tombstone": TOMBSTONE}),
+    }
 }
 
 fn answer(mut stream: TcpStream, entries: &[Value], page: u64, seen: &Mutex<Vec<String>>) -> Option<()> {
@@ -72,9 +80,17 @@ fn answer(mut stream: TcpStream, entries: &[Value], page: u64, seen: &Mutex<Vec<
     let (path, query) = target.split_once('?').unwrap_or((&target, ""));
     let (status, body) = match path.strip_prefix("/v1/events") {
         Some("") => ("200 OK", found(entries, query, page)),
-        Some(index) => match index.trim_start_matches('/').parse().ok().and_then(|at: usize| entries.get(at)) {
+        Some(index) => match index
+            .trim_start_matches('/')
+            .parse()
+            .ok()
+            .and_then(|at: usize| entries.get(at))
+        {
             Some(entry) => ("200 OK", entry.clone()),
-            None => ("404 Not Found", json!({"title": "Not Found", "detail": "no such \u{1b}[2J entry"})),
+            None => (
+                "404 Not Found",
+                json!({"title": "Not Found", "detail": "no such \u{1b}[2J entry"}),
+            ),
         },
         None => ("404 Not Found", json!({})),
     };
@@ -91,7 +107,9 @@ fn answer(mut stream: TcpStream, entries: &[Value], page: u64, seen: &Mutex<Vec<
 fn found(entries: &[Value], query: &str, page: u64) -> Value {
     let number = |name: &str| {
         let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-        pairs.find(|(key, _)| *key == name).map(|(_, value)| value.parse::<u64>().unwrap())
+        pairs
+            .find(|(key, _)| *key == name)
+            .map(|(_, value)| value.parse::<u64>().unwrap())
     };
     let limit = number("limit").unwrap().min(page);
     let mut indexes: Vec<u64> = (0..3).collect();
@@ -105,6 +123,9 @@ fn found(entries: &[Value], query: &str, page: u64) -> Value {
     let more = indexes.len() as u64 > limit;
     indexes.truncate(usize::try_from(limit).unwrap());
     let next = more.then(|| *indexes.last().unwrap());
-    let events: Vec<&Value> = indexes.iter().map(|&index| &entries[usize::try_from(index).unwrap()]).collect();
+    let events: Vec<&Value> = indexes
+        .iter()
+        .map(|&index| &entries[usize::try_from(index).unwrap()])
+        .collect();
     json!({"events": events, "next": next, "indexed_size": 3, "size": 4})
 }

@@ -186,5 +186,12 @@ fn tombstone() -> SealedTombstone {
     };
     let erasable = Holds::default().clear(MemberRanges::of([range]).unwrap()).unwrap();
     let salts = TombstoneSalts::from_random(&[9; TombstoneSalts::BYTES]);
-    SealedTombstone::seal(&erasable, Some("GDPR 17"), Some("the-person-who-asked"), &salts, second()).unwrap()
+    SealedTombstone::seal(
+        &erasable,
+        Some("GDPR 17"),
+        Some("the-person-who-asked"),
+        &salts,
+        second(),
+    )
+    .unwrap()
 }

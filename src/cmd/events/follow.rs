@@ -5,28 +5,31 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 use super::Args;
-use super::list::{Printer, page_limit, say_lag};
+use super::list::{gather, page_limit, say_lag};
+use super::print::Printer;
 use crate::cmd::Failure;
-use crate::cmd::service::{Answered, Page, Question, Service, ServiceError, Turn};
+use crate::cmd::service::{Gatherer, Page, Question, Service, ServiceError, Turn};
 
 /// Prints the newest events there are, the oldest of them first, and then each that comes, until the command is ended.
 pub(super) async fn run(args: &Args, question: &Question) -> Result<(), Failure> {
     let service = args.service.service()?;
+    let mut gatherer = Gatherer::new(service.clone(), args.trust.read()?);
     let mut printer = Printer::new(args.json);
-    let mut seen = newest(&service, question, args.limit, &mut printer).await?;
+    let mut seen = newest(&service, question, args.limit, &mut gatherer, &mut printer).await?;
     let mut patience = Patience::default();
     loop {
         sleep(patience.wait()).await;
         // Of a log without entries there is no last one to go on from.
         let Some(last) = seen else {
-            seen = newest(&service, question, args.limit, &mut printer).await?;
+            seen = newest(&service, question, args.limit, &mut gatherer, &mut printer).await?;
             continue;
         };
         match service.events(question, Turn::After(last), page_limit(u64::MAX)).await {
             Ok(page) => {
-                printer.print(&page.events.iter().collect::<Vec<_>>())?;
+                let indexes = page.events.iter().map(|hit| hit.index).collect();
+                print(&mut gatherer, &mut printer, indexes).await?;
                 patience.answered(page.next.is_some());
-                seen = Some(page.next.unwrap_or(last).max(last).max(last_indexed(&page, last)));
+                seen = Some(last.max(spoken_of(&page)));
             }
             Err(ServiceError::Unreachable { url, reason }) => patience.failed(&format!("{url}: {reason}")),
             Err(error) => return Err(error.into()),
@@ -34,40 +37,52 @@ pub(super) async fn run(args: &Args, question: &Question) -> Result<(), Failure>
     }
 }
 
-/// Prints the newest events; the index up to which the answer speaks.
+/// Prints the newest events; the last index of which the answer speaks.
 async fn newest(
     service: &Service,
     question: &Question,
     limit: u64,
+    gatherer: &mut Gatherer,
     printer: &mut Printer,
 ) -> Result<Option<u64>, Failure> {
     let mut turn = Turn::Newest;
-    let mut events: Vec<Answered> = Vec::new();
+    let mut indexes: Vec<u64> = Vec::new();
     let mut indexed = None;
     loop {
-        let left = limit - events.len() as u64;
+        let left = limit - indexes.len() as u64;
         let page = service.events(question, turn, page_limit(left)).await?;
         if indexed.is_none() {
             say_lag(&page);
         }
         let size = *indexed.get_or_insert(page.indexed_size);
-        events.extend(page.events.into_iter().take(usize::try_from(left)?));
+        indexes.extend(page.events.iter().map(|hit| hit.index).take(page_limit(left)));
         match page.next {
-            Some(index) if (events.len() as u64) < limit => turn = Turn::Before(index),
+            Some(index) if (indexes.len() as u64) < limit => turn = Turn::Before(index),
             _ => {
-                printer.print(&events.iter().rev().collect::<Vec<_>>())?;
-                return Ok(size.checked_sub(1));
+                break print_reversed(gatherer, printer, indexes)
+                    .await
+                    .map(|()| size.checked_sub(1));
             }
         }
     }
 }
 
-/// The last index of which a page without a next one speaks.
-fn last_indexed(page: &Page, last: u64) -> u64 {
-    match page.next {
-        Some(_) => last,
-        None => page.indexed_size.saturating_sub(1),
+async fn print_reversed(gatherer: &mut Gatherer, printer: &mut Printer, mut indexes: Vec<u64>) -> Result<(), Failure> {
+    indexes.reverse();
+    for part in indexes.chunks(page_limit(u64::MAX)) {
+        print(gatherer, printer, part.to_vec()).await?;
     }
+    Ok(())
+}
+
+async fn print(gatherer: &mut Gatherer, printer: &mut Printer, indexes: Vec<u64>) -> Result<(), Failure> {
+    let lines = gather(gatherer, indexes).await?;
+    printer.print(lines.events.iter().map(|(_, checked)| checked), gatherer.verifier())
+}
+
+/// The last index of which a page speaks that has the oldest first.
+fn spoken_of(page: &Page) -> u64 {
+    page.next.unwrap_or_else(|| page.indexed_size.saturating_sub(1))
 }
 
 /// How long to wait between two questions.

@@ -2,6 +2,7 @@
 
 mod follow;
 mod list;
+mod print;
 mod row;
 mod since;
 
@@ -17,9 +18,9 @@ use super::{CommandResult, Verdict};
 
 /// Ask a running log who did what: to what, when, and what came of it.
 ///
-/// Prints a row for each event that meets all of the conditions, the newest first: its index, when it occurred, who did what to what,
-/// the outcome, and the source. Every member is checked against its event's leaf; that the leaf is in the log shows `show INDEX`, or
-/// --prove for all of the answer. That no event is left out is the service's word.
+/// Prints a row for each event that meets all of the conditions, the newest first: its index, when it was received, who did what to
+/// what, the outcome, and the source. Of each the proof is fetched and checked, as `show` does; what does not hold is not printed. That
+/// they meet the conditions can be seen; that no event is left out is the service's word.
 ///
 /// Members that were erased say so, and by which tombstone. If the service's index is behind the log, stderr says how far.
 #[derive(Debug, clap::Args)]
@@ -34,16 +35,19 @@ pub struct Args {
     /// What it comes to: create, update, delete, access, execute, approve, deny, login or other.
     #[arg(long, value_name = "VERB")]
     verb: Option<String>,
+    /// The source's own name for what was done, such as deployment_review.approved.
+    #[arg(long, value_name = "NAME")]
+    action: Option<String>,
     /// What it was done to: an id, or a name or parent without regard to case.
     #[arg(long, value_name = "TEXT")]
     target: Option<String>,
     /// The source that it came by, such as github/acme.
     #[arg(long, value_name = "NAME")]
     source: Option<String>,
-    /// From this time on: how long ago (90s, 15m, 2h, 7d), a day (2026-11-01), or a time of RFC 3339.
+    /// Received from this time on: how long ago (90s, 15m, 2h, 7d), a day (2026-11-01), or a time of RFC 3339.
     #[arg(long, value_name = "WHEN", value_parser = When::parse)]
     since: Option<When>,
-    /// Before this time.
+    /// Received before this time.
     #[arg(long, value_name = "WHEN", value_parser = When::parse)]
     until: Option<When>,
     /// How many events at most; with --follow, how many of those that are there.
@@ -70,6 +74,7 @@ pub fn run(args: &Args) -> CommandResult {
     let question = Question {
         actor: args.actor.clone(),
         verb: args.verb.clone(),
+        action: args.action.clone(),
         target: args.target.clone(),
         source: args.source.clone(),
         since: args.since.map(|when| when.resolve(now)),

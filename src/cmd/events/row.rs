@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use indelible_event::member::{Actor, Member, Target};
-use indelible_event::{Leaf, MemberState, MemberValue};
+use indelible_event::{CheckedEvent, MemberState, MemberValue};
 
 use crate::cmd::terminal::Safe;
 
@@ -13,22 +13,17 @@ pub(super) const HEADINGS: [&str; COLUMNS] = ["INDEX", "TIME", "ACTOR", "ACTION"
 /// What the columns of one event have.
 pub(super) type Cells = [String; COLUMNS];
 
-/// The cells of an event. The time is when it occurred, or when it was received if that is not shown.
-pub(super) fn cells(index: u64, leaf: &Leaf, members: &[MemberState; Member::ALL.len()]) -> Cells {
+/// The cells of an event. The time is when it was received, which is what questions are about.
+pub(super) fn cells(event: &CheckedEvent, members: &[MemberState; Member::ALL.len()]) -> Cells {
     let cell = |member: Member, of: fn(MemberValue) -> Option<String>| match &members[member.place()] {
         MemberState::Disclosed(disclosed) => disclosed.value().and_then(of).unwrap_or_else(|| "-".to_owned()),
         MemberState::Withheld => "withheld".to_owned(),
         MemberState::Erased { tombstone } => format!("erased (#{tombstone})"),
         MemberState::Missing => "missing".to_owned(),
     };
-    let time = members[Member::Occurred.place()].disclosed().and_then(|shown| shown.value());
-    let time = match time {
-        Some(MemberValue::Occurred(occurred)) => indelible_event::Second::of(occurred.at).to_string(),
-        _ => leaf.received().to_string(),
-    };
     let cells = [
-        index.to_string(),
-        time,
+        event.index().to_string(),
+        event.received().to_string(),
         cell(Member::Actor, |value| match value {
             MemberValue::Actor(actor) => Some(actor_name(actor)),
             _ => None,
@@ -116,7 +111,16 @@ mod tests {
     #[test]
     fn columns_line_up_and_one_long_cell_does_not_widen_all() {
         let row = |index: &str, actor: &str| -> Cells {
-            [index, "2026-11-22T10:00:00Z", actor, "push", "acme/shop", "success", "github/acme"].map(str::to_owned)
+            [
+                index,
+                "2026-11-22T10:00:00Z",
+                actor,
+                "push",
+                "acme/shop",
+                "success",
+                "github/acme",
+            ]
+            .map(str::to_owned)
         };
         let rows = [row("7", "octocat"), row("1234567", &"x".repeat(50))];
         let columns = Columns::of(&rows);
@@ -126,11 +130,17 @@ mod tests {
             .collect();
         assert_eq!(
             columns.row(HEADINGS),
-            format!("  INDEX  TIME                  {:<36}  ACTION  TARGET     OUTCOME  SOURCE", "ACTOR")
+            format!(
+                "  INDEX  TIME                  {:<36}  ACTION  TARGET     OUTCOME  SOURCE",
+                "ACTOR"
+            )
         );
         assert_eq!(
             shown[0],
-            format!("      7  2026-11-22T10:00:00Z  {:<36}  push    acme/shop  success  github/acme", "octocat")
+            format!(
+                "      7  2026-11-22T10:00:00Z  {:<36}  push    acme/shop  success  github/acme",
+                "octocat"
+            )
         );
         assert!(shown[1].starts_with("1234567  "));
     }
@@ -145,6 +155,9 @@ mod tests {
         };
         assert_eq!(target_name(&[]), None);
         assert_eq!(target_name(&[target("a")]).as_deref(), Some("a"));
-        assert_eq!(target_name(&[target("a"), target("b"), target("c")]).as_deref(), Some("a +2"));
+        assert_eq!(
+            target_name(&[target("a"), target("b"), target("c")]).as_deref(),
+            Some("a +2")
+        );
     }
 }

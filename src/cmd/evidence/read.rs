@@ -35,8 +35,8 @@ impl EvidenceFile {
             .read_until(b'\n', &mut first)
             .map_err(named)?;
         let line = first.strip_suffix(b"\n").unwrap_or(&first);
-        let header = EvidenceHeader::parse(line)
-            .map_err(|error| format!("{} is no evidence: {error}", path.display()))?;
+        let header =
+            EvidenceHeader::parse(line).map_err(|error| format!("{} is no evidence: {error}", path.display()))?;
         Ok(EvidenceFile { header, file })
     }
 

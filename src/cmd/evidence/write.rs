@@ -39,7 +39,10 @@ impl EvidenceWriter {
     /// Puts the file in its place. Durable when it returns.
     pub(in crate::cmd) fn finish(self) -> io::Result<()> {
         let path = self.path;
-        let file = self.out.into_inner().map_err(|error| named(&path)(error.into_error()))?;
+        let file = self
+            .out
+            .into_inner()
+            .map_err(|error| named(&path)(error.into_error()))?;
         file.as_file().sync_all().map_err(named(&path))?;
         file.persist(&path).map_err(|error| named(&path)(error.error))?;
         File::open(folder(&path))

@@ -2,11 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use bytes::Bytes;
 use indelible_event::member::Member;
-use indelible_event::{
-    AnyLeaf, Disclosure, EvidenceLine, Leaf, MalformedDisclosure, MalformedLine, MemberState, NotInLeaf, UnreadableLeaf,
-};
+use indelible_event::{EvidenceLine, MalformedLine, NotCommitted};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -16,22 +13,30 @@ pub(in crate::cmd) struct Answered {
     /// Where it stands.
     pub(in crate::cmd) index: u64,
     leaf: String,
-    /// In base64url.
+    proof: String,
+    /// Of an event: what is known of each member, by its name.
     #[serde(default)]
-    disclosures: Vec<String>,
-    /// By which tombstone each member was erased.
+    members: BTreeMap<String, State>,
+    /// In base64, if it was asked for, is kept, and was not erased.
     #[serde(default)]
-    erased: BTreeMap<String, u64>,
-    /// The proof, where it was asked for.
-    #[serde(default)]
-    receipt: Option<String>,
+    raw: Option<String>,
 }
 
-/// A page of an answer.
+/// What the service says of a member.
+#[derive(Clone, Debug, Deserialize)]
+struct State {
+    state: String,
+    #[serde(default)]
+    disclosure: Option<String>,
+    #[serde(default)]
+    tombstone: Option<u64>,
+}
+
+/// A page of the answer to a question.
 #[derive(Clone, Debug, Deserialize)]
 pub(in crate::cmd) struct Page {
-    /// The entries, in the order that was asked for.
-    pub(in crate::cmd) events: Vec<Answered>,
+    /// The entries, in the order that was asked for. Of each only the index is read: what else is said here comes without a proof.
+    pub(in crate::cmd) events: Vec<Hit>,
     /// Where the next page begins.
     #[serde(default)]
     pub(in crate::cmd) next: Option<u64>,
@@ -41,39 +46,52 @@ pub(in crate::cmd) struct Page {
     pub(in crate::cmd) size: u64,
 }
 
+/// An entry that a question found.
+#[derive(Clone, Debug, Deserialize)]
+pub(in crate::cmd) struct Hit {
+    pub(in crate::cmd) index: u64,
+}
+
+/// What became of one event that was submitted.
+#[derive(Clone, Debug, Deserialize)]
+pub(in crate::cmd) struct Accepted {
+    /// Where it stands.
+    pub(in crate::cmd) index: u64,
+    /// The same came before.
+    pub(in crate::cmd) repeated: bool,
+    leaf: String,
+    disclosures: Vec<String>,
+    /// `None` if it could not be had in time.
+    proof: Option<String>,
+}
+
+/// All that were submitted together.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct AllAccepted {
+    pub(super) events: Vec<Accepted>,
+}
+
 /// Why an answer is not what it should be.
 #[derive(Debug, thiserror::Error)]
 pub(in crate::cmd) enum BadAnswer {
-    /// It came without a proof.
-    #[error("the service sent no proof of entry {index}")]
-    NoProof {
-        /// Which entry.
-        index: u64,
-    },
     /// A line of evidence cannot be made of it.
-    #[error(transparent)]
+    #[error("the service's answer is no event with its proof: {0}")]
     Line(#[from] MalformedLine),
-    /// Its leaf is none.
-    #[error("entry {index}: {reason}")]
-    Leaf {
-        /// Which entry.
-        index: u64,
-        /// What is wrong.
-        reason: UnreadableLeaf,
+    /// It is about another entry.
+    #[error("asked for entry {asked}, the service answers with {got}")]
+    OtherEntry {
+        /// What was asked for.
+        asked: u64,
+        /// What came.
+        got: u64,
     },
-    /// A disclosure is none.
-    #[error("entry {index}: {reason}")]
-    Disclosure {
-        /// Which entry.
-        index: u64,
-        /// What is wrong.
-        reason: MalformedDisclosure,
-    },
-    /// The leaf of a row is not the one that the log has.
-    #[error("entry {index}: the service showed another leaf than the one that it proved")]
-    OtherLeaf {
-        /// Which entry.
-        index: u64,
+    /// It is about another number of events.
+    #[error("submitted {sent} events, the service answers about {got}")]
+    Count {
+        /// How many were submitted.
+        sent: usize,
+        /// How many it answers about.
+        got: usize,
     },
     /// A tombstone did not do what the service says it did.
     #[error("entry {index}: the service says that tombstone {tombstone} erased {member}, and it did not")]
@@ -85,88 +103,75 @@ pub(in crate::cmd) enum BadAnswer {
         /// The tombstone.
         tombstone: u64,
     },
-    /// The leaf does not commit to a disclosure.
-    #[error("entry {index}: {reason}")]
-    NotInLeaf {
+    /// The leaf is not that of what was sent.
+    #[error("the service says that entry {index} is what was sent, and it is not: {reason}")]
+    NotSent {
         /// Which entry.
         index: u64,
         /// What is wrong.
-        reason: NotInLeaf,
+        reason: NotCommitted,
+    },
+    /// The leaf says another source than was sent.
+    #[error("the service says that entry {index} is what was sent, and it is not: it has another source")]
+    OtherSource {
+        /// Which entry.
+        index: u64,
     },
 }
 
-/// What a leaf commits to of what the service shows.
-#[derive(Clone, Debug)]
-pub(in crate::cmd) enum Opened {
-    /// An event. That a member is erased is the service's word here.
-    Event {
-        /// Its leaf.
-        leaf: Leaf,
-        /// Its members.
-        members: Box<[MemberState; Member::ALL.len()]>,
-    },
-    /// A tombstone.
-    Tombstone,
+impl BadAnswer {
+    /// Whether the answer was checked and is a lie, as against could not be read.
+    pub(in crate::cmd) fn is_refuted(&self) -> bool {
+        !matches!(self, BadAnswer::Line(_) | BadAnswer::Count { .. })
+    }
 }
 
 impl Answered {
-    /// The text of its leaf.
-    pub(in crate::cmd) fn leaf(&self) -> Bytes {
-        Bytes::copy_from_slice(self.leaf.as_bytes())
-    }
-
     /// The line of evidence, to be checked.
     pub(in crate::cmd) fn line(&self) -> Result<EvidenceLine, BadAnswer> {
-        let index = self.index;
-        let proof = self.receipt.as_deref().ok_or(BadAnswer::NoProof { index })?;
-        let line = json!({"disclosures": self.disclosures, "index": index, "leaf": self.leaf, "proof": proof});
-        Ok(EvidenceLine::parse(line.to_string().as_bytes())?)
-    }
-
-    /// The members, each checked against the leaf; whether the leaf is in the log is not looked at.
-    pub(in crate::cmd) fn open(&self) -> Result<Opened, BadAnswer> {
-        let index = self.index;
-        let leaf = AnyLeaf::parse(self.leaf())
-            .map_err(|reason| BadAnswer::Leaf { index, reason })?;
-        let leaf = match leaf {
-            AnyLeaf::Event(leaf) => leaf,
-            AnyLeaf::Tombstone(_) => return Ok(Opened::Tombstone),
-        };
-        let mut members = Member::ALL.map(|member| match self.erased.get(member.as_str()) {
-            Some(&tombstone) => MemberState::Erased { tombstone },
-            None => MemberState::Withheld,
-        });
-        for text in &self.disclosures {
-            let disclosure =
-                Disclosure::parse_text(text).map_err(|reason| BadAnswer::Disclosure { index, reason })?;
-            let place = disclosure.member().place();
-            let disclosed = leaf
-                .open(disclosure)
-                .map_err(|reason| BadAnswer::NotInLeaf { index, reason })?;
-            members[place] = MemberState::Disclosed(disclosed);
-        }
-        Ok(Opened::Event {
-            leaf,
-            members: Box::new(members),
-        })
+        let disclosures = self.members.values().filter_map(|state| state.disclosure.as_deref());
+        line(
+            self.index,
+            &self.leaf,
+            &disclosures.collect::<Vec<_>>(),
+            &self.proof,
+            self.raw.as_deref(),
+        )
     }
 
     /// Which members were erased, and by which tombstone, as the service says.
     pub(in crate::cmd) fn erased(&self) -> impl Iterator<Item = (Member, u64)> + '_ {
-        let known = |(name, &tombstone): (&String, &u64)| Some((Member::from_name(name)?, tombstone));
-        self.erased.iter().filter_map(known)
+        let known = |(name, state): (&String, &State)| Some((Member::from_name(name)?, state.tombstone?));
+        self.members.iter().filter_map(known)
+    }
+
+    /// Which members the service says that it has lost.
+    pub(in crate::cmd) fn missing(&self) -> impl Iterator<Item = Member> + '_ {
+        let missing = self.members.iter().filter(|(_, state)| state.state == "missing");
+        missing.filter_map(|(name, _)| Member::from_name(name))
     }
 }
 
-impl BadAnswer {
-    /// Whether the answer was checked and contradicts itself or its leaf, as against could not be read.
-    pub(in crate::cmd) fn is_refuted(&self) -> bool {
-        match self {
-            BadAnswer::NotInLeaf { .. } | BadAnswer::OtherLeaf { .. } | BadAnswer::NotErased { .. } => true,
-            BadAnswer::NoProof { .. }
-            | BadAnswer::Line(_)
-            | BadAnswer::Leaf { .. }
-            | BadAnswer::Disclosure { .. } => false,
-        }
+impl Accepted {
+    /// The line of evidence, to be checked; `None` if it came without a proof.
+    pub(in crate::cmd) fn line(&self) -> Option<Result<EvidenceLine, BadAnswer>> {
+        let disclosures: Vec<&str> = self.disclosures.iter().map(String::as_str).collect();
+        let proof = self.proof.as_deref()?;
+        Some(line(self.index, &self.leaf, &disclosures, proof, None))
     }
+}
+
+/// Through the parser of evidence, which knows all that a line must be.
+fn line(
+    index: u64,
+    leaf: &str,
+    disclosures: &[&str],
+    proof: &str,
+    raw: Option<&str>,
+) -> Result<EvidenceLine, BadAnswer> {
+    let mut line = json!({"disclosures": disclosures, "index": index, "leaf": leaf, "proof": proof});
+    if let Some(raw) = raw {
+        line["raw"] = raw.into();
+    }
+    Ok(EvidenceLine::parse(line.to_string().as_bytes())?)
 }

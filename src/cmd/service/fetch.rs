@@ -2,11 +2,13 @@
 
 use indelible_client::{HttpOptions, http_client};
 use jiff::Timestamp;
-use reqwest::{Response, StatusCode, Url};
+use reqwest::header::CONTENT_TYPE;
+use reqwest::{RequestBuilder, Response, StatusCode, Url};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
-use super::answer::{Answered, BadAnswer, Page};
+use super::answer::{Accepted, AllAccepted, Answered, BadAnswer, Page};
 use crate::cmd::Failure;
 
 /// The JSON API of one log.
@@ -21,6 +23,7 @@ pub(in crate::cmd) struct Service {
 pub(in crate::cmd) struct Question {
     pub(in crate::cmd) actor: Option<String>,
     pub(in crate::cmd) verb: Option<String>,
+    pub(in crate::cmd) action: Option<String>,
     pub(in crate::cmd) target: Option<String>,
     pub(in crate::cmd) source: Option<String>,
     pub(in crate::cmd) since: Option<Timestamp>,
@@ -73,14 +76,6 @@ pub(in crate::cmd) enum ServiceError {
         /// What is wrong.
         reason: serde_json::Error,
     },
-    /// It answers about another entry.
-    #[error("asked for entry {asked}, the service answers with {got}")]
-    OtherEntry {
-        /// What was asked for.
-        asked: u64,
-        /// What came.
-        got: u64,
-    },
     /// What it shows is not what it should be.
     #[error(transparent)]
     Answer(#[from] BadAnswer),
@@ -88,7 +83,9 @@ pub(in crate::cmd) enum ServiceError {
 
 impl Service {
     pub(super) fn new(url: &str, ca_certificates: Option<Vec<u8>>) -> Result<Service, Failure> {
-        let mut base: Url = url.parse().map_err(|error| format!("--url: {url:?} is no URL: {error}"))?;
+        let mut base: Url = url
+            .parse()
+            .map_err(|error| format!("--url: {url:?} is no URL: {error}"))?;
         if !matches!(base.scheme(), "http" | "https") {
             return Err(format!("--url: {url:?} is neither http nor https").into());
         }
@@ -102,15 +99,32 @@ impl Service {
         Ok(Service { http, base })
     }
 
-    /// One entry with its proof.
-    pub(in crate::cmd) async fn entry(&self, index: u64) -> Result<Answered, ServiceError> {
-        let answer: Answered = self.ask(self.url(&format!("v1/events/{index}"))).await?;
-        match answer.index == index {
-            true => Ok(answer),
-            false => Err(ServiceError::OtherEntry {
-                asked: index,
-                got: answer.index,
-            }),
+    /// One entry with its proof, and with the raw bytes if they are wanted.
+    pub(in crate::cmd) async fn entry(&self, asked: u64, with_raw: bool) -> Result<Answered, ServiceError> {
+        let mut url = self.url(&format!("v1/events/{asked}"));
+        if with_raw {
+            url.query_pairs_mut().append_pair("raw", "true");
+        }
+        let answer: Answered = self.get(url).await?;
+        match answer.index {
+            got if got == asked => Ok(answer),
+            got => Err(BadAnswer::OtherEntry { asked, got }.into()),
+        }
+    }
+
+    /// Submits events; what became of each, in their order.
+    pub(in crate::cmd) async fn submit(&self, events: &[Value]) -> Result<Vec<Accepted>, ServiceError> {
+        let url = self.url("v1/events");
+        let body = Value::from(events).to_string();
+        let request = self.http.post(url.clone()).header(CONTENT_TYPE, "application/json");
+        let AllAccepted { events: accepted } = self.ask(url, request.body(body)).await?;
+        match accepted.len() == events.len() {
+            true => Ok(accepted),
+            false => Err(BadAnswer::Count {
+                sent: events.len(),
+                got: accepted.len(),
+            }
+            .into()),
         }
     }
 
@@ -127,6 +141,7 @@ impl Service {
             let texts = [
                 ("actor", &question.actor),
                 ("verb", &question.verb),
+                ("action", &question.action),
                 ("target", &question.target),
                 ("source", &question.source),
             ];
@@ -151,19 +166,24 @@ impl Service {
                 }
             }
         }
-        self.ask(url).await
+        self.get(url).await
     }
 
     fn url(&self, path: &str) -> Url {
         self.base.join(path).expect("a path of letters and digits is one")
     }
 
-    async fn ask<T: DeserializeOwned>(&self, url: Url) -> Result<T, ServiceError> {
+    async fn get<T: DeserializeOwned>(&self, url: Url) -> Result<T, ServiceError> {
+        let request = self.http.get(url.clone());
+        self.ask(url, request).await
+    }
+
+    async fn ask<T: DeserializeOwned>(&self, url: Url, request: RequestBuilder) -> Result<T, ServiceError> {
         let unreachable = |error: reqwest::Error| ServiceError::Unreachable {
             url: self.base.clone(),
             reason: causes(&error),
         };
-        let response = self.http.get(url.clone()).send().await.map_err(unreachable)?;
+        let response = request.send().await.map_err(unreachable)?;
         let status = response.status();
         let body = read(response, &url, unreachable).await?;
         if status != StatusCode::OK {

@@ -5,7 +5,7 @@ use std::io;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use indelible_event::member::Member;
-use indelible_event::{CheckedLine, EvidenceLine, EvidenceTrust, EvidenceVerifier};
+use indelible_event::{EvidenceLine, EvidenceTrust, EvidenceVerifier};
 
 use super::answer::BadAnswer;
 use super::fetch::Service;
@@ -19,6 +19,9 @@ pub(in crate::cmd) struct Gatherer {
     verifier: EvidenceVerifier,
     /// By the service's word: this tombstone erased this member of this event.
     claimed: BTreeSet<(u64, u64, Member)>,
+    /// The tombstones that were fetched.
+    fetched: BTreeSet<u64>,
+    with_raw: bool,
 }
 
 impl Gatherer {
@@ -28,7 +31,15 @@ impl Gatherer {
             service,
             verifier: EvidenceVerifier::new(trust),
             claimed: BTreeSet::new(),
+            fetched: BTreeSet::new(),
+            with_raw: false,
         }
+    }
+
+    /// The same with the raw bytes of events, where they are kept.
+    pub(in crate::cmd) fn with_raw(mut self, with_raw: bool) -> Gatherer {
+        self.with_raw = with_raw;
+        self
     }
 
     /// Fetches entries and hands on each that holds, in the order of the indexes. The first that does not hold is the end.
@@ -37,8 +48,10 @@ impl Gatherer {
         indexes: impl IntoIterator<Item = u64>,
         mut each: impl FnMut(&EvidenceLine, Checked) -> io::Result<()>,
     ) -> Result<(), Failure> {
-        let service = &self.service;
-        let answers = stream::iter(indexes).map(|index| service.entry(index)).buffered(UNDER_WAY);
+        let (service, with_raw) = (&self.service, self.with_raw);
+        let answers = stream::iter(indexes)
+            .map(|index| service.entry(index, with_raw))
+            .buffered(UNDER_WAY);
         let mut answers = std::pin::pin!(answers);
         while let Some(answer) = answers.try_next().await? {
             let line = answer.line()?;
@@ -48,19 +61,25 @@ impl Gatherer {
                     .erased()
                     .map(|(member, tombstone)| (tombstone, answer.index, member)),
             );
+            for member in answer.missing() {
+                let index = answer.index;
+                eprintln!("event {index}: the service has lost {member}, and no tombstone says why: that is damage");
+            }
             each(&line, checked)?;
         }
         Ok(())
     }
 
-    /// Fetches the tombstones of what was handed on, hands on each, and checks that they did erase what the service says they did.
+    /// Fetches the tombstones of what was handed on, hands on each that was not yet, and checks that they did erase what the service says they did.
     pub(in crate::cmd) async fn tombstones(
         &mut self,
         each: impl FnMut(&EvidenceLine, Checked) -> io::Result<()>,
     ) -> Result<(), Failure> {
         let claimed = std::mem::take(&mut self.claimed);
         let indexes: BTreeSet<u64> = claimed.iter().map(|&(tombstone, ..)| tombstone).collect();
-        self.entries(indexes, each).await?;
+        let new: Vec<u64> = indexes.difference(&self.fetched).copied().collect();
+        self.fetched.extend(&new);
+        self.entries(new, each).await?;
         for (tombstone, index, member) in claimed {
             if self.verifier.erasures().tombstone(index, member).is_none() {
                 return Err(BadAnswer::NotErased {
@@ -78,11 +97,6 @@ impl Gatherer {
     pub(in crate::cmd) fn verifier(&self) -> &EvidenceVerifier {
         &self.verifier
     }
-}
-
-/// Whether a line is that of a tombstone.
-pub(in crate::cmd) fn is_tombstone(checked: &Checked) -> bool {
-    matches!(checked.line, CheckedLine::Tombstone(_))
 }
 
 /// Requests that are under way together: they wait for the network, not for each other.

@@ -4,9 +4,9 @@ mod answer;
 mod fetch;
 mod gather;
 
-pub(super) use answer::{Answered, BadAnswer, Opened, Page};
+pub(super) use answer::{Accepted, BadAnswer, Page};
 pub(super) use fetch::{Question, Service, ServiceError, Turn};
-pub(super) use gather::{Gatherer, is_tombstone};
+pub(super) use gather::Gatherer;
 
 use std::path::PathBuf;
 

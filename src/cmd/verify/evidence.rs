@@ -7,9 +7,7 @@ use indelible_event::{BadEvidence, CheckedLine, EvidenceReason, EvidenceVerifier
 use indelible_note::{NotVerified, UntrustedCheckpoint};
 
 use super::Args;
-use crate::cmd::evidence::{
-    Checked, EvidenceFile, event_json, event_text, read_trust, tombstone_json, tombstone_text,
-};
+use crate::cmd::evidence::{Checked, EvidenceFile, event_json, event_text, read_trust, tombstone_json, tombstone_text};
 use crate::cmd::out::line as print_line;
 use crate::cmd::terminal::Safe;
 use crate::cmd::{CommandResult, Verdict};
@@ -120,7 +118,9 @@ impl Seen {
         let first = self.first.as_deref().unwrap_or_default();
         if self.refuted > 0 {
             let hint = match self.foreign_key {
-                true => format!("\n\nthe file itself names the key {named}; whether that log is to be trusted, only you can say"),
+                true => format!(
+                    "\n\nthe file itself names the key {named}; whether that log is to be trusted, only you can say"
+                ),
                 false => String::new(),
             };
             let refuted = self.refuted;
