@@ -5,7 +5,7 @@ use std::fmt::{self, Write};
 /// A text, to be shown: what steers a terminal, turns the direction of writing, or takes no room stands there as JSON spells it, such
 /// as `\u001b`. JSON is the same JSON afterwards.
 #[derive(Clone, Copy, Debug)]
-pub struct Safe<'t>(pub &'t str);
+pub(in crate::cmd) struct Safe<'t>(pub(in crate::cmd) &'t str);
 
 impl fmt::Display for Safe<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

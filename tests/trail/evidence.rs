@@ -155,7 +155,7 @@ fn altered_evidence_is_refused() {
         2,
         "unknown field",
     );
-    let root = honest.find("test.example/log\\n4\\n").unwrap() + 20;
+    let root = honest.find("test.example/log\\n4\\n").unwrap() + 21;
     let mut tampered = honest.clone();
     let letter = if &honest[root..=root] == "A" { "B" } else { "A" };
     tampered.replace_range(root..=root, letter);

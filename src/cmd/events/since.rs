@@ -19,7 +19,8 @@ impl When {
         if let Ok(at) = text.parse::<Timestamp>() {
             return Ok(When::At(at));
         }
-        if let Ok(date) = text.parse::<Date>()
+        if text.len() == DATE_BYTES
+            && let Ok(date) = text.parse::<Date>()
             && let Ok(zoned) = date.to_zoned(TimeZone::UTC)
         {
             return Ok(When::At(zoned.timestamp()));
@@ -41,6 +42,9 @@ impl When {
         }
     }
 }
+
+/// `2026-11-01`
+const DATE_BYTES: usize = 10;
 
 #[cfg(test)]
 mod tests {

@@ -52,7 +52,7 @@ pub(in crate::cmd) fn tombstone_json(place: &Place, tombstone: &CheckedTombstone
 }
 
 /// What is known of each member, by its name.
-pub(in crate::cmd) fn members_json(members: &[MemberState; Member::ALL.len()]) -> Value {
+fn members_json(members: &[MemberState; Member::ALL.len()]) -> Value {
     let states = Member::ALL.into_iter().zip(members);
     let states: Map<String, Value> = states
         .map(|(member, state)| (member.to_string(), state_json(state)))

@@ -10,7 +10,7 @@ mod write;
 #[cfg(test)]
 mod fixture;
 
-pub(super) use json::{event_json, members_json, tombstone_json};
+pub(super) use json::{event_json, tombstone_json};
 pub(super) use line::{Checked, Place};
 pub(super) use read::EvidenceFile;
 pub(super) use tell::{event_text, tombstone_text};

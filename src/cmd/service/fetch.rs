@@ -77,15 +77,13 @@ pub(in crate::cmd) enum ServiceError {
         reason: serde_json::Error,
     },
     /// What it shows is not what it should be.
-    #[error(transparent)]
+    #[error("{0}")]
     Answer(#[from] BadAnswer),
 }
 
 impl Service {
     pub(super) fn new(url: &str, ca_certificates: Option<Vec<u8>>) -> Result<Service, Failure> {
-        let mut base: Url = url
-            .parse()
-            .map_err(|error| format!("--url: {url:?} is no URL: {error}"))?;
+        let mut base = Url::parse(url).map_err(|error| format!("--url: {url:?} is no URL: {error}"))?;
         if !matches!(base.scheme(), "http" | "https") {
             return Err(format!("--url: {url:?} is neither http nor https").into());
         }

@@ -50,7 +50,7 @@ impl Gatherer {
     ) -> Result<(), Failure> {
         let (service, with_raw) = (&self.service, self.with_raw);
         let answers = stream::iter(indexes)
-            .map(|index| service.entry(index, with_raw))
+            .map(move |index| service.entry(index, with_raw))
             .buffered(UNDER_WAY);
         let mut answers = std::pin::pin!(answers);
         while let Some(answer) = answers.try_next().await? {
