@@ -4,8 +4,8 @@ use indelible_event::member::Member;
 use indelible_event::{EvidenceLine, MemberSet};
 use serde_json::Value;
 
+use crate::bed::{Bed, exit, stderr, stdout};
 use crate::log::{ERASED, HOSTILE, HandMade, TOMBSTONE};
-use crate::support::{Bed, exit, stderr, stdout};
 
 /// Verifies a file with this content: exit status, stdout, stderr.
 fn verify(content: &str, vkey: &str, more: &[&str]) -> (i32, String, String) {

@@ -2,8 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod bed;
 mod evidence;
 mod fake;
 mod log;
 mod questions;
-mod support;

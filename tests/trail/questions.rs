@@ -5,9 +5,9 @@ use std::process::{Output, Stdio};
 
 use serde_json::{Value, json};
 
+use crate::bed::{Bed, exit, stderr, stdout};
 use crate::fake::Fake;
 use crate::log::{HandMade, TOMBSTONE};
-use crate::support::{Bed, exit, stderr, stdout};
 
 fn ask(bed: &Bed, log: &HandMade, fake: &Fake, args: &[&str]) -> Output {
     let mut command = bed.command(args);
