@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use indelible::cli::Cli;
-use indelible::cmd::Verdict;
+use indelible::cmd::{SafeLines, Verdict};
 
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
@@ -28,7 +28,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Words go to stderr; if nobody reads them any more, the exit code still says it.
+/// Words go to stderr; if nobody reads them any more, the exit code still says it. They may cite what others have sent.
 fn say(words: &str) {
-    let _ = writeln!(io::stderr(), "indelible: {words}");
+    let _ = writeln!(io::stderr(), "indelible: {}", SafeLines(words));
 }

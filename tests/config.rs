@@ -54,6 +54,7 @@ fn every_field_can_be_set() {
         queue_mib = 9
         backlog_mib = 17
         cache_mib = 10
+        raw_kept_kib = 19
         shutdown_seconds = 11
         connections_max = 12
         streams_per_connection_max = 13
@@ -85,6 +86,7 @@ fn every_field_can_be_set() {
         queue_mib: 9,
         backlog_mib: 17,
         cache_mib: 10,
+        raw_kept_kib: 19,
         shutdown_seconds: 11,
         connections_max: 12,
         streams_per_connection_max: 13,

@@ -4,7 +4,9 @@ use std::error::Error;
 use std::io;
 
 use indelible_client::Error as ClientError;
+use indelible_event::BadEvidence;
 
+use super::service::BadAnswer;
 use crate::serve::ServeError;
 use crate::witness;
 
@@ -31,6 +33,8 @@ pub(crate) fn judge(failure: Failure) -> CommandResult {
     let mut cause: Option<&(dyn Error + 'static)> = Some(failure.as_ref());
     while let Some(error) = cause {
         let refuted = matches!(error.downcast_ref(), Some(ClientError::Misbehaved(_)))
+            || error.is::<BadEvidence>()
+            || error.downcast_ref().is_some_and(BadAnswer::is_refuted)
             || error.downcast_ref().is_some_and(ServeError::is_refuted)
             || error.downcast_ref().is_some_and(witness::ServeError::is_refuted);
         if refuted {

@@ -153,7 +153,7 @@ async fn watchers_see_what_is_there_and_what_comes() {
         ..of("ada")
     };
     let mut by_everything = watch(&server, Some(1), both).await;
-    let mut by_other_verb = watch(
+    let by_other_verb = watch(
         &server,
         Some(0),
         EventFilter {
@@ -173,7 +173,8 @@ async fn watchers_see_what_is_there_and_what_comes() {
     assert_eq!(indexes(&mut beyond, 1).await, [4]);
     assert_eq!(indexes(&mut by_everything, 2).await, [2, 4]);
 
-    let status = stub(&server).await.watch(WatchRequest {
+    let mut asker = stub(&server).await;
+    let status = asker.watch(WatchRequest {
         start: None,
         filter: Some(EventFilter {
             verb: Some("created".to_owned()),

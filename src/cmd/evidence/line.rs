@@ -1,0 +1,34 @@
+//! A line that was checked, with the tree in which it was found.
+
+use indelible_event::{BadEvidence, CheckedLine, EvidenceLine, EvidenceVerifier};
+
+/// In which tree an entry is proved to be.
+#[derive(Clone, Debug)]
+pub(in crate::cmd) struct Place {
+    /// The name of the log.
+    pub(in crate::cmd) origin: String,
+    /// How many entries the tree has.
+    pub(in crate::cmd) size: u64,
+}
+
+/// A line that holds, and where it was found.
+#[derive(Clone, Debug)]
+pub(in crate::cmd) struct Checked {
+    /// The tree.
+    pub(in crate::cmd) place: Place,
+    /// The line.
+    pub(in crate::cmd) line: CheckedLine,
+}
+
+impl Checked {
+    /// Checks a line.
+    pub(in crate::cmd) fn new(line: EvidenceLine, verifier: &mut EvidenceVerifier) -> Result<Checked, BadEvidence> {
+        let checkpoint = line.receipt().checkpoint();
+        let place = Place {
+            origin: checkpoint.origin().to_string(),
+            size: checkpoint.head().size,
+        };
+        let line = verifier.check(line)?;
+        Ok(Checked { place, line })
+    }
+}

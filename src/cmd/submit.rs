@@ -1,0 +1,247 @@
+//! `indelible submit`
+
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use indelible_event::member::{Claims, Member};
+use indelible_event::{EvidenceLine, EvidenceVerifier, MemberValue, Sent};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::evidence::{Checked, EvidenceTrustArgs, EvidenceWriter, header};
+use super::files::read_at_most;
+use super::out::line;
+use super::runtime::block_on;
+use super::service::{Accepted, BadAnswer, Service, ServiceArgs, ServiceError};
+use super::{CommandResult, Failure, Verdict};
+
+/// Submit events to a running log, and check that it took exactly what was sent.
+///
+/// Reads JSON: an object with what is claimed of an event, several of them one after the other (such as one a line), or an array. Prints
+/// a line for each event once it is durable and the answer is checked: its index, its leaf hash, and `new`, or `known` if the same came
+/// before; with tabs between them. Checked is that the leaf is in a tree which the log has signed, and that it commits to what was
+/// sent, but for marks in place of secrets, which stderr tells of.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  echo '{\"action\":{\"name\":\"deploy\",\"verb\":\"execute\"},\"actor\":{\"type\":\"user\",\"name\":\"ada\"}}' |
+    indelible submit --source deploy-script --key run-4711
+  indelible submit events.ndjson --source jenkins-export -o submitted.indelible")]
+pub struct Args {
+    /// The file with the events; - is stdin.
+    #[arg(value_name = "FILE", default_value = "-")]
+    file: PathBuf,
+    /// Where they come from.
+    #[arg(long, value_name = "NAME")]
+    source: String,
+    /// The idempotency key of the one event: a repeat of the same source and key is no second event.
+    #[arg(long, value_name = "KEY")]
+    key: Option<String>,
+    /// Write the evidence of what was submitted to FILE, with all members.
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    #[command(flatten)]
+    service: ServiceArgs,
+    #[command(flatten)]
+    trust: EvidenceTrustArgs,
+}
+
+/// Submits.
+pub fn run(args: &Args) -> CommandResult {
+    let events = read_events(&args.file)?;
+    if args.key.is_some() && events.len() != 1 {
+        return Err(format!("--key is for one event; here are {}", events.len()).into());
+    }
+    block_on(submit(args, &events))??;
+    Ok(Verdict::Holds)
+}
+
+/// An event to be submitted: what is claimed, as it was written and as it was understood.
+#[derive(Debug)]
+struct New {
+    written: Value,
+    claims: Claims,
+    bytes: usize,
+}
+
+async fn submit(args: &Args, events: &[New]) -> Result<(), Failure> {
+    let (service, trust) = (args.service.service()?, args.trust.read()?);
+    let mut evidence = match &args.output {
+        Some(path) => Some(EvidenceWriter::create(path, &header(&trust)?)?),
+        None => None,
+    };
+    let mut verifier = EvidenceVerifier::new(trust);
+    let mut rest = events;
+    while !rest.is_empty() {
+        let (batch, behind) = rest.split_at(batch_length(rest));
+        rest = behind;
+        let wire: Vec<Value> = batch
+            .iter()
+            .map(|event| json!({"source": args.source, "key": args.key, "claims": event.written}))
+            .collect();
+        let accepted = service.submit(&wire).await.map_err(unconfirmed)?;
+        for (accepted, event) in accepted.iter().zip(batch) {
+            let checked = check(args, &service, &mut verifier, accepted, event).await?;
+            if let Some(evidence) = &mut evidence {
+                evidence.write(&checked)?;
+            }
+        }
+    }
+    if let Some(evidence) = evidence {
+        evidence.finish()?;
+    }
+    Ok(())
+}
+
+/// Checks that an entry is what was sent, and says so.
+async fn check(
+    args: &Args,
+    service: &Service,
+    verifier: &mut EvidenceVerifier,
+    accepted: &Accepted,
+    event: &New,
+) -> Result<EvidenceLine, Failure> {
+    let index = accepted.index;
+    let entry = match accepted.line() {
+        Some(entry) => entry?,
+        // It is durable; only its proof was not to be had at once.
+        None => service.entry(index, false).await?.line()?,
+    };
+    Checked::new(entry.clone(), verifier)?;
+    let EvidenceLine::Event { leaf, disclosures, .. } = &entry else {
+        return Err(BadAnswer::OtherSource { index }.into());
+    };
+    let known = match accepted.repeated {
+        true => "known",
+        false => "new",
+    };
+    if accepted.repeated && disclosures.len() < Member::ALL.len() {
+        eprintln!("event {index} is known by its key; members of it were erased since, so that it cannot be compared");
+    } else {
+        let sent = Sent {
+            claims: &event.claims,
+            key: args.key.as_deref(),
+            raw: None,
+        };
+        let committed = leaf
+            .check_sent(disclosures.clone(), &sent)
+            .map_err(|reason| BadAnswer::NotSent { index, reason })?;
+        match committed.members()[Member::Delivery.place()].value() {
+            Some(MemberValue::Delivery(delivery)) if delivery.source == args.source => {}
+            _ => return Err(BadAnswer::OtherSource { index }.into()),
+        }
+        let redacted = committed.redacted();
+        if redacted.iter().next().is_some() {
+            eprintln!("event {index}: marks stand in place of what looked like secrets, in {redacted}");
+        }
+    }
+    line(format_args!("{index}\t{}\t{known}", leaf.hash()))?;
+    Ok(entry)
+}
+
+/// How many of the first events one request takes: at least one.
+fn batch_length(events: &[New]) -> usize {
+    let mut bytes = 0;
+    let fits = events.iter().take(BATCH_EVENTS).take_while(|event| {
+        bytes += event.bytes + ENVELOPE_BYTES;
+        bytes <= BATCH_BYTES
+    });
+    fits.count().max(1)
+}
+
+/// A connection that broke leaves open whether the events are there.
+fn unconfirmed(error: ServiceError) -> Failure {
+    match error {
+        ServiceError::Unreachable { .. } => format!(
+            "{error}\n\nthe events that were not printed may or may not be in the log; one that has a --key can be submitted again \
+             without fear"
+        )
+        .into(),
+        error => error.into(),
+    }
+}
+
+fn read_events(path: &Path) -> Result<Vec<New>, Failure> {
+    let bytes = match path == Path::new("-") {
+        true => {
+            let mut bytes = Vec::new();
+            io::stdin()
+                .lock()
+                .take(INPUT_BYTES_MAX as u64 + 1)
+                .read_to_end(&mut bytes)?;
+            bytes
+        }
+        false => read_at_most(path, INPUT_BYTES_MAX)?,
+    };
+    if bytes.len() > INPUT_BYTES_MAX {
+        return Err(format!("more than {INPUT_BYTES_MAX} bytes of events: give them in parts").into());
+    }
+    parse_events(&bytes)
+}
+
+/// One object, several after each other, or arrays of them.
+fn parse_events(bytes: &[u8]) -> Result<Vec<New>, Failure> {
+    let mut events = Vec::new();
+    for value in serde_json::Deserializer::from_slice(bytes).into_iter::<Value>() {
+        let values = match value.map_err(|error| format!("this is no JSON: {error}"))? {
+            Value::Array(values) => values,
+            value => vec![value],
+        };
+        for written in values {
+            let place = events.len();
+            let claims = Claims::deserialize(&written)
+                .map_err(|error| format!("event {place} does not claim what events can: {error}"))?;
+            let bytes = written.to_string().len();
+            events.push(New { written, claims, bytes });
+        }
+    }
+    match events.is_empty() {
+        true => Err("there is no event to submit".into()),
+        false => Ok(events),
+    }
+}
+
+/// Read into values, they take some ten times as much.
+const INPUT_BYTES_MAX: usize = 64 << 20;
+/// As many as the service takes together.
+const BATCH_EVENTS: usize = 1_000;
+/// The service takes 4 MiB.
+const BATCH_BYTES: usize = 3 << 20;
+/// Source and key of 512 bytes each, escaped, and the names around them: 6.2 kB.
+const ENVELOPE_BYTES: usize = 6_400;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_come_one_by_one_in_lines_and_in_arrays() {
+        let one = r#"{"action":{"name":"deploy","verb":"execute"}}"#;
+        for (text, count) in [
+            (one.to_owned(), 1),
+            (format!("{one}\n{one}\n"), 2),
+            (format!("[{one},{one},{one}]"), 3),
+            (format!("[{one}] {one}"), 2),
+        ] {
+            let events = parse_events(text.as_bytes()).unwrap();
+            assert_eq!(events.len(), count, "{text}");
+            assert!(events.iter().all(|event| event.claims.action.is_some()));
+        }
+        for text in ["", "[]", "7", "{", r#"{"submitter":{}}"#, r#"{"action":{"name":"x"}}"#] {
+            parse_events(text.as_bytes()).expect_err(text);
+        }
+    }
+
+    #[test]
+    fn a_batch_is_never_more_than_the_service_takes() {
+        let event = |bytes| New {
+            written: Value::Null,
+            claims: Claims::default(),
+            bytes,
+        };
+        let batch = |bytes: &[usize]| batch_length(&bytes.iter().copied().map(event).collect::<Vec<_>>());
+        assert_eq!(batch(&[1]), 1);
+        assert_eq!(batch(&[1 << 20, 1 << 20, 1 << 20]), 2);
+        assert_eq!(batch(&[9 << 20, 1]), 1);
+        assert_eq!(batch(&[1; 2_000]), BATCH_BYTES / (ENVELOPE_BYTES + 1));
+    }
+}

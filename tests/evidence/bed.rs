@@ -1,0 +1,81 @@
+//! Runs the real binary in a directory of its own.
+
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, Command, Output, Stdio};
+
+use tempfile::TempDir;
+
+/// A place for one test.
+pub(crate) struct Bed(TempDir);
+
+impl Bed {
+    pub(crate) fn new() -> Bed {
+        Bed(tempfile::tempdir().unwrap())
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) {
+        std::fs::write(self.path(name), content).unwrap();
+    }
+
+    pub(crate) fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.path(name)).unwrap()
+    }
+
+    /// The command, to be run in the bed, whose user has no configuration of its own.
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_indelible"));
+        command.args(args).current_dir(self.0.path()).stdin(Stdio::null());
+        command.env_clear().env("HOME", self.0.path());
+        command
+    }
+
+    pub(crate) fn run(&self, args: &[&str]) -> Output {
+        self.command(args).output().unwrap()
+    }
+}
+
+pub(crate) fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+pub(crate) fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+pub(crate) fn exit(output: &Output) -> i32 {
+    output.status.code().unwrap()
+}
+
+/// A running `indelible serve`. Dropped, it is killed.
+pub(crate) struct Served {
+    child: Child,
+    pub(crate) url: String,
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Serves the log in `log` on a free port.
+pub(crate) fn serve(bed: &Bed) -> Served {
+    let mut command = bed.command(&["serve", "--data", "log", "--listen", "127.0.0.1:0"]);
+    let mut child = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+    let mut words = BufReader::new(child.stderr.take().unwrap())
+        .lines()
+        .map_while(Result::ok);
+    let line = words.find(|line| line.contains(" on http"));
+    let line = line.expect("the server says where it listens");
+    let url = line.rsplit(' ').next().unwrap().to_owned();
+    // Somebody must read on, or it stops at a full pipe.
+    std::thread::spawn(move || words.for_each(drop));
+    Served { child, url }
+}
