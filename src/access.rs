@@ -21,6 +21,10 @@ pub enum Method {
     ReadProofs,
     /// Reading entries.
     ReadEntries,
+    /// Finding out what an erasure would take, and erasing it.
+    Erase,
+    /// Placing and releasing legal holds.
+    Hold,
 }
 
 /// Of what.
