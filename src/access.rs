@@ -40,6 +40,10 @@ pub enum Method {
     SubmitEvents,
     /// Reading events with their members, by whichever method.
     ReadEvents,
+    /// Finding out what an erasure would take, and erasing it.
+    Erase,
+    /// Placing and releasing legal holds.
+    Hold,
 }
 
 /// Of what.

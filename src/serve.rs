@@ -177,6 +177,7 @@ impl Service {
         }
         if let Some(trail) = &trail {
             followers.spawn(trail.follower().run());
+            followers.spawn(trail.eraser().run());
         }
         let served = witnessing.map(|witnessing| {
             let Witnessing {

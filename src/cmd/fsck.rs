@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use indelible_log::{Checked, Finding, Step, fsck};
+use indelible_log::{Checked, Finding, Step, Tombstones, fsck_with};
 use indelible_note::VerifierKey;
 use indelible_store::journal::{Journal, JournalError};
 use indelible_store::objects::{Objects, ObjectsError, SledObjects};
@@ -62,7 +62,9 @@ pub fn run(args: &Args) -> CommandResult {
 
     let bar = counter("checking", Some(log.journal.size()));
     let mut written: io::Result<()> = Ok(());
-    let checked = fsck(
+    let tombstones = log.tombstones();
+    let checked = fsck_with(
+        tombstones.as_deref().map(|known| known as &dyn Tombstones),
         &log.journal,
         objects.as_ref().map(|objects| objects as &dyn Objects),
         &key,
@@ -113,6 +115,8 @@ fn say(checked: &Checked, begin: Instant) {
         signatures,
         sealed,
         tiles,
+        blanked,
+        under_way,
         ..
     } = checked;
     let seconds = begin.elapsed().as_secs_f64();
@@ -120,6 +124,11 @@ fn say(checked: &Checked, begin: Instant) {
         "checked in {seconds:.1} s: {entries} entries, {heads} heads ({signatures} signatures), {sealed} entries and {tiles} tiles \
          in the object store"
     );
+    if blanked + under_way > 0 {
+        eprintln!(
+            "erased: {blanked} attachments; {under_way} more are being erased, which goes on when the log is served"
+        );
+    }
 }
 
 fn found(findings: u64) -> Verdict {

@@ -1,11 +1,14 @@
 //! A log that nobody serves: its journal, for those who check it or make something anew from it.
 
-use indelible_log::{Description, StartError, keys};
+use std::sync::Arc;
+
+use indelible_log::{Description, Kind, StartError, keys};
 use indelible_note::{KeyChain, VerifierKey};
 use indelible_store::journal::{FileJournal, Journal, Opened, Options as JournalOptions};
 use indelible_store::objects::{ObjectsError, Options as ObjectsOptions, SledObjects};
 
 use super::{DataDir, Lock, OpenError};
+use crate::trail::Tombstones;
 
 /// An open journal, for as long as this lives in nobody else's hands.
 #[derive(Debug)]
@@ -49,6 +52,11 @@ impl AtRest {
         Ok(keys(&self.journal)?)
     }
 
+    /// What knows the tombstones of the log, as its entries are read; `None` if it can have none.
+    pub fn tombstones(&self) -> Option<Arc<Tombstones>> {
+        tombstones(&self.description)
+    }
+
     /// Opens the log's object store.
     pub fn objects(&self, data: &DataDir) -> Result<SledObjects, ObjectsError> {
         SledObjects::open(&data.tree(), self.objects_options())
@@ -60,5 +68,13 @@ impl AtRest {
             volume_entries: self.description.volume_entries,
             ..ObjectsOptions::default()
         }
+    }
+}
+
+/// What knows the tombstones of a log of this kind; `None` if it can have none.
+pub(super) fn tombstones(description: &Description) -> Option<Arc<Tombstones>> {
+    match description.kind {
+        Kind::Events => Some(Arc::default()),
+        Kind::Opaque => None,
     }
 }

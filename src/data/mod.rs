@@ -84,6 +84,11 @@ impl DataDir {
         self.0.join("sources")
     }
 
+    /// Up to where what was erased of them was overwritten, and by which tombstones.
+    pub fn erasures(&self) -> PathBuf {
+        self.0.join("erasures.json")
+    }
+
     /// The private key, if the configuration names no other file.
     pub fn log_key(&self) -> PathBuf {
         self.0.join("log.key")

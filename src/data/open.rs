@@ -12,7 +12,7 @@ use indelible_store::objects::{ObjectsError, Options as ObjectsOptions, SledObje
 
 use super::{DataDir, InForceError, Lock, LockError, key_in_force};
 use crate::config::{Config, ConfigError};
-use crate::trail::{Tombstones, Trail, TrailError};
+use crate::trail::{CarriedOut, CarriedOutError, Tombstones, Trail, TrailError};
 
 /// A log that runs, and what belongs to it.
 #[derive(Debug)]
@@ -69,6 +69,9 @@ pub enum OpenError {
     /// What makes an audit trail of the log.
     #[error(transparent)]
     Trail(#[from] TrailError),
+    /// Which tombstones there are.
+    #[error(transparent)]
+    CarriedOut(#[from] CarriedOutError),
 }
 
 /// Reads the directory's configuration, over it the environment, over that `overrides`.
@@ -119,15 +122,17 @@ pub fn open(data: &DataDir, config: Config) -> Result<OpenLog, OpenError> {
         ..Settings::default()
     };
     let tombstones = Arc::new(Tombstones::default());
-    // The tombstones are read from the beginning, since an event is shown with the one that erased it.
+    let name = description.vkey.to_string();
+    let carried_out = CarriedOut::load(data, &name);
     let erasing = (description.kind == Kind::Events).then(|| Erasing {
         tombstones: tombstones.clone(),
-        carried_out: 0,
+        carried_out: carried_out.size(),
     });
     let log = Log::start_with(erasing.as_ref(), Arc::new(journal), Arc::new(objects), key, &settings)?;
-    let name = description.vkey.to_string();
     let trail = match description.kind {
         Kind::Events => {
+            // An event is shown with the tombstone that erased it, also if that was carried out long ago.
+            carried_out.tell(data, &log.reader(), &tombstones)?;
             let raw_kept = in_memory(u64::from(config.raw_kept_kib) << 10);
             Some(Trail::open(data, &log, &name, tombstones, raw_kept)?)
         }

@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use indelible_log::{Rebuilt, StartError};
+use indelible_log::{Rebuilt, StartError, rebuild_with};
 use indelible_store::objects::{ObjectsError, SledObjects};
 
 use super::{AtRest, DataDir};
@@ -51,7 +51,7 @@ pub enum RebuildError {
     },
 }
 
-/// Makes the store anew from the journal: all of it, or one volume. The old one is moved aside only when the new one is whole
+/// Makes the store anew from the journal: all of it, or one volume. What was erased is overwritten in the journal first. The old one is moved aside only when the new one is whole
 /// and has the root that the log has signed last.
 pub fn rebuild(
     data: &DataDir,
@@ -72,7 +72,10 @@ pub fn rebuild(
         }
     }
     let objects = Arc::new(SledObjects::create(&making, log.objects_options())?);
-    let rebuilt = indelible_log::rebuild(&log.journal, objects.clone(), log.vkey(), volume, tell);
+    let tombstones = log
+        .tombstones()
+        .map(|known| known as Arc<dyn indelible_log::Tombstones>);
+    let rebuilt = rebuild_with(tombstones, &log.journal, objects.clone(), log.vkey(), volume, tell);
     // Closes it: sled's files are moved only when nobody has them open.
     drop(objects);
     let rebuilt = rebuilt.inspect_err(|_| drop(fs::remove_dir_all(&making)))?;

@@ -5,13 +5,15 @@ use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use indelible_log::{Finding, FsckError, Step, Tally, fsck};
+use indelible_log::{Description, Finding, FsckError, Step, Tally, Tombstones, fsck_with};
 use indelible_merkle::TreeHead;
 use indelible_note::{BadCheckpoint, KeyChain, SignedCheckpoint, Verified, VerifierKey};
+use indelible_store::journal::StoredFrames;
 use indelible_store::objects::ObjectsError;
 use tempfile::TempDir;
 
-use super::backup::Copying;
+use super::at_rest::tombstones;
+use super::backup::{CopyError, Copying};
 use super::files::{read_if_there, replace, sync_directory};
 use super::{
     Backup, BackupError, DataDir, KeyError, OpenError, RebuildError, Replaced, at_rest, journal_keys, read_key, rebuild,
@@ -150,9 +152,9 @@ impl Copied {
             .map_err(io(parent))?;
         let inside = DataDir::at(making.path());
 
-        let copying = Copying::begin(&backup.journal(), &inside.journal(), None, Tally::begin(wanted))
-            .map_err(BackupError::from)?;
-        let tally = copy_until(copying, head.head(), &keys, tell)?;
+        let tally = tally(backup, wanted)?;
+        let copying = Copying::begin(&backup.journal(), &inside.journal(), None, tally).map_err(BackupError::from)?;
+        let tally = copy_until(copying, &backup.journal(), head.head(), &keys, tell)?;
         let mut files = vec![(inside.log_vkey(), format!("{}\n", keys.current()).into_bytes(), 0o644)];
         files.push((inside.config(), configuration.as_bytes().to_vec(), 0o644));
         if let Some(admin) = read_if_there(&backup.admin()).map_err(io(&backup.admin()))? {
@@ -184,7 +186,7 @@ impl Copied {
         &self.roots
     }
 
-    /// Makes the object store, checks everything, and gives the directory its name. Tells how many entries are done, once for
+    /// Overwrites what was erased, makes the object store, checks everything, and gives the directory its name. Tells how many entries are done, once for
     /// each of the two.
     pub fn finish(self, tell: impl Fn(u64) + Clone + Send + Sync + 'static) -> Result<Restored, RestoreError> {
         let inside = self.inside();
@@ -192,12 +194,20 @@ impl Copied {
         let Replaced { rebuilt, .. } = rebuild(&inside, &log, None, tell.clone())?;
         let objects = log.objects(&inside)?;
         let mut found = None;
-        fsck(&log.journal, Some(&objects), log.vkey(), &mut |step| match step {
-            Step::Checked(entries) => tell(entries),
-            Step::Found(finding) => {
-                found.get_or_insert(finding);
-            }
-        })?;
+        let tombstones = log.tombstones();
+        let tombstones = tombstones.as_deref().map(|known| known as &dyn Tombstones);
+        fsck_with(
+            tombstones,
+            &log.journal,
+            Some(&objects),
+            log.vkey(),
+            &mut |step| match step {
+                Step::Checked(entries) => tell(entries),
+                Step::Found(finding) => {
+                    found.get_or_insert(finding);
+                }
+            },
+        )?;
         if let Some(finding) = found {
             return Err(RestoreError::Found(Box::new(finding)));
         }
@@ -218,8 +228,19 @@ impl Copied {
     }
 }
 
+/// What is to be counted while the journal of this backup is copied.
+fn tally(backup: &Backup, wanted: Vec<u64>) -> Result<Tally, BackupError> {
+    let frames = StoredFrames::open(&backup.journal())?;
+    let tally = Tally::begin(wanted);
+    Ok(match tombstones(&Description::of(&frames.genesis().description)?) {
+        Some(known) => tally.knowing(known),
+        None => tally,
+    })
+}
+
 fn copy_until(
     mut copying: Copying,
+    journal: &Path,
     until: TreeHead,
     keys: &KeyChain,
     tell: &mut dyn FnMut(u64),
@@ -232,6 +253,10 @@ fn copy_until(
         if head.head() == until {
             keys.open(head).map_err(BadCheckpoint::from)?;
             let (tally, _) = copying.end(until)?;
+            tally.settle().map_err(|error| CopyError::Tally {
+                journal: journal.to_owned(),
+                error: Box::new(error),
+            })?;
             return Ok(tally);
         }
     }

@@ -251,7 +251,7 @@ impl Trail {
         }
     }
 
-    fn stamp(&self) -> Second {
+    pub(super) fn stamp(&self) -> Second {
         let stamp = self.clock.lock().expect(NO_PANIC).stamp(Timestamp::now());
         if let Some(behind) = stamp.set_back {
             tracing::warn!(%behind, "the clock was set back: events are stamped with the highest second given out");

@@ -9,12 +9,15 @@
 //! * [`Trail::submit`] takes events, each once, and answers when they are durable.
 //! * [`Trail::find`] gives one event back, with what is known of each member; [`Trail::read`] many.
 //! * [`Trail::search`] answers who did what, from tables that [`Follower`] fills.
-//! * [`Tombstones`] knows what was erased, and is how the engine is told.
+//! * [`Trail::plan_erasure`] and [`Trail::erase`] take members out again, and [`Trail::hold`] forbids it.
+//! * [`Tombstones`] knows what was erased, and is how the engine is told; [`Eraser`] overwrites it.
 
 mod dedupe_key;
 mod entries;
+mod erase;
 mod find;
 mod follow;
+mod hold;
 mod intake;
 mod range;
 mod search;
@@ -27,12 +30,19 @@ use indelible_event::{ReceivedClock, Second};
 use indelible_index::idempotency::{Behind, Idempotency, KeyTable};
 use indelible_index::search::EventIndex;
 use indelible_index::{IndexError, IndexKey};
-use indelible_log::{Appender, AttachedError, Log, Reader};
+use indelible_log::{Appender, AttachedError, Blanker, Log, Reader};
+use tokio::sync::watch;
 
 pub use self::dedupe_key::DedupeKeyError;
 use self::entries::highest_second;
+use self::erase::CarriedOutFile;
+pub use self::erase::{
+    BadNeedle, CarriedOut, CarriedOutError, EraseError, Eraser, NEEDLE_BYTES_MAX, Needle, Plan, PlanError, TooMany,
+    Wanted,
+};
 pub use self::find::{FindError, Found};
 pub use self::follow::Follower;
+pub use self::hold::{HoldError, HoldsError};
 use self::intake::Settled;
 pub use self::search::{Hits, SearchError};
 pub use self::submission::{Accepted, Body, Refusal, Refused, Submission, Taken};
@@ -52,6 +62,12 @@ pub struct Trail {
     raw_kept_bytes_max: usize,
     /// How many entries the log had when the tables were opened.
     opened_size: u64,
+    blanker: Blanker,
+    /// Held by whoever places a hold or erases: neither comes between the other's question and act.
+    acts: Arc<tokio::sync::Mutex<()>>,
+    /// All tombstones below this size are carried out.
+    carried_out: Arc<watch::Sender<u64>>,
+    carried_out_file: CarriedOutFile,
 }
 
 /// Why there is no trail.
@@ -69,6 +85,9 @@ pub enum TrailError {
     /// What is kept of the events could not be read.
     #[error(transparent)]
     Read(#[from] AttachedError),
+    /// The log has no attachments, so that nothing in it is an event.
+    #[error("the log is not one of events")]
+    Opaque,
 }
 
 impl Trail {
@@ -102,12 +121,21 @@ impl Trail {
             clock: Arc::new(Mutex::new(clock)),
             raw_kept_bytes_max,
             opened_size: size,
+            blanker: log.blanker().ok_or(TrailError::Opaque)?,
+            acts: Arc::default(),
+            carried_out: Arc::new(watch::channel(0).0),
+            carried_out_file: CarriedOutFile::of(data, name),
         })
     }
 
     /// Fills the tables behind the log.
     pub fn follower(&self) -> Follower {
         Follower::of(self)
+    }
+
+    /// Carries out what tombstones name.
+    pub fn eraser(&self) -> Eraser {
+        Eraser::of(self)
     }
 
     /// What was erased.

@@ -1,6 +1,7 @@
 //! What was erased, and how the engine is told.
 
-use std::sync::{PoisonError, RwLock, RwLockReadGuard};
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard};
 
 use bytes::Bytes;
 use indelible_event::member::Member;
@@ -11,12 +12,19 @@ use indelible_log::{AttachmentSet, Erasure};
 #[derive(Debug, Default)]
 pub struct Tombstones {
     known: RwLock<Erasures>,
+    indexes: Mutex<BTreeSet<u64>>,
 }
 
 impl Tombstones {
     /// What is erased, and by which tombstone.
     pub fn known(&self) -> RwLockReadGuard<'_, Erasures> {
         self.known.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The indexes of the tombstones below `size`, ascending.
+    pub(super) fn below(&self, size: u64) -> Vec<u64> {
+        let indexes = self.indexes.lock().unwrap_or_else(PoisonError::into_inner);
+        indexes.range(..size).copied().collect()
     }
 }
 
@@ -33,6 +41,10 @@ impl indelible_log::Tombstones for Tombstones {
             return Vec::new();
         };
         self.known.write().unwrap_or_else(PoisonError::into_inner).add(&erasure);
+        self.indexes
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(index);
         erasure.ranges().as_slice().iter().map(attachments).collect()
     }
 }

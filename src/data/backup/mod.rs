@@ -13,15 +13,16 @@ use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
-use indelible_log::{Description, Tally, keys_from};
+use indelible_log::{Description, Tally, erase, keys_from};
 use indelible_merkle::TreeHead;
 use indelible_note::{BadCheckpoint, KeyChain, SignedCheckpoint, Verified};
-use indelible_store::journal::{JournalError, StoredFrames};
+use indelible_store::journal::{FileJournal, JournalError, Options as JournalOptions, StoredFrames};
 
 pub use self::copy::CopyError;
 pub(super) use self::copy::Copying;
 pub use self::error::BackupError;
 use self::position::Position;
+use super::at_rest::tombstones;
 use super::files::{read_if_there, replace, sync_directory};
 use super::{DataDir, Lock, LockError};
 
@@ -135,10 +136,19 @@ pub fn backup(
         });
     }
 
+    let known = tombstones(&Description::of(&StoredFrames::open(&from)?.genesis().description)?);
+    let knowing = |tally: Tally| match &known {
+        Some(known) => tally.knowing(known.clone()),
+        None => tally,
+    };
     let position = match (extent, &held) {
         (Extent::New, Some(held)) => Position::load(backup, held.head(), held.note_bytes()),
         _ => None,
     };
+    let position = position.map(|position| Position {
+        tally: knowing(position.tally),
+        ..position
+    });
     let resumed = match &position {
         Some(position) => Copying::resume(&from, &to, position)?,
         None => None,
@@ -147,7 +157,7 @@ pub fn backup(
     let copying = match resumed {
         Some(copying) => copying,
         // From the start, which also tells what it is that the two do not share.
-        None => Copying::begin(&from, &to, kept, Tally::begin(Vec::new()))?,
+        None => Copying::begin(&from, &to, kept, knowing(Tally::begin(Vec::new())))?,
     };
     let (bytes, last) = match (is_done, held) {
         (true, Some(held)) => {
@@ -185,6 +195,10 @@ fn copy_until(
         if !is_last && !is_due {
             continue;
         }
+        // What was erased while it was copied is erased by a tombstone that comes later: up to here the copy does not hold alone.
+        if !is_last && copying.tally().settle().is_err() {
+            continue;
+        }
         let head = keys.open(head).map_err(BadCheckpoint::from)?;
         let position = |tally: &Tally| Position {
             place: step.place,
@@ -192,11 +206,21 @@ fn copy_until(
         };
         if is_last {
             let (tally, more) = copying.end(until)?;
+            tally.settle().map_err(|error| CopyError::Tally {
+                journal: backup.journal(),
+                error: Box::new(error),
+            })?;
+            blank(backup, &tally)?;
             save(backup, &position(&tally), &head)?;
             return Ok((bytes + more, head));
         }
         copying.sync()?;
-        save(backup, &position(copying.tally()), &head)?;
+        match copying.tally().erased().is_empty() {
+            true => save(backup, &position(copying.tally()), &head)?,
+            // What the tombstones name is overwritten at the end. A run that goes on from here has to know them: without a position it
+            // reads the copy from the start.
+            false => save_head(backup, &head)?,
+        }
         (saved, behind) = (bytes, head.head().size);
     }
 }
@@ -205,6 +229,22 @@ fn copy_until(
 fn save(backup: &Backup, position: &Position, head: &SignedCheckpoint) -> Result<(), BackupError> {
     position.save(backup).map_err(io(&backup.position()))?;
     // A crash here leaves a position that is not the checkpoint's: the next run reads the backup from the start.
+    save_head(backup, head)
+}
+
+/// Overwrites in the backup what the tombstones name that were copied: older frames may have been copied before it was overwritten in
+/// the log.
+fn blank(backup: &Backup, tally: &Tally) -> Result<(), BackupError> {
+    let erased = tally.erased();
+    if erased.is_empty() {
+        return Ok(());
+    }
+    let (journal, _) = FileJournal::open(&backup.journal(), JournalOptions::default())?;
+    erase(&journal, &erased)?;
+    Ok(())
+}
+
+fn save_head(backup: &Backup, head: &SignedCheckpoint) -> Result<(), BackupError> {
     replace(&backup.checkpoint(), head.note_bytes(), 0o600).map_err(io(&backup.checkpoint()))
 }
 
