@@ -153,6 +153,7 @@ fn names_and_places() {
     check(json!({"secrets_passed": ["DB"]}), json!({"secrets_passed": ["DB"]}));
     check(json!({"secret": "********"}), json!({"secret": "********"}));
     check(json!({"password": ""}), json!({"password": ""}));
+    check(json!({"password": mark("jwt")}), json!({"password": mark("jwt")}));
     check(
         json!(["--password", "hunter2", "next"]),
         json!(["--password", mark("password"), "next"]),
@@ -251,6 +252,8 @@ fn raw_bytes_that_are_no_json() {
         &["hunter22", "s3cr3tX"],
     );
     assert!(redacted.ends_with(b"&other=a+b"), "{}", redacted.escape_ascii());
+    let form = "payload=%7B%22value%22%3A%22swordfish%22%2C%22name%22%3A%22DB_PASSWORD%22%7D";
+    check(form.as_bytes(), "application/x-www-form-urlencoded", &["swordfish"]);
     let mut broken = format!("{{\"password\": \"hunter22\", \"t\": \"{token}\"").into_bytes();
     check(&broken, "application/json", &["hunter22", token]);
     broken.insert(3, 0xff);
