@@ -12,7 +12,8 @@ use tonic::{Status, Streaming};
 
 use super::TrailService;
 use crate::access::Principal;
-use crate::wire::{IntoStatus, SubmitStreamRequest, SubmitStreamResponse, SubmittedRun, submissions};
+use crate::trail::Refused;
+use crate::wire::{BadSubmission, IntoStatus, SubmitStreamRequest, SubmitStreamResponse, SubmittedRun, submissions};
 
 /// The stream of replies.
 pub(super) type Replies = ReceiverStream<Result<SubmitStreamResponse, Status>>;
@@ -44,33 +45,29 @@ async fn run(
     let submitter = principal.submitter();
     loop {
         let Gathered { mut messages, ended } = intake.gather().await;
-        let mut refused = None;
-        while !messages.is_empty() {
-            let read = submissions(messages.iter().map(|message| message.submission.clone()), &submitter);
-            let taken = match read {
-                Ok(read) => service.submit_run(read).await,
-                Err(bad) => {
-                    messages.truncate(bad.place);
-                    refused = Some(bad.into_status());
-                    continue;
-                }
+        let mut count = messages.len();
+        while count > 0 {
+            let run = messages[..count].iter().map(|message| message.submission.clone());
+            let taken = match submissions(run, &submitter) {
+                Ok(read) => service.submit_run(read).await.map_err(|refused| {
+                    let Refused { place, refusal } = refused;
+                    (place, refusal.into_status())
+                }),
+                Err(BadSubmission { place, problem }) => Err((place, Status::invalid_argument(problem))),
             };
             match taken {
                 Ok(run) => {
                     acknowledge(run?, replies).await?;
-                    break;
+                    messages.drain(..count);
+                    count = messages.len();
                 }
-                // Those before it are taken without it.
-                Err(error) => {
-                    messages.truncate(error.place);
-                    refused = Some(error.into_status());
-                }
+                // Where runs end is by chance: those before it are taken without it, and then it is judged by itself.
+                Err((place, _)) if place > 0 => count = place,
+                Err((_, status)) => return Err(status),
             }
         }
-        match (refused, ended) {
-            (Some(status), _) => return Err(status),
-            (None, Some(ended)) => return ended,
-            (None, None) => {}
+        if let Some(ended) = ended {
+            return ended;
         }
     }
 }
