@@ -16,7 +16,7 @@ use crate::config::Config;
 use crate::data::{DataDir, OpenError, OpenLog, checkpoint_file, open};
 use crate::follow::{self, Alarm, Asked, Follower, Served, WitnessError, Witnesses};
 use crate::grpc::{self, LogService};
-use crate::http::{self, Health, KeyPage, LogPages, Pages};
+use crate::http::{self, ErasurePages, Health, KeyPage, LogPages, Pages};
 use crate::memory::{CheckpointFile, Gathered, MemoryError, Remembered, consents, contradictions, gather};
 use crate::net::{self, BindError, Limits, Listening, Tls, TlsError};
 use crate::proofs::Proofs;
@@ -217,6 +217,10 @@ impl Service {
         let pages = http::routes(pages)
             .merge(http::log_routes(tiles))
             .merge(http::key_routes(keys));
+        let pages = match &trail {
+            Some(trail) => pages.merge(http::erasure_routes(ErasurePages::new(trail.clone(), policy))),
+            None => pages,
+        };
         let app = net::application(routes, pages, known_hosts, timeout);
 
         let condition = log.condition();

@@ -6,7 +6,9 @@ pub mod backup;
 pub mod bench;
 pub mod completions;
 pub mod demo;
+pub mod erase;
 pub mod fsck;
+pub mod hold;
 pub mod init;
 pub mod key;
 pub mod keygen;
@@ -21,6 +23,7 @@ pub mod serve;
 pub mod verify;
 pub mod witness;
 
+mod admin;
 mod consent;
 mod duration;
 mod environment;

@@ -7,11 +7,13 @@
 //! | `GET /keys` | `keys` |
 //! | `GET /tile/…` | `tiles` |
 //! | `POST /add` | `add` |
+//! | `POST /v1/erasures`, `/v1/holds` | `erasures` |
 //!
 //! A handler authorises, calls, and answers; whatever it cannot answer becomes a status in `refusal`.
 
 mod add;
 mod checkpoint;
+mod erasures;
 mod keys;
 mod refusal;
 mod tiles;
@@ -28,6 +30,7 @@ use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use indelible_log::{Appender, Reader};
 
+pub use self::erasures::{ErasurePages, erasure_routes};
 use crate::access::{Denied, Granted, Method, Policy, Principal, Resource};
 
 /// Where the pages get their contents. Both are called once a request and must not block.
