@@ -18,7 +18,7 @@ use crate::data::{DataDir, OpenError, OpenLog, checkpoint_file, open};
 use crate::entrance::Entrance;
 use crate::follow::{self, Alarm, Asked, Follower, Served, WitnessError, Witnesses};
 use crate::grpc::{self, LogService, TrailService};
-use crate::http::{self, EventPages, Health, KeyPage, LogPages, Pages};
+use crate::http::{self, ErasurePages, EventPages, Health, KeyPage, LogPages, Pages};
 use crate::memory::{CheckpointFile, Gathered, MemoryError, Remembered, consents, contradictions, gather};
 use crate::net::{self, BindError, Limits, Listening, Tls, TlsError};
 use crate::proofs::Proofs;
@@ -216,7 +216,7 @@ impl Service {
             policy,
             stopping: stopping.clone(),
         };
-        let events = trail.map(|trail| TrailService {
+        let events = trail.clone().map(|trail| TrailService {
             trail,
             reader: reader.clone(),
             proofs,
@@ -247,6 +247,10 @@ impl Service {
             .merge(http::log_routes(tiles))
             .merge(http::key_routes(keys))
             .merge(event_pages);
+        let pages = match &trail {
+            Some(trail) => pages.merge(http::erasure_routes(ErasurePages::new(trail.clone(), policy))),
+            None => pages,
+        };
         let app = net::application(routes, pages, known_hosts, timeout);
 
         let condition = log.condition();

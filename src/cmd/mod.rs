@@ -7,8 +7,10 @@ pub mod bench;
 pub mod completions;
 pub mod demo;
 pub mod disclose;
+pub mod erase;
 pub mod events;
 pub mod fsck;
+pub mod hold;
 pub mod init;
 pub mod key;
 pub mod keygen;
@@ -25,6 +27,7 @@ pub mod submit;
 pub mod verify;
 pub mod witness;
 
+mod admin;
 mod consent;
 mod duration;
 mod environment;

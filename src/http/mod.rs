@@ -9,6 +9,7 @@
 //! | `POST /add` | `add` |
 //! | `POST /hooks/…` | `hooks` |
 //! | `/v1/…` | `events` |
+//! | `POST /v1/erasures`, `/v1/holds` | `erasures` |
 //!
 //! A handler authorises, calls, and answers; whatever it cannot answer becomes a status in `refusal`, or, where
 //! JSON is spoken, in `problem`.
@@ -16,6 +17,7 @@
 mod add;
 mod bodies;
 mod checkpoint;
+mod erasures;
 mod events;
 mod hooks;
 mod keys;
@@ -35,6 +37,7 @@ use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use indelible_log::Reader;
 
+pub use self::erasures::{ErasurePages, erasure_routes};
 pub use self::events::{EventPages, event_routes};
 use crate::access::{Denied, Granted, Method, Policy, Principal, Resource};
 use crate::entrance::Entrance;

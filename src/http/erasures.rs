@@ -1,0 +1,341 @@
+//! `POST /v1/erasures`, `POST /v1/holds`, `GET /v1/holds`: what those who run the log do with events.
+//!
+//! An erasure is asked for twice. Without `confirm` the answer says what would be erased, and gives a token for exactly that; with the
+//! token it is done. Reading a log takes time, so that the answer is JSON Lines that come as there is something to say:
+//!
+//! ```text
+//! {"progress":{"read":4096}}
+//! {"plan":{"token":"…","events":3,"damaged":0,"entries":[{"first":7,"last":9,"members":["actor","raw"]}]}}
+//! {"committed":{"tombstones":[12]}}
+//! {"carried_out":{"tombstones":[12]}}
+//! {"problem":{"status":409,"title":"Conflict","detail":"…"}}
+//! ```
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use bytes::Bytes;
+use futures_util::StreamExt;
+use http::StatusCode;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use indelible_event::member::Member;
+use indelible_event::{HOLDS_MAX, MemberRange, MemberRanges, MemberSet};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio_stream::wrappers::ReceiverStream;
+
+use super::authorise;
+use crate::access::{Method, Policy};
+use crate::task::blocking;
+use crate::trail::{EraseError, HoldError, Needle, Plan, PlanError, Trail, Wanted};
+
+/// The trail that is erased from, and who may.
+#[derive(Clone, Debug)]
+pub struct ErasurePages {
+    trail: Trail,
+    policy: Policy,
+    /// One log is read for one erasure at a time.
+    turn: Arc<Semaphore>,
+}
+
+impl ErasurePages {
+    /// Of this trail.
+    pub fn new(trail: Trail, policy: Policy) -> ErasurePages {
+        let turn = Arc::new(Semaphore::new(1));
+        ErasurePages { trail, policy, turn }
+    }
+}
+
+/// The routes of a log of events on which members are erased and held.
+pub fn erasure_routes(pages: ErasurePages) -> Router {
+    Router::new()
+        .route("/v1/erasures", post(erase))
+        .route("/v1/holds", post(hold).get(holds))
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .with_state(pages)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Asked {
+    subject: Option<String>,
+    entries: Option<Vec<Range>>,
+    confirm: Option<String>,
+    basis: Option<String>,
+    requester: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AskedHold {
+    entries: Option<Vec<Range>>,
+    reason: Option<String>,
+    release: Option<u64>,
+}
+
+/// Members of a run of entries; all of them if none is named.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Range {
+    first: u64,
+    last: u64,
+    members: Option<Vec<String>>,
+}
+
+/// Why something is not done.
+struct Problem {
+    status: StatusCode,
+    detail: String,
+}
+
+async fn erase(State(pages): State<ErasurePages>, body: Bytes) -> Result<Response, Problem> {
+    let _granted =
+        authorise(pages.policy, Method::Erase).map_err(|denied| Problem::of(StatusCode::FORBIDDEN, denied))?;
+    let Asked {
+        subject,
+        entries,
+        confirm,
+        basis,
+        requester,
+    } = parse(&body)?;
+    drop(body);
+    let wanted = match (subject, entries) {
+        (Some(text), None) => Wanted::Subject(Needle::new(text).map_err(Problem::bad)?),
+        (None, Some(entries)) => Wanted::Members(ranges(&entries)?),
+        _ => return Err(Problem::bad("one of subject and entries is needed")),
+    };
+    let turn = pages.turn.clone().try_acquire_owned();
+    let turn = turn.map_err(|_| Problem::of(StatusCode::TOO_MANY_REQUESTS, "another erasure is under way"))?;
+    let (say, lines) = mpsc::channel(LINES_MAX);
+    let work = Work {
+        trail: pages.trail,
+        say,
+        _turn: turn,
+    };
+    // It goes on to its end, whether or not the caller listens.
+    tokio::spawn(async move {
+        let said = work.run(wanted, confirm, basis, requester).await;
+        if let Err(problem) = said {
+            work.tell(json!({"problem": problem.value()})).await;
+        }
+    });
+    let lines = ReceiverStream::new(lines).map(|line: Value| Ok::<_, Infallible>(format!("{line}\n")));
+    let head = [(CONTENT_TYPE, "application/x-ndjson"), (CACHE_CONTROL, "no-store")];
+    Ok((head, Body::from_stream(lines)).into_response())
+}
+
+/// An erasure that was asked for.
+struct Work {
+    trail: Trail,
+    say: mpsc::Sender<Value>,
+    _turn: OwnedSemaphorePermit,
+}
+
+impl Work {
+    async fn run(
+        &self,
+        wanted: Wanted,
+        confirm: Option<String>,
+        basis: Option<String>,
+        requester: Option<String>,
+    ) -> Result<(), Problem> {
+        let (trail, say) = (self.trail.clone(), self.say.clone());
+        let plan = blocking(move || {
+            let mut told = Instant::now();
+            trail.plan_erasure(&wanted, &mut |read| {
+                if told.elapsed() >= TELL_EVERY {
+                    told = Instant::now();
+                    let _ = say.try_send(json!({"progress": {"read": read}}));
+                }
+            })
+        })
+        .await?;
+        let token = plan.token();
+        match confirm {
+            None => self.tell(plan_value(&plan, &token)).await,
+            Some(confirmed) if confirmed != token => {
+                self.tell(plan_value(&plan, &token)).await;
+                let detail = "what would be erased is not what was confirmed; look at the list again";
+                return Err(Problem::of(StatusCode::CONFLICT, detail));
+            }
+            Some(_) => {
+                let tombstones = self.trail.erase(plan, basis, requester).await?;
+                self.tell(json!({"committed": {"tombstones": tombstones}})).await;
+                let last = tombstones.last().copied().unwrap_or_default();
+                let carried_out = self.trail.carried_out(last).await;
+                carried_out.map_err(|error| Problem::of(StatusCode::SERVICE_UNAVAILABLE, error))?;
+                self.tell(json!({"carried_out": {"tombstones": tombstones}})).await;
+            }
+        }
+        Ok(())
+    }
+
+    async fn tell(&self, line: Value) {
+        // Nobody may listen any more.
+        let _ = self.say.send(line).await;
+    }
+}
+
+async fn hold(State(pages): State<ErasurePages>, body: Bytes) -> Result<Response, Problem> {
+    let _granted =
+        authorise(pages.policy, Method::Hold).map_err(|denied| Problem::of(StatusCode::FORBIDDEN, denied))?;
+    let index = match parse(&body)? {
+        AskedHold {
+            entries: Some(entries),
+            reason: Some(reason),
+            release: None,
+        } => pages.trail.hold(ranges(&entries)?, reason).await?,
+        AskedHold {
+            entries: None,
+            reason: None,
+            release: Some(hold),
+        } => pages.trail.release(hold).await?,
+        _ => return Err(Problem::bad("either entries and reason are needed, or release")),
+    };
+    Ok(json_answer(StatusCode::OK, &json!({"index": index})))
+}
+
+async fn holds(State(pages): State<ErasurePages>) -> Result<Response, Problem> {
+    let _granted =
+        authorise(pages.policy, Method::Hold).map_err(|denied| Problem::of(StatusCode::FORBIDDEN, denied))?;
+    let held = pages.trail.held().await.map_err(HoldError::from)?;
+    let holds: Vec<Value> = held
+        .iter()
+        .map(|(index, hold)| json!({"index": index, "reason": hold.reason, "entries": ranges_value(&hold.ranges)}))
+        .collect();
+    Ok(json_answer(StatusCode::OK, &json!({"holds": holds, "max": HOLDS_MAX})))
+}
+
+fn parse<'b, T: Deserialize<'b>>(body: &'b Bytes) -> Result<T, Problem> {
+    serde_json::from_slice(body).map_err(|error| Problem::bad(format!("the body is not what is asked for: {error}")))
+}
+
+fn ranges(ranges: &[Range]) -> Result<MemberRanges, Problem> {
+    let read = ranges.iter().map(|range| {
+        let members = match &range.members {
+            None => MemberSet::ALL,
+            Some(names) => names
+                .iter()
+                .map(|name| {
+                    Member::from_name(name).ok_or_else(|| Problem::bad(format!("no member is called {name:?}")))
+                })
+                .collect::<Result<_, _>>()?,
+        };
+        Ok(MemberRange {
+            first: range.first,
+            last: range.last,
+            members,
+        })
+    });
+    let read: Vec<MemberRange> = read.collect::<Result<_, Problem>>()?;
+    MemberRanges::of(read).map_err(Problem::bad)
+}
+
+fn plan_value(plan: &Plan, token: &str) -> Value {
+    json!({"plan": {
+        "token": token,
+        "events": plan.events(),
+        "damaged": plan.damaged(),
+        "entries": ranges_value(plan.ranges()),
+    }})
+}
+
+fn ranges_value(ranges: &MemberRanges) -> Value {
+    let ranges = ranges.as_slice().iter();
+    ranges
+        .map(|range| {
+            let members: Vec<&str> = range.members.iter().map(Member::as_str).collect();
+            json!({"first": range.first, "last": range.last, "members": members})
+        })
+        .collect()
+}
+
+impl Problem {
+    fn of(status: StatusCode, detail: impl ToString) -> Problem {
+        Problem {
+            status,
+            detail: detail.to_string(),
+        }
+    }
+
+    fn bad(detail: impl ToString) -> Problem {
+        Problem::of(StatusCode::BAD_REQUEST, detail)
+    }
+
+    fn inside(error: impl ToString) -> Problem {
+        tracing::error!(error = error.to_string(), "an erasure failed inside");
+        Problem::of(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the log's store failed; the operator's journal says why",
+        )
+    }
+
+    fn value(&self) -> Value {
+        json!({
+            "status": self.status.as_u16(),
+            "title": self.status.canonical_reason().unwrap_or_default(),
+            "detail": self.detail,
+        })
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = json_answer(self.status, &self.value());
+        let problem = http::HeaderValue::from_static("application/problem+json");
+        response.headers_mut().insert(CONTENT_TYPE, problem);
+        response
+    }
+}
+
+impl From<PlanError> for Problem {
+    fn from(error: PlanError) -> Problem {
+        match error {
+            PlanError::Beyond { .. } => Problem::of(StatusCode::NOT_FOUND, error),
+            PlanError::TooMany(_) => Problem::of(StatusCode::PAYLOAD_TOO_LARGE, error),
+            PlanError::Read(_) => Problem::inside(error),
+        }
+    }
+}
+
+impl From<EraseError> for Problem {
+    fn from(error: EraseError) -> Problem {
+        match error {
+            EraseError::Held(_) => Problem::of(StatusCode::CONFLICT, error),
+            EraseError::Tombstone(_) | EraseError::Attached(_) => Problem::bad(error),
+            EraseError::Append(_) => Problem::of(StatusCode::SERVICE_UNAVAILABLE, error),
+            EraseError::Holds(_) | EraseError::Random(_) => Problem::inside(error),
+        }
+    }
+}
+
+impl From<HoldError> for Problem {
+    fn from(error: HoldError) -> Problem {
+        match error {
+            HoldError::Beyond { .. } | HoldError::NoHold { .. } => Problem::of(StatusCode::NOT_FOUND, error),
+            HoldError::Nothing | HoldError::Refused(_) => Problem::bad(error),
+            HoldError::TooMany(_) => Problem::of(StatusCode::CONFLICT, error),
+            HoldError::Holds(_) => Problem::inside(error),
+        }
+    }
+}
+
+fn json_answer(status: StatusCode, value: &Value) -> Response {
+    let head = [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store")];
+    (status, head, format!("{value}\n")).into_response()
+}
+
+/// A confirmed list of 2^18 places with some 90 bytes each: 24 MB.
+const BODY_BYTES_MAX: usize = 32 << 20;
+
+/// Lines that nobody has read yet.
+const LINES_MAX: usize = 16;
+
+const TELL_EVERY: Duration = Duration::from_millis(200);
