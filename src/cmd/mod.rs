@@ -18,6 +18,7 @@ pub mod receipt;
 pub mod recover;
 pub mod restore;
 pub mod serve;
+pub mod source;
 pub mod verify;
 pub mod witness;
 
