@@ -23,6 +23,7 @@ pub mod recover;
 pub mod restore;
 pub mod serve;
 pub mod show;
+pub mod source;
 pub mod submit;
 pub mod verify;
 pub mod witness;

@@ -258,6 +258,7 @@ fn ranges_value(ranges: &MemberRanges) -> Value {
 }
 
 impl Problem {
+    #[expect(clippy::needless_pass_by_value, reason = "an error that is handed over to be told")]
     fn of(status: StatusCode, detail: impl ToString) -> Problem {
         Problem {
             status,
@@ -269,6 +270,7 @@ impl Problem {
         Problem::of(StatusCode::BAD_REQUEST, detail)
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "an error that is handed over to be told")]
     fn inside(error: impl ToString) -> Problem {
         tracing::error!(error = error.to_string(), "an erasure failed inside");
         Problem::of(

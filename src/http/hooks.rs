@@ -220,7 +220,7 @@ fn rejected(rejected: Rejected) -> (Counted, Problem) {
 /// Whether the operator hears of the `count`th of its kind.
 fn is_told(count: u64) -> bool {
     let magnitude = 10_u64.pow(count.ilog10());
-    count < 10 || count % magnitude == 0
+    count < 10 || count.is_multiple_of(magnitude)
 }
 
 /// To check and read so many bytes takes about a millisecond.

@@ -29,6 +29,7 @@ pub(super) struct Problem {
 }
 
 impl Problem {
+    #[expect(clippy::needless_pass_by_value, reason = "an error that is handed over to be told")]
     pub(super) fn new(status: StatusCode, name: &'static str, detail: impl ToString) -> Problem {
         Problem {
             status,

@@ -17,9 +17,6 @@ pub struct SourceFile {
     pub configuration: Configuration,
 }
 
-/// The text of a file, which has secrets in it: wiped when dropped.
-pub type Sealed = Zeroizing<String>;
-
 /// What is wrong with a file. The operator's fault; no secret is shown.
 #[derive(Debug, thiserror::Error)]
 pub enum BadSourceFile {
@@ -81,7 +78,15 @@ impl SourceFile {
             hook_id,
             unwanted: unwanted.into_iter().collect::<BTreeSet<_>>(),
         };
-        // Whether it is called as its kind is called is known before it is used.
+        SourceFile::of(configuration)
+    }
+
+    /// What a file of this configuration says.
+    ///
+    /// # Errors
+    ///
+    /// If the source is not called as its kind is called: known before it is used.
+    pub fn of(configuration: Configuration) -> Result<SourceFile, BadSourceFile> {
         Hook::new(configuration.clone()).map_err(|error| bad("name", error))?;
         Ok(SourceFile { configuration })
     }
@@ -91,8 +96,8 @@ impl SourceFile {
         Source::GitHub(Hook::new(self.configuration.clone()).expect("the name was checked when it was read"))
     }
 
-    /// The text that [`SourceFile::parse`] reads, secrets and all.
-    pub fn to_text(&self) -> Sealed {
+    /// The text that [`SourceFile::parse`] reads, secrets and all: wiped when it is dropped.
+    pub fn to_text(&self) -> Zeroizing<String> {
         let Configuration {
             name,
             secrets,
@@ -195,6 +200,7 @@ pub(crate) fn secret_of_file(path: &Path) -> Result<Secret, String> {
     Secret::new(text).map_err(|error| format!("{}: {error}", path.display()))
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "an error that is handed over to be told")]
 fn bad(field: &str, reason: impl ToString) -> BadSourceFile {
     BadSourceFile::Field {
         field: field.to_owned(),

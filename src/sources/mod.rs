@@ -8,6 +8,7 @@ mod file;
 mod folder;
 mod live;
 
-pub use file::{BadSourceFile, Sealed, SourceFile};
+pub(crate) use file::secret_of_file;
+pub use file::{BadSourceFile, SourceFile};
 pub use folder::{SourcesError, SourcesFolder};
 pub use live::{Configured, Counted, Counts, Sources};

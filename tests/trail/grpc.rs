@@ -310,7 +310,7 @@ async fn what_exceeds_a_limit_is_refused_and_named() {
         event
     };
     new(&client.submit(&five(200 << 10)).await.unwrap());
-    check(five(255 << 10), Code::InvalidArgument, "origin").await;
+    check(five(255 << 10), Code::InvalidArgument, "outcome").await;
     for (source, key) in [("", None), ("s", Some(String::new())), ("s", Some("k".repeat(513)))] {
         let wrong = NewEvent {
             source: source.to_owned(),
