@@ -74,7 +74,7 @@ fn line_member(line: &EvidenceLine, member: Member) -> Value {
 fn answer(mut stream: TcpStream, entries: &[Value], page: u64, seen: &Mutex<Vec<String>>) -> Option<()> {
     let mut lines = BufReader::new(stream.try_clone().ok()?).lines();
     let first = lines.next()?.ok()?;
-    while lines.next()?.ok()? != "" {}
+    while !lines.next()?.ok()?.is_empty() {}
     let target = first.split(' ').nth(1)?.to_owned();
     seen.lock().unwrap().push(target.clone());
     let (path, query) = target.split_once('?').unwrap_or((&target, ""));
