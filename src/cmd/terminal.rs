@@ -13,7 +13,7 @@ impl fmt::Display for Safe<'_> {
     }
 }
 
-/// Words that may go over several lines: as [`Safe`], but line feeds stay.
+/// Words that may go over several lines: as `Safe`, but line feeds stay.
 #[derive(Clone, Copy, Debug)]
 pub struct SafeLines<'t>(pub &'t str);
 

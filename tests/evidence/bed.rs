@@ -1,8 +1,7 @@
 //! Runs the real binary in a directory of its own.
 
-use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
 
@@ -49,33 +48,4 @@ pub(crate) fn stderr(output: &Output) -> String {
 
 pub(crate) fn exit(output: &Output) -> i32 {
     output.status.code().unwrap()
-}
-
-/// A running `indelible serve`. Dropped, it is killed.
-pub(crate) struct Served {
-    child: Child,
-    pub(crate) url: String,
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// Serves the log in `log` on a free port.
-pub(crate) fn serve(bed: &Bed) -> Served {
-    let mut command = bed.command(&["serve", "--data", "log", "--listen", "127.0.0.1:0"]);
-    let mut child = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
-    let mut words = BufReader::new(child.stderr.take().unwrap())
-        .lines()
-        .map_while(Result::ok);
-    let line = words.find(|line| line.contains(" on http"));
-    let line = line.expect("the server says where it listens");
-    let url = line.rsplit(' ').next().unwrap().to_owned();
-    // Somebody must read on, or it stops at a full pipe.
-    std::thread::spawn(move || words.for_each(drop));
-    Served { child, url }
 }

@@ -3,7 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod bed;
-mod commands;
 mod evidence;
 mod fake;
 mod log;

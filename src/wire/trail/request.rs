@@ -3,6 +3,7 @@
 use indelible_event::MemberSet;
 use indelible_event::member::{Claims, Member, Submitter, Verb};
 use serde::Deserialize;
+use serde::de::Error as _;
 use serde::de::value::{Error as NoSuchWord, StrDeserializer};
 use tonic::Status;
 
@@ -83,7 +84,7 @@ fn read(message: Option<wire::Submission>, submitter: Submitter) -> Result<Submi
         claims,
         raw,
     } = message.ok_or("submission: is required")?;
-    let claims: Claims = serde_json::from_slice(&claims).map_err(|error| format!("claims: {error}"))?;
+    let claims = read_claims(&claims).map_err(|error| format!("claims: {error}"))?;
     Ok(Submission {
         source,
         key,
@@ -94,6 +95,14 @@ fn read(message: Option<wire::Submission>, submitter: Submitter) -> Result<Submi
         }),
         submitter,
     })
+}
+
+/// A structure would be read from an array of its fields' values as well, which nobody means.
+fn read_claims(json: &[u8]) -> serde_json::Result<Claims> {
+    if json.trim_ascii_start().starts_with(b"[") {
+        return Err(serde_json::Error::custom("an object was expected, and not an array"));
+    }
+    serde_json::from_slice(json)
 }
 
 impl TryFrom<Option<wire::EventFilter>> for EventFilter {

@@ -18,11 +18,11 @@ pub(crate) fn small(volume_entries: u64, open_volumes_max: usize) -> Options {
 }
 
 pub(crate) fn create(dir: &Path, options: &Options) -> SledObjects {
-    SledObjects::create(&dir.join("tree.sled"), options.clone()).unwrap()
+    SledObjects::create(&dir.join("tree.sled"), *options).unwrap()
 }
 
 pub(crate) fn open(dir: &Path, options: &Options) -> SledObjects {
-    SledObjects::open(&dir.join("tree.sled"), options.clone()).unwrap()
+    SledObjects::open(&dir.join("tree.sled"), *options).unwrap()
 }
 
 pub(crate) fn run(first: u64) -> Key {

@@ -63,7 +63,7 @@ fn a_volume_without_its_file_is_broken_and_not_new() {
     let db = dir.path().join("tree.sled/0000/db");
     File::options().write(true).open(&db).unwrap().set_len(0).unwrap();
     for _ in 0..2 {
-        match SledObjects::open(&dir.path().join("tree.sled"), options.clone()) {
+        match SledObjects::open(&dir.path().join("tree.sled"), options) {
             Err(error @ ObjectsError::VolumeBroken { .. }) => {
                 assert!(error.to_string().contains("indelible rebuild"), "{error}");
             }
@@ -198,7 +198,7 @@ fn homes_are_not_guessed() {
     let path = dir.path().join("tree.sled");
     let options = small(256, 1);
     assert!(matches!(
-        SledObjects::open(&path, options.clone()),
+        SledObjects::open(&path, options),
         Err(ObjectsError::Missing { .. })
     ));
     assert!(!path.exists());

@@ -1,30 +1,18 @@
 //! From `submit` to `verify`, against the real service.
 
-use std::io::Write;
-use std::process::Stdio;
-
 use serde_json::Value;
 
-use crate::bed::{Bed, exit, serve, stderr, stdout};
+use crate::bed::{stderr, stdout};
+use crate::support::bed;
 
 #[test]
 fn submitted_events_are_found_shown_proved_and_disclosed() {
-    let bed = Bed::new();
-    let made = bed.run(&["init", "--origin", "test.example/events", "--data", "log"]);
-    assert_eq!(exit(&made), 0, "{}", stderr(&made));
-    let served = serve(&bed);
+    let bed = bed();
+    let served = bed.serve();
     let run = |args: &[&str], stdin: &str| {
-        let mut command = bed.command(args);
-        command
-            .env("INDELIBLE_URL", &served.url)
-            .env("INDELIBLE_VKEY", "log/log.vkey");
-        command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
-        child.stdin.take().unwrap().write_all(stdin.as_bytes()).unwrap();
-        child.wait_with_output().unwrap()
+        let mut all = args.to_vec();
+        all.extend(["--url", &served.url, "--vkey", "log/log.vkey"]);
+        bed.run_with_stdin(&all, stdin.as_bytes())
     };
     let event = |actor: &str| {
         format!(
@@ -45,7 +33,11 @@ fn submitted_events_are_found_shown_proved_and_disclosed() {
         "{}",
         stderr(&output)
     );
-    assert!(!bed.read("one.indelible").contains("hunter2"));
+    assert!(
+        !std::fs::read_to_string(bed.path("one.indelible"))
+            .unwrap()
+            .contains("hunter2")
+    );
     let repeated = run(&submit, &event("ada"));
     assert_eq!(
         stdout(&repeated),
@@ -105,4 +97,8 @@ fn submitted_events_are_found_shown_proved_and_disclosed() {
         assert_eq!(exit(&verified), 0, "{file}: {}", stderr(&verified));
         assert_eq!(stdout(&verified).contains("ada"), file != "less.indelible", "{file}");
     }
+}
+
+fn exit(output: &std::process::Output) -> i32 {
+    output.status.code().unwrap()
 }
