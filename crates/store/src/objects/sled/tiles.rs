@@ -3,7 +3,7 @@
 //! sled keeps what a read has brought in until its volume is closed, each tile in an allocation of its own, which the allocator
 //! rounds from 8.7 to 10 KiB: the tiles of ten million entries took 402 MB that way. Here neighbours lie behind each other in one
 //! piece, a whole number of pages for sixteen of them, and the least used piece goes when there are too many. sled's own copy can
-//! then go too, by closing the volume (decision 0015).
+//! then go too, by closing the volume (decision 0016).
 
 use std::ops::Range;
 
