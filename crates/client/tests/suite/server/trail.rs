@@ -62,7 +62,8 @@ impl pb::audit_trail_server::AuditTrail for Service {
         }
         let run = match new.is_empty() {
             true => None,
-            false => Some(self.commit(new, lie)),
+            // The log has what the answer shows; it is the event that is another.
+            false => Some(self.commit(new, if lie == Lie::OtherEntry { Lie::None } else { lie })),
         };
         events.extend(
             kept.iter()
@@ -125,7 +126,7 @@ impl pb::audit_trail_server::AuditTrail for Service {
         let log = self.log.lock().unwrap();
         let found = events.iter().find(|one| one.index == index);
         let found = found.ok_or_else(|| Status::out_of_range("beyond the tree"))?;
-        let other = &events[usize::from(index == 0)];
+        let other = events.get(usize::from(index == 0)).unwrap_or(found);
         let leaf = match lie {
             Lie::OtherEntry => other.leaf.clone(),
             _ => found.leaf.clone(),
