@@ -233,7 +233,7 @@ static RULES: [Rule; 60] = [
         form: r"(?-u:\b)oy2[a-z0-9]{43}(?-u:\b)", part: whole },
     Rule { kind: "rubygems key", anchors: &["rubygems_"],
         form: r"(?-u:\b)rubygems_[a-f0-9]{40,}", part: whole },
-    Rule { kind: "crates.io token", anchors: &["cio"],
+    Rule { kind: "Cargo registry token", anchors: &["cio"],
         form: r"(?-u:\b)cio[A-Za-z0-9]{32}(?-u:\b)", part: mixed },
     Rule { kind: "artifactory token", anchors: &["AKCp", "cmVmdGtu"],
         form: r"(?-u:\b)(?:AKCp[A-Za-z0-9]{50,}|cmVmdGtu[A-Za-z0-9]{40,})", part: whole },

@@ -88,7 +88,7 @@ pub(crate) fn by_form() -> Vec<Planted> {
     whole("telegram token", format!("123456789:AA{}", letters(33)));
     whole("nuget key", format!("oy2{}", letters(43).to_lowercase()));
     whole("rubygems key", format!("rubygems_{}", hex(48)));
-    whole("crates.io token", format!("cio{}", letters(32)));
+    whole("Cargo registry token", format!("cio{}", letters(32)));
     whole("artifactory token", format!("AKCp{}", letters(69)));
     whole("sonarqube token", format!("sqp_{}", hex(40)));
     whole("pulumi token", format!("pul-{}", hex(40)));
