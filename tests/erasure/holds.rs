@@ -6,7 +6,7 @@ use crate::support::Bed;
 async fn what_is_held_is_not_erased_before_it_is_released() {
     let bed = Bed::new();
     let log = bed.open();
-    log.submit(20, "held@example.com").await;
+    log.submit(0..20, "held@example.com").await;
     log.stop().await;
     let server = bed.serve();
     let url = server.url.clone();

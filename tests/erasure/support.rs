@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
+use std::ops::Range;
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
@@ -55,7 +56,7 @@ impl Bed {
         self.command(args).output().unwrap()
     }
 
-    fn command(&self, args: &[&str]) -> Command {
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_indelible"));
         command.args(args).current_dir(self.folder.path()).stdin(Stdio::null());
         command.env_clear().env("HOME", self.folder.path());
@@ -86,11 +87,15 @@ impl Bed {
         Server { child, url }
     }
 
-    /// Whether a text, or its base64 form in any of the three alignments, stands in a file of the data directory; which.
+    /// In which files of the data directory a text stands, or its base64 form in any of the three alignments.
     pub(crate) fn files_with(&self, text: &str) -> Vec<PathBuf> {
+        self.files_in("log", text)
+    }
+
+    pub(crate) fn files_in(&self, folder: &str, text: &str) -> Vec<PathBuf> {
         let forms = forms(text);
         let mut found = Vec::new();
-        let mut folders = vec![self.data().path().to_owned()];
+        let mut folders = vec![self.path(folder)];
         while let Some(folder) = folders.pop() {
             for entry in std::fs::read_dir(folder).unwrap() {
                 let path = entry.unwrap().path();
@@ -98,7 +103,8 @@ impl Bed {
                     folders.push(path);
                     continue;
                 }
-                let bytes = std::fs::read(&path).unwrap();
+                // While the log runs, files go.
+                let Ok(bytes) = std::fs::read(&path) else { continue };
                 if forms.iter().any(|form| contains(&bytes, form)) {
                     found.push(path);
                 }
@@ -148,8 +154,8 @@ impl Running {
     }
 
     /// Every seventh event is of this person.
-    pub(crate) async fn submit(&self, count: u64, person: &str) {
-        let events: Vec<Submission> = (0..count).map(|number| event(number, person)).collect();
+    pub(crate) async fn submit(&self, numbers: Range<u64>, person: &str) {
+        let events: Vec<Submission> = numbers.map(|number| event(number, person)).collect();
         for some in events.chunks(500) {
             self.trail().submit(some.to_vec()).await.unwrap();
         }
@@ -208,7 +214,8 @@ fn forms(text: &str) -> Vec<Vec<u8>> {
             bytes.extend_from_slice(text.as_bytes());
             let whole = bytes.len() / 3 * 3;
             let encoded = engine.encode(&bytes[..whole]);
-            forms.push(encoded.as_bytes()[before.div_ceil(1).min(1) * 4..].to_vec());
+            let skipped = if before == 0 { 0 } else { 4 };
+            forms.push(encoded.as_bytes()[skipped..].to_vec());
         }
     }
     forms
