@@ -12,25 +12,29 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::access::{Exposed, Policy};
+use crate::access::{
+    AccessFile, AccessFileError, Acts, Exposed, Gate, Happened, Record, RecordError, Recorder, ReplayError,
+    check_listener, guard_calls, guard_pages, replay,
+};
 use crate::config::Config;
 use crate::data::{DataDir, OpenError, OpenLog, checkpoint_file, open};
 use crate::entrance::Entrance;
 use crate::follow::{self, Alarm, Asked, Follower, Served, WitnessError, Witnesses};
 use crate::grpc::{self, LogService, TrailService};
-use crate::http::{self, ErasurePages, EventPages, Health, KeyPage, LogPages, Pages};
+use crate::http::{self, AccessPages, ErasurePages, EventPages, Health, KeyPage, LogPages, Pages};
 use crate::memory::{CheckpointFile, Gathered, MemoryError, Remembered, consents, contradictions, gather};
 use crate::net::{self, BindError, Limits, Listening, Tls, TlsError};
 use crate::proofs::Proofs;
 use crate::sources::{Sources, SourcesError, SourcesFolder};
 use crate::task::blocking;
+use indelible_access::Principal;
 
 /// A log that runs behind a bound socket, not served yet.
 #[derive(Debug)]
 pub struct Service {
     open: OpenLog,
     listening: Listening,
-    policy: Policy,
+    gate: Gate,
     memory: CheckpointFile,
     outside: Outside,
     sources: Arc<Sources>,
@@ -69,6 +73,15 @@ pub enum ServeError {
     /// The log cannot be started.
     #[error(transparent)]
     Open(Box<OpenError>),
+    /// `access.toml` cannot be used.
+    #[error(transparent)]
+    AccessFile(#[from] AccessFileError),
+    /// It is not known who may do what.
+    #[error("cannot tell who may do what: {0}")]
+    Replay(#[from] ReplayError),
+    /// What the start did cannot be put on the record.
+    #[error(transparent)]
+    Record(#[from] RecordError),
     /// A source cannot be used.
     #[error(transparent)]
     Sources(#[from] SourcesError),
@@ -112,21 +125,28 @@ impl Service {
             .map(|files| Tls::load(&files.cert, &files.key))
             .transpose()?;
         // Refused by the address that was asked for, before anything listens on it.
-        Policy::for_listener(config.listen)?;
+        check_listener(config.open, config.listen)?;
         let listening = Listening::bind(config.listen, tls).await?;
-        let policy = Policy::for_listener(listening.local_addr())?;
-        let (data, memory, open, sources) = blocking(move || {
+        check_listener(config.open, listening.local_addr())?;
+        let is_open = config.open;
+        let (data, memory, open, sources, file) = blocking(move || {
+            let file = AccessFile::load(&data.access())?;
             let sources = Arc::new(Sources::open(SourcesFolder::at(data.sources()))?);
             let memory = CheckpointFile::at(checkpoint_file(&data, &config))?;
             let open = open(&data, config).map_err(|error| ServeError::Open(Box::new(error)))?;
-            Ok::<_, ServeError>((data, memory, open, sources))
+            Ok::<_, ServeError>((data, memory, open, sources, file))
         })
         .await?;
-        match look_outside(&memory, &open, data).await {
-            Ok(outside) => Ok(Service {
+        let started = async {
+            let outside = look_outside(&memory, &open, data.clone()).await?;
+            let gate = gate(is_open, file, &open, data).await?;
+            Ok((outside, gate))
+        };
+        match started.await {
+            Ok((outside, gate)) => Ok(Service {
                 open,
                 listening,
-                policy,
+                gate,
                 memory,
                 outside,
                 sources,
@@ -155,7 +175,7 @@ impl Service {
         let Service {
             open,
             listening,
-            policy,
+            gate,
             memory,
             outside: Outside { doubt, witnessing },
             sources,
@@ -196,10 +216,11 @@ impl Service {
             .as_ref()
             .map_or_else(|| reader.heads(), |served| served.heads.clone());
 
+        let denials = tokio::spawn(gate.denials().clone().follow(stopping.clone()));
         let entrance = Entrance::of(&log, trail.as_ref());
         let proofs = Proofs::new(reader.clone(), leaves).serving(heads.clone());
         let event_pages = match trail.clone() {
-            Some(trail) => http::event_routes(EventPages::new(trail, proofs.clone(), policy, sources)),
+            Some(trail) => http::event_routes(EventPages::new(trail, proofs.clone(), sources)),
             None => {
                 if sources.count() > 0 {
                     tracing::warn!("this log is one of opaque entries: its sources are not used");
@@ -213,7 +234,6 @@ impl Service {
             proofs: proofs.clone(),
             heads: heads.clone(),
             quorum: served.as_ref().map(|served| served.quorum.clone()),
-            policy,
             stopping: stopping.clone(),
         };
         let events = trail.clone().map(|trail| TrailService {
@@ -221,36 +241,40 @@ impl Service {
             reader: reader.clone(),
             proofs,
             vkey: log.keys().current().clone(),
-            policy,
             stopping: stopping.clone(),
         });
         let (routes, reporter) = grpc::routes(service, events);
+        let routes = guard_calls(&gate, routes.into_axum_router()).into();
         let health = tokio::spawn(reporter.follow(log.condition()));
         let condition = log.condition();
         let tiles = LogPages {
             reader: reader.clone(),
             entrance,
-            policy,
         };
         let keys = KeyPage {
             document: log.keys().to_string().into(),
-            policy,
         };
         let pages = Pages {
             checkpoint: Arc::new(move || heads.borrow().note_bytes()),
             health: Arc::new(move || health_of(&condition.borrow(), &doubt, served.as_ref())),
-            policy,
         };
         let known_hosts = listening.known_hosts(&config.hosts);
         let timeout = Duration::from_secs(u64::from(config.request_timeout_seconds));
+        let acts = Acts::new(gate.clone());
+        let access = AccessPages {
+            acts: acts.clone(),
+            gate: gate.clone(),
+        };
         let pages = http::routes(pages)
+            .merge(http::access_routes(access))
             .merge(http::log_routes(tiles))
             .merge(http::key_routes(keys))
             .merge(event_pages);
         let pages = match &trail {
-            Some(trail) => pages.merge(http::erasure_routes(ErasurePages::new(trail.clone(), policy))),
+            Some(trail) => pages.merge(http::erasure_routes(ErasurePages::new(trail.clone(), acts))),
             None => pages,
         };
+        let pages = guard_pages(&gate, pages);
         let app = net::application(routes, pages, known_hosts, timeout);
 
         let condition = log.condition();
@@ -264,6 +288,10 @@ impl Service {
             stopping.cancel();
         };
         net::serve(listening, app, &Limits::from(&config), end).await;
+        // What was refused while it ran is on the record before the log takes no more.
+        if denials.await.is_err() {
+            tracing::error!("refusals could not be put on the record");
+        }
         let ended = blocking(move || log.shutdown()).await;
         // The log has ended, so that the followers end when they have caught up.
         followers.join_all().await;
@@ -275,6 +303,33 @@ impl Service {
             _ => Ok(()),
         }
     }
+}
+
+/// The gate, from what is configured and what the record says; and on the record what is configured now.
+async fn gate(is_open: bool, file: AccessFile, open: &OpenLog, data: DataDir) -> Result<Gate, ServeError> {
+    let trail = open.trail.clone();
+    let record = match &trail {
+        Some(trail) => Record::Trail(Box::new(trail.clone())),
+        None => Record::File(data.clone(), None),
+    };
+    let recorder = Recorder::new(record);
+    let (registry, only_in_file) = {
+        let trail = trail.clone();
+        blocking(move || replay(&data, trail.as_ref())).await?
+    };
+    if trail.is_some() && !is_open {
+        // What was done while the log rested is in its file only: now it is in the log, too.
+        for act in &only_in_file {
+            recorder
+                .act(Happened::act(act, &Principal::of(act.by()), None), act)
+                .await?;
+        }
+    }
+    let gate = Gate::new(is_open, file, registry, recorder);
+    if !is_open {
+        gate.configured(&open.config).await?;
+    }
+    Ok(gate)
 }
 
 /// Asks everybody outside who may know the log better. First those who only remember: a witness that is asked may cosign, and a

@@ -109,6 +109,11 @@ impl DataDir {
         self.0.join("served.checkpoint")
     }
 
+    /// Who may do what, beside those who have tokens.
+    pub fn access(&self) -> PathBuf {
+        self.0.join("access.toml")
+    }
+
     /// What was done to the log by those who run it.
     pub fn admin(&self) -> PathBuf {
         self.0.join("admin.jsonl")

@@ -16,16 +16,16 @@ use indelible_log::Batch;
 use indelible_merkle::ENTRY_MAX;
 
 use super::refusal::Refusal;
-use super::{LogPages, authorise, text};
-use crate::access::Method;
+use super::{LogPages, text};
+use crate::access::{Caller, Method};
 
 pub(super) fn routes() -> Router<Arc<LogPages>> {
     Router::new().route("/add", post(add).layer(DefaultBodyLimit::max(ENTRY_MAX)))
 }
 
 /// The index in decimal and nothing else, once the entry is durable and published.
-async fn add(State(log): State<Arc<LogPages>>, request: Request) -> Result<Response, Refusal> {
-    let _granted = authorise(log.policy, Method::Append)?;
+async fn add(State(log): State<Arc<LogPages>>, caller: Caller, request: Request) -> Result<Response, Refusal> {
+    caller.permit(Method::Append)?;
     let appender = log.entrance.appender()?;
     // What says by itself that it is too long need not be sent.
     if request.body().size_hint().lower() > ENTRY_MAX as u64 {

@@ -7,12 +7,12 @@ use http::{HeaderMap, StatusCode};
 use indelible_merkle::Hash;
 
 use super::refusal::Refusal;
-use super::{Pages, authorise, text};
-use crate::access::Method;
+use super::{Pages, text};
+use crate::access::{Caller, Method};
 
 /// The note, or 304 to a caller that names the one of now.
-pub(super) async fn serve(State(pages): State<Pages>, headers: HeaderMap) -> Result<Response, Refusal> {
-    let _granted = authorise(pages.policy, Method::ReadHeads)?;
+pub(super) async fn serve(State(pages): State<Pages>, caller: Caller, headers: HeaderMap) -> Result<Response, Refusal> {
+    caller.permit(Method::ReadHeads)?;
     let note = (pages.checkpoint)();
     let etag = etag(&note);
     let held = headers

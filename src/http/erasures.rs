@@ -24,6 +24,7 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use indelible_access::ApprovalId;
 use indelible_event::member::Member;
 use indelible_event::{HOLDS_MAX, MemberRange, MemberRanges, MemberSet};
 use serde::Deserialize;
@@ -31,8 +32,7 @@ use serde_json::{Value, json};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_stream::wrappers::ReceiverStream;
 
-use super::authorise;
-use crate::access::{Method, Policy};
+use crate::access::{ActError, Acts, Caller, Denied, Method, RecordError};
 use crate::task::blocking;
 use crate::trail::{EraseError, HoldError, Needle, Plan, PlanError, Trail, Wanted};
 
@@ -40,16 +40,16 @@ use crate::trail::{EraseError, HoldError, Needle, Plan, PlanError, Trail, Wanted
 #[derive(Clone, Debug)]
 pub struct ErasurePages {
     trail: Trail,
-    policy: Policy,
+    acts: Acts,
     /// One log is read for one erasure at a time.
     turn: Arc<Semaphore>,
 }
 
 impl ErasurePages {
     /// Of this trail.
-    pub fn new(trail: Trail, policy: Policy) -> ErasurePages {
+    pub fn new(trail: Trail, acts: Acts) -> ErasurePages {
         let turn = Arc::new(Semaphore::new(1));
-        ErasurePages { trail, policy, turn }
+        ErasurePages { trail, acts, turn }
     }
 }
 
@@ -70,6 +70,7 @@ struct Asked {
     confirm: Option<String>,
     basis: Option<String>,
     requester: Option<String>,
+    approval: Option<ApprovalId>,
 }
 
 #[derive(Deserialize)]
@@ -95,15 +96,15 @@ struct Problem {
     detail: String,
 }
 
-async fn erase(State(pages): State<ErasurePages>, body: Bytes) -> Result<Response, Problem> {
-    let _granted =
-        authorise(pages.policy, Method::Erase).map_err(|denied| Problem::of(StatusCode::FORBIDDEN, denied))?;
+async fn erase(State(pages): State<ErasurePages>, caller: Caller, body: Bytes) -> Result<Response, Problem> {
+    caller.permit(Method::Erase)?;
     let Asked {
         subject,
         entries,
         confirm,
         basis,
         requester,
+        approval,
     } = parse(&body)?;
     drop(body);
     let wanted = match (subject, entries) {
@@ -116,6 +117,9 @@ async fn erase(State(pages): State<ErasurePages>, body: Bytes) -> Result<Respons
     let (say, lines) = mpsc::channel(LINES_MAX);
     let work = Work {
         trail: pages.trail,
+        acts: pages.acts,
+        caller,
+        approval,
         say,
         _turn: turn,
     };
@@ -134,6 +138,9 @@ async fn erase(State(pages): State<ErasurePages>, body: Bytes) -> Result<Respons
 /// An erasure that was asked for.
 struct Work {
     trail: Trail,
+    acts: Acts,
+    caller: Caller,
+    approval: Option<ApprovalId>,
     say: mpsc::Sender<Value>,
     _turn: OwnedSemaphorePermit,
 }
@@ -166,7 +173,13 @@ impl Work {
                 return Err(Problem::of(StatusCode::CONFLICT, detail));
             }
             Some(_) => {
+                self.acts.erasure_approved(&self.caller, &token, self.approval).await?;
+                let events = plan.events();
                 let tombstones = self.trail.erase(plan, basis, requester).await?;
+                let named: Vec<String> = tombstones.iter().map(u64::to_string).collect();
+                let detail = format!("members of {events} events");
+                let target = ("tombstones", named.join(","));
+                self.caller.did("indelible.erased", target, &detail).await?;
                 self.tell(json!({"committed": {"tombstones": tombstones}})).await;
                 let last = tombstones.last().copied().unwrap_or_default();
                 let carried_out = self.trail.carried_out(last).await;
@@ -183,28 +196,27 @@ impl Work {
     }
 }
 
-async fn hold(State(pages): State<ErasurePages>, body: Bytes) -> Result<Response, Problem> {
-    let _granted =
-        authorise(pages.policy, Method::Hold).map_err(|denied| Problem::of(StatusCode::FORBIDDEN, denied))?;
+async fn hold(State(pages): State<ErasurePages>, caller: Caller, body: Bytes) -> Result<Response, Problem> {
+    caller.permit(Method::Hold)?;
+    let by = caller.principal().subject.clone();
     let index = match parse(&body)? {
         AskedHold {
             entries: Some(entries),
             reason: Some(reason),
             release: None,
-        } => pages.trail.hold(ranges(&entries)?, reason).await?,
+        } => pages.trail.hold(ranges(&entries)?, reason, by).await?,
         AskedHold {
             entries: None,
             reason: None,
             release: Some(hold),
-        } => pages.trail.release(hold).await?,
+        } => pages.trail.release(hold, by).await?,
         _ => return Err(Problem::bad("either entries and reason are needed, or release")),
     };
     Ok(json_answer(StatusCode::OK, &json!({"index": index})))
 }
 
-async fn holds(State(pages): State<ErasurePages>) -> Result<Response, Problem> {
-    let _granted =
-        authorise(pages.policy, Method::Hold).map_err(|denied| Problem::of(StatusCode::FORBIDDEN, denied))?;
+async fn holds(State(pages): State<ErasurePages>, caller: Caller) -> Result<Response, Problem> {
+    caller.permit(Method::Hold)?;
     let held = pages.trail.held().await.map_err(HoldError::from)?;
     let holds: Vec<Value> = held
         .iter()
@@ -294,6 +306,30 @@ impl IntoResponse for Problem {
         let problem = http::HeaderValue::from_static("application/problem+json");
         response.headers_mut().insert(CONTENT_TYPE, problem);
         response
+    }
+}
+
+impl From<Denied> for Problem {
+    fn from(denied: Denied) -> Problem {
+        Problem::of(StatusCode::FORBIDDEN, denied)
+    }
+}
+
+impl From<RecordError> for Problem {
+    fn from(error: RecordError) -> Problem {
+        Problem::of(StatusCode::SERVICE_UNAVAILABLE, error)
+    }
+}
+
+impl From<ActError> for Problem {
+    fn from(error: ActError) -> Problem {
+        let status = match &error {
+            ActError::Record(_) | ActError::Random(_) => StatusCode::SERVICE_UNAVAILABLE,
+            ActError::NeedsApproval(_) | ActError::Approval(_) => StatusCode::CONFLICT,
+            ActError::MayNotGrant(_) | ActError::Denied(_) => StatusCode::FORBIDDEN,
+            ActError::Malformed(_) | ActError::NoToken(_) | ActError::TooMany => StatusCode::BAD_REQUEST,
+        };
+        Problem::of(status, error)
     }
 }
 

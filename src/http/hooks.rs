@@ -10,10 +10,9 @@ use indelible_sources::{Delivery, Ignored, Incoming, Received, Rejected};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::authorise;
 use super::events::{EventPages, answer};
 use super::problem::Problem;
-use crate::access::Method;
+use crate::access::{Caller, Method};
 use crate::sources::{Configured, Counted};
 use crate::task::blocking;
 use crate::trail::{Accepted, Body, Refusal, Refused, Submission, Taken};
@@ -21,10 +20,11 @@ use crate::trail::{Accepted, Body, Refusal, Refused, Submission, Taken};
 /// Takes a delivery. What a sender is answered is the same for all kinds of sources.
 pub(super) async fn receive(
     State(pages): State<EventPages>,
+    caller: Caller,
     Path((kind, name)): Path<(String, String)>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let _granted = authorise(pages.policy, Method::SubmitEvents)?;
+    caller.permit(Method::Deliver)?;
     let name = format!("{kind}/{name}");
     let configured = pages
         .sources

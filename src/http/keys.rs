@@ -7,14 +7,14 @@ use axum::routing::get;
 use http::StatusCode;
 
 use super::refusal::Refusal;
-use super::{KeyPage, authorise, text};
-use crate::access::Method;
+use super::{KeyPage, text};
+use crate::access::{Caller, Method};
 
 pub(super) fn routes() -> Router<KeyPage> {
     Router::new().route("/keys", get(serve))
 }
 
-async fn serve(State(page): State<KeyPage>) -> Result<Response, Refusal> {
-    let _granted = authorise(page.policy, Method::ReadHeads)?;
+async fn serve(State(page): State<KeyPage>, caller: Caller) -> Result<Response, Refusal> {
+    caller.permit(Method::ReadHeads)?;
     Ok(text(StatusCode::OK, page.document))
 }

@@ -10,10 +10,12 @@
 //! | `POST /hooks/…` | `hooks` |
 //! | `/v1/…` | `events` |
 //! | `POST /v1/erasures`, `/v1/holds` | `erasures` |
+//! | `/v1/tokens`, `/v1/approvals`, `/v1/access` | `access` |
 //!
 //! A handler authorises, calls, and answers; whatever it cannot answer becomes a status in `refusal`, or, where
 //! JSON is spoken, in `problem`.
 
+mod access;
 mod add;
 mod bodies;
 mod checkpoint;
@@ -37,9 +39,9 @@ use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use indelible_log::Reader;
 
+pub use self::access::{AccessPages, access_routes};
 pub use self::erasures::{ErasurePages, erasure_routes};
 pub use self::events::{EventPages, event_routes};
-use crate::access::{Denied, Granted, Method, Policy, Principal, Resource};
 use crate::entrance::Entrance;
 
 /// Where the pages get their contents. Both are called once a request and must not block.
@@ -49,8 +51,6 @@ pub struct Pages {
     pub checkpoint: Arc<dyn Fn() -> Bytes + Send + Sync>,
     /// Whether requests can be served now.
     pub health: Arc<dyn Fn() -> Health + Send + Sync>,
-    /// Who may read the checkpoint.
-    pub policy: Policy,
 }
 
 /// The log behind the tiles, and the way into it.
@@ -60,8 +60,6 @@ pub struct LogPages {
     pub reader: Reader,
     /// The way into it.
     pub entrance: Entrance,
-    /// Who may do what.
-    pub policy: Policy,
 }
 
 /// The keys that the log has had: they change only while it rests.
@@ -69,8 +67,6 @@ pub struct LogPages {
 pub struct KeyPage {
     /// The first key, and the statements that lead from it to the one in force (docs/formats.md, "Keys of a log").
     pub document: Bytes,
-    /// Who may read it.
-    pub policy: Policy,
 }
 
 /// What a load balancer wants to know.
@@ -118,19 +114,17 @@ async fn healthz(State(pages): State<Pages>) -> Response {
     }
 }
 
-/// Whether the caller may do this. There are no credentials yet: everybody is anonymous.
-fn authorise(policy: Policy, method: Method) -> Result<Granted, Denied> {
-    policy.authorise(Principal::Anonymous, method, Resource::Log)
-}
-
-/// Bytes of which nothing will ever change, given by this grant, which says whose caches may keep them: everybody's, for as long as
-/// no grant needs a role. One that does is the place to say `private`.
-pub(crate) fn for_ever(body: impl IntoResponse, _granted: &Granted) -> Response {
+/// Bytes of which nothing will ever change. If they are public everybody's caches may keep them, else only that of whoever asked.
+pub(crate) fn for_ever(body: impl IntoResponse, public: bool) -> Response {
+    let keep = match public {
+        true => FOR_EVER,
+        false => FOR_EVER_FOR_ONE,
+    };
     let head = [
         (CONTENT_TYPE, "application/octet-stream"),
         // Strangers wrote the entries: no browser is to find a page in them.
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (CACHE_CONTROL, FOR_EVER),
+        (CACHE_CONTROL, keep),
     ];
     (head, body).into_response()
 }
@@ -147,3 +141,5 @@ pub(crate) fn text(status: StatusCode, body: impl Into<Bytes>) -> Response {
 
 /// A year, which is what caches understand by that.
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
+
+const FOR_EVER_FOR_ONE: &str = "private, max-age=31536000, immutable";

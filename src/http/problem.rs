@@ -10,7 +10,7 @@ use indelible_log::{AppendError, AttachedError, ReadError};
 use serde_json::json;
 
 use super::bodies::BodyError;
-use crate::access::Denied;
+use crate::access::{ActError, Denied, RecordError};
 use crate::proofs::ProofError;
 use crate::trail::{FindError, Refusal, Refused, SearchError};
 
@@ -100,6 +100,27 @@ impl IntoResponse for Problem {
 impl From<Denied> for Problem {
     fn from(denied: Denied) -> Problem {
         Problem::new(StatusCode::FORBIDDEN, "denied", denied)
+    }
+}
+
+impl From<RecordError> for Problem {
+    fn from(error: RecordError) -> Problem {
+        Problem::inside(error)
+    }
+}
+
+impl From<ActError> for Problem {
+    fn from(error: ActError) -> Problem {
+        match error {
+            ActError::MayNotGrant(_) | ActError::Denied(_) => Problem::new(StatusCode::FORBIDDEN, "denied", error),
+            ActError::Malformed(_) => Problem::malformed(error),
+            ActError::NoToken(_) => Problem::not_found(error),
+            ActError::NeedsApproval(_) => Problem::new(StatusCode::CONFLICT, "needs-approval", error),
+            ActError::Approval(_) => Problem::new(StatusCode::CONFLICT, "approval", error),
+            ActError::TooMany => Problem::new(StatusCode::CONFLICT, "too-many", error),
+            ActError::Record(error) => error.into(),
+            ActError::Random(_) => Problem::inside(error),
+        }
     }
 }
 

@@ -20,8 +20,8 @@ use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
 
 use super::refusal::Refusal;
-use super::{LogPages, authorise, for_ever};
-use crate::access::Method;
+use super::{LogPages, for_ever};
+use crate::access::{Caller, Method};
 use crate::task::blocking;
 
 /// Bundles are compressed for whoever accepts gzip, anew for each answer, and therefore quickly. Hashes cannot be compressed.
@@ -33,16 +33,13 @@ pub(super) fn routes() -> Router<Arc<LogPages>> {
 }
 
 /// The path is taken as it was sent: an encoded character in it would be another spelling.
-async fn serve(State(log): State<Arc<LogPages>>, uri: Uri) -> Result<Response, Refusal> {
+async fn serve(State(log): State<Arc<LogPages>>, caller: Caller, uri: Uri) -> Result<Response, Refusal> {
+    caller.permit(Method::ReadTiles)?;
     let path: TilePath = uri
         .path()
         .strip_prefix('/')
         .and_then(|path| path.parse().ok())
         .ok_or(Refusal::NotFound)?;
-    let granted = match path.content() {
-        TileContent::Hashes { .. } => authorise(log.policy, Method::ReadProofs)?,
-        TileContent::Entries => authorise(log.policy, Method::ReadEntries)?,
-    };
     if !path.is_within(log.reader.head().size()) {
         return Err(Refusal::NotFound);
     }
@@ -51,7 +48,7 @@ async fn serve(State(log): State<Arc<LogPages>>, uri: Uri) -> Result<Response, R
         TileContent::Hashes { level } => hashes(&log.reader, TileId { level, index }, width).await?.into(),
         TileContent::Entries => entries(log.reader.clone(), index * TILE_WIDTH, width).await?,
     };
-    Ok(for_ever(body, &granted))
+    Ok(for_ever(body, caller.gate().tiles_are_public()))
 }
 
 async fn hashes(reader: &Reader, tile: TileId, width: u64) -> Result<Bytes, ReadError> {

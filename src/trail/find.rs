@@ -71,6 +71,10 @@ impl Trail {
 impl Found {
     pub(super) fn of(index: u64, attached: Attached, known: &Erasures) -> Result<Found, FindError> {
         let entry = Entry::read(index, attached, known).map_err(|reason| FindError::Damaged { index, reason })?;
+        Found::from_entry(index, entry, known)
+    }
+
+    pub(super) fn from_entry(index: u64, entry: Entry, known: &Erasures) -> Result<Found, FindError> {
         match entry {
             Entry::Event(kept) => {
                 let raw = match kept.stored.raw() {

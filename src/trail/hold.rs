@@ -86,14 +86,14 @@ pub enum HoldError {
 }
 
 impl Trail {
-    /// Holds members of entries; the index of the event that says so, which is durable. Its own members are held, too.
+    /// Holds members of entries, for the principal `by`; the index of the event that says so, which is durable. Its own members are held, too.
     ///
     /// # Errors
     ///
     /// See [`HoldError`].
-    pub async fn hold(&self, ranges: MemberRanges, reason: String) -> Result<u64, HoldError> {
+    pub async fn hold(&self, ranges: MemberRanges, reason: String, by: String) -> Result<u64, HoldError> {
         let trail = self.clone();
-        join(tokio::spawn(async move { trail.place(&ranges, reason).await })).await
+        join(tokio::spawn(async move { trail.place(&ranges, reason, by).await })).await
     }
 
     /// Releases the hold that an event has placed; the index of the event that says so.
@@ -101,7 +101,7 @@ impl Trail {
     /// # Errors
     ///
     /// See [`HoldError`].
-    pub async fn release(&self, hold: u64) -> Result<u64, HoldError> {
+    pub async fn release(&self, hold: u64, by: String) -> Result<u64, HoldError> {
         let trail = self.clone();
         join(tokio::spawn(async move {
             let _acting = trail.acts.lock().await;
@@ -114,7 +114,7 @@ impl Trail {
                 name: None,
                 parent: None,
             };
-            trail.say(RELEASE, vec![target], &Said::Release { hold }).await
+            trail.say(RELEASE, vec![target], &Said::Release { hold }, by).await
         }))
         .await
     }
@@ -129,7 +129,7 @@ impl Trail {
         blocking(move || trail.holds()).await
     }
 
-    async fn place(&self, ranges: &MemberRanges, reason: String) -> Result<u64, HoldError> {
+    async fn place(&self, ranges: &MemberRanges, reason: String, by: String) -> Result<u64, HoldError> {
         let last = ranges.last_index().ok_or(HoldError::Nothing)?;
         let size = self.reader.head().size();
         if last >= size {
@@ -147,10 +147,10 @@ impl Trail {
         };
         let targets = ranges.as_slice().iter().map(target).collect();
         let entries = ranges.as_slice().iter().map(Range::of).collect();
-        self.say(HOLD, targets, &Said::Hold { reason, entries }).await
+        self.say(HOLD, targets, &Said::Hold { reason, entries }, by).await
     }
 
-    async fn say(&self, action: &str, targets: Vec<Target>, said: &Said) -> Result<u64, HoldError> {
+    async fn say(&self, action: &str, targets: Vec<Target>, said: &Said, by: String) -> Result<u64, HoldError> {
         let said = serde_json::to_value(said).expect("texts and numbers are JSON");
         let claims = Claims {
             action: Some(Action {
@@ -176,7 +176,7 @@ impl Trail {
             claims,
             raw: None,
             submitter: Submitter {
-                principal: "anonymous".to_owned(),
+                principal: by,
                 method: METHOD.to_owned(),
                 verified: None,
             },

@@ -4,7 +4,7 @@ use indelible_log::{AppendError, AttachedError, BadBatch, ReadError};
 use tonic::Status;
 
 use super::BadSubmission;
-use crate::access::Denied;
+use crate::access::{Denied, RecordError};
 use crate::entrance::TakesEvents;
 use crate::proofs::ProofError;
 use crate::trail::{FindError, Refusal, Refused};
@@ -117,6 +117,12 @@ impl IntoStatus for TakesEvents {
 impl IntoStatus for Denied {
     fn into_status(self) -> Status {
         Status::permission_denied(self.to_string())
+    }
+}
+
+impl IntoStatus for RecordError {
+    fn into_status(self) -> Status {
+        internal(&self.to_string())
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use serde_json::{Map, Value};
 
 use crate::table::{Reach, is_public, reach};
-use crate::{Grant, Method, Role, Scope};
+use crate::{Grant, Method, Role, Scope, Subject};
 
 /// Who asks: a name, how the service knows it, and what was granted to it.
 #[derive(Clone, Debug, PartialEq)]
@@ -105,6 +105,15 @@ impl Principal {
     pub fn everybody() -> Principal {
         Principal {
             grants: vec![Grant::whole(Role::Admin)],
+            ..Principal::anonymous()
+        }
+    }
+
+    /// Whoever did an act, who is not here any more: a name and no grants.
+    pub fn of(by: &Subject) -> Principal {
+        Principal {
+            subject: by.subject.clone(),
+            created_by: by.created_by.clone(),
             ..Principal::anonymous()
         }
     }

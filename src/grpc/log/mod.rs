@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status, Streaming};
 
-use crate::access::{Granted, Method, Policy, Principal, Resource};
+use crate::access::{Caller, Method};
 use crate::entrance::Entrance;
 use crate::follow::{Quorum, Vouched};
 use crate::net::Deadline;
@@ -37,8 +37,6 @@ pub struct LogService {
     pub heads: watch::Receiver<Head>,
     /// The way to wait for witnesses, if the log has any.
     pub quorum: Option<Quorum>,
-    /// Who may do what.
-    pub policy: Policy,
     /// Cancelled when the service stops: streams, which would never end by themselves, end then.
     pub stopping: CancellationToken,
 }
@@ -51,13 +49,6 @@ pub(super) fn server<S: TransparencyLog>(service: S) -> TransparencyLogServer<S>
 }
 
 impl LogService {
-    /// Whether the caller may do this. There are no credentials yet: everybody is anonymous.
-    fn authorise(&self, method: Method) -> Result<Granted, Status> {
-        self.policy
-            .authorise(Principal::Anonymous, method, Resource::Log)
-            .map_err(IntoStatus::into_status)
-    }
-
     /// What an append waits for besides its own commit, by the field of its request.
     fn quorum_for(&self, wait: i32) -> Result<Option<Quorum>, Status> {
         match (Wait::try_from(wait)?, &self.quorum) {
@@ -66,6 +57,13 @@ impl LogService {
             (Wait::Witnessed, None) => Err(Status::invalid_argument("wait: this log has no witnesses")),
         }
     }
+}
+
+/// Whether the caller was let in for this.
+fn permitted<T>(request: &Request<T>, method: Method) -> Result<(), Status> {
+    let caller = Caller::of_call(request)?;
+    let permit = caller.permit(method);
+    permit.map(drop).map_err(IntoStatus::into_status)
 }
 
 /// Waits for the quorum, if there is one to wait for. The entries are in the log by now, and hold no room in its queue.
@@ -81,13 +79,13 @@ async fn vouch(quorum: Option<Quorum>, ack: Ack, deadline: Option<Deadline>) -> 
 #[tonic::async_trait]
 impl TransparencyLog for LogService {
     async fn append(&self, request: Request<AppendRequest>) -> Result<Response<AppendResponse>, Status> {
+        permitted(&request, Method::Append)?;
         let deadline = request.extensions().get().copied();
         let appender = self.entrance.appender().map_err(IntoStatus::into_status)?;
         let request = request.into_inner();
         let omit_proof = request.omit_proof;
         let quorum = self.quorum_for(request.wait)?;
         let batch = Batch::try_from(request).map_err(IntoStatus::into_status)?;
-        let _granted = self.authorise(Method::Append)?;
         let leaf = batch.hashes()[0];
         let ack = appender.append(batch).await.map_err(IntoStatus::into_status)?;
         let vouched = vouch(quorum, ack, deadline).await;
@@ -107,12 +105,12 @@ impl TransparencyLog for LogService {
         &self,
         request: Request<AppendBatchRequest>,
     ) -> Result<Response<AppendBatchResponse>, Status> {
+        permitted(&request, Method::Append)?;
         let deadline = request.extensions().get().copied();
         let appender = self.entrance.appender().map_err(IntoStatus::into_status)?;
         let request = request.into_inner();
         let quorum = self.quorum_for(request.wait)?;
         let batch = Batch::try_from(request).map_err(IntoStatus::into_status)?;
-        let _granted = self.authorise(Method::Append)?;
         let ack = appender.append(batch).await.map_err(IntoStatus::into_status)?;
         let vouched = vouch(quorum, ack, deadline).await;
         let proof = self
@@ -129,20 +127,26 @@ impl TransparencyLog for LogService {
         &self,
         request: Request<Streaming<AppendStreamRequest>>,
     ) -> Result<Response<stream::Replies>, Status> {
+        permitted(&request, Method::Append)?;
         let appender = self.entrance.appender().map_err(IntoStatus::into_status)?;
-        let _granted = self.authorise(Method::Append)?;
         Ok(Response::new(stream::serve(self, appender, request.into_inner())))
     }
 
-    async fn get_tree_head(&self, _: Request<GetTreeHeadRequest>) -> Result<Response<GetTreeHeadResponse>, Status> {
-        let _granted = self.authorise(Method::ReadHeads)?;
+    async fn get_tree_head(
+        &self,
+        request: Request<GetTreeHeadRequest>,
+    ) -> Result<Response<GetTreeHeadResponse>, Status> {
+        permitted(&request, Method::ReadHeads)?;
         Ok(Response::new((&*self.heads.borrow()).into()))
     }
 
     type WatchTreeHeadsStream = heads::Replies;
 
-    async fn watch_tree_heads(&self, _: Request<WatchTreeHeadsRequest>) -> Result<Response<heads::Replies>, Status> {
-        let _granted = self.authorise(Method::ReadHeads)?;
+    async fn watch_tree_heads(
+        &self,
+        request: Request<WatchTreeHeadsRequest>,
+    ) -> Result<Response<heads::Replies>, Status> {
+        permitted(&request, Method::ReadHeads)?;
         Ok(Response::new(heads::serve(self.heads.clone(), self.stopping.clone())))
     }
 
@@ -150,8 +154,8 @@ impl TransparencyLog for LogService {
         &self,
         request: Request<GetInclusionProofRequest>,
     ) -> Result<Response<GetInclusionProofResponse>, Status> {
+        permitted(&request, Method::ReadProofs)?;
         let query = InclusionQuery::try_from(request.into_inner())?;
-        let _granted = self.authorise(Method::ReadProofs)?;
         let answer = self.proofs.inclusion(query).await.map_err(IntoStatus::into_status)?;
         Ok(Response::new(answer.into()))
     }
@@ -160,8 +164,8 @@ impl TransparencyLog for LogService {
         &self,
         request: Request<GetInclusionProofsRequest>,
     ) -> Result<Response<GetInclusionProofsResponse>, Status> {
+        permitted(&request, Method::ReadProofs)?;
         let query = InclusionsQuery::try_from(request.into_inner())?;
-        let _granted = self.authorise(Method::ReadProofs)?;
         let answer = self.proofs.inclusions(query).await.map_err(IntoStatus::into_status)?;
         Ok(Response::new(answer.into()))
     }
@@ -170,8 +174,8 @@ impl TransparencyLog for LogService {
         &self,
         request: Request<GetConsistencyProofRequest>,
     ) -> Result<Response<GetConsistencyProofResponse>, Status> {
+        permitted(&request, Method::ReadProofs)?;
         let query = ConsistencyQuery::try_from(request.into_inner())?;
-        let _granted = self.authorise(Method::ReadProofs)?;
         let answer = self.proofs.consistency(query).await.map_err(IntoStatus::into_status)?;
         Ok(Response::new(answer.into()))
     }
@@ -179,8 +183,8 @@ impl TransparencyLog for LogService {
     type GetEntriesStream = entries::Replies;
 
     async fn get_entries(&self, request: Request<GetEntriesRequest>) -> Result<Response<entries::Replies>, Status> {
+        permitted(&request, Method::ReadTiles)?;
         let query = RangeQuery::try_from(request.into_inner())?;
-        let _granted = self.authorise(Method::ReadEntries)?;
         Ok(Response::new(entries::serve(
             self.reader.clone(),
             query,

@@ -14,6 +14,7 @@ use indelible_note::Receipt;
 use tonic::Status;
 
 use super::{Filter, TrailService};
+use crate::access::{Caller, Reading};
 use crate::proofs::Proofs;
 use crate::trail::{Found, Trail};
 use crate::wire::{EntryName, ExportQuery, ExportResponse, InclusionQuery, IntoStatus, piece_reply};
@@ -25,7 +26,7 @@ pub(super) type Replies = Pin<Box<dyn Stream<Item = Result<ExportResponse, Statu
 ///
 /// The next events are read when the client has taken the last piece. What was erased between two of them comes without its members, and
 /// with the tombstone if the head of the file has it.
-pub(super) fn serve(service: &TrailService, query: ExportQuery) -> Result<Replies, Status> {
+pub(super) fn serve(service: &TrailService, query: ExportQuery, caller: Caller) -> Result<Replies, Status> {
     let head = service.reader.head();
     let size = head.size();
     if query.start >= size {
@@ -41,6 +42,8 @@ pub(super) fn serve(service: &TrailService, query: ExportQuery) -> Result<Replie
         left: query.start..query.start.saturating_add(query.count).min(size),
         tombstones: BTreeSet::new(),
         exported: BTreeSet::new(),
+        reading: caller.reads(format!("evidence of {} events from {}", query.count, query.start)),
+        caller,
         head,
         query,
         written: BytesMut::new(),
@@ -55,6 +58,8 @@ pub(super) fn serve(service: &TrailService, query: ExportQuery) -> Result<Replie
 
 /// A file that is being written.
 struct File {
+    caller: Caller,
+    reading: Reading,
     trail: Trail,
     proofs: Proofs,
     filter: Filter,
@@ -96,7 +101,8 @@ impl File {
         let read = read.map_err(IntoStatus::into_status)?;
         self.left.start += read.len() as u64;
         for (index, found) in (start..).zip(read) {
-            if self.filter.takes(&found, self.trail.index_key()) {
+            if self.caller.may_read(&found) && self.filter.takes(&found, self.trail.index_key()) {
+                self.reading.add(1);
                 self.entry(index, found).await?;
             }
         }

@@ -12,9 +12,9 @@ use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status, Streaming};
 
 use self::filter::Filter;
-use crate::access::{Granted, Method, Policy, Principal, Resource};
+use crate::access::{Caller, Method};
 use crate::proofs::Proofs;
-use crate::trail::Trail;
+use crate::trail::{Submission, Trail};
 use crate::wire::{
     AuditTrail, AuditTrailServer, EntryName, ExportQuery, ExportRequest, GetEventRequest, GetEventResponse,
     InclusionQuery, IntoStatus, SubmitBatchRequest, SubmitBatchResponse, SubmitRequest, SubmitResponse,
@@ -32,8 +32,6 @@ pub struct TrailService {
     pub proofs: Proofs,
     /// The key that signs for the log, for those who export.
     pub vkey: VerifierKey,
-    /// Who may do what.
-    pub policy: Policy,
     /// Cancelled when the service stops: streams, which would never end by themselves, end then.
     pub stopping: CancellationToken,
 }
@@ -45,20 +43,25 @@ pub(super) fn server<S: AuditTrail>(service: S) -> AuditTrailServer<S> {
         .max_encoding_message_size(REPLY_BYTES_MAX)
 }
 
-impl TrailService {
-    /// Whether the caller may do this. There are no credentials yet: everybody is anonymous.
-    fn authorise(&self, method: Method) -> Result<(Principal, Granted), Status> {
-        let principal = Principal::Anonymous;
-        let granted = self.policy.authorise(principal, method, Resource::Log);
-        Ok((principal, granted.map_err(IntoStatus::into_status)?))
-    }
+/// The caller, if it was let in for this.
+fn caller<T>(request: &Request<T>, method: Method) -> Result<Caller, Status> {
+    let caller = Caller::of_call(request)?;
+    caller.permit(method).map_err(IntoStatus::into_status)?;
+    Ok(caller)
+}
+
+/// Whether the caller may submit these; if not, the place of the first that it may not.
+fn in_scope(caller: &Caller, submissions: &[Submission]) -> Result<(), (usize, Status)> {
+    let checked = caller.check_submissions(submissions);
+    checked.map_err(|(place, denied)| (place, denied.into_status()))
 }
 
 #[tonic::async_trait]
 impl AuditTrail for TrailService {
     async fn submit(&self, request: Request<SubmitRequest>) -> Result<Response<SubmitResponse>, Status> {
-        let (principal, _granted) = self.authorise(Method::SubmitEvents)?;
-        let submission = submission(request.into_inner().submission, principal.submitter())?;
+        let caller = caller(&request, Method::SubmitEvents)?;
+        let submission = submission(request.into_inner().submission, caller.submitter())?;
+        in_scope(&caller, std::slice::from_ref(&submission)).map_err(|(_, status)| status)?;
         let reply = self.submit_one(submission).await?;
         Ok(Response::new(reply))
     }
@@ -67,9 +70,10 @@ impl AuditTrail for TrailService {
         &self,
         request: Request<SubmitBatchRequest>,
     ) -> Result<Response<SubmitBatchResponse>, Status> {
-        let (principal, _granted) = self.authorise(Method::SubmitEvents)?;
+        let caller = caller(&request, Method::SubmitEvents)?;
         let messages = request.into_inner().submissions.into_iter().map(Some);
-        let submissions = submissions(messages, &principal.submitter()).map_err(IntoStatus::into_status)?;
+        let submissions = submissions(messages, &caller.submitter()).map_err(IntoStatus::into_status)?;
+        in_scope(&caller, &submissions).map_err(|(_, status)| status)?;
         let run = self.submit_run(submissions).await.map_err(IntoStatus::into_status)?;
         Ok(Response::new(run?.into()))
     }
@@ -80,14 +84,19 @@ impl AuditTrail for TrailService {
         &self,
         request: Request<Streaming<SubmitStreamRequest>>,
     ) -> Result<Response<stream::Replies>, Status> {
-        let (principal, _granted) = self.authorise(Method::SubmitEvents)?;
-        Ok(Response::new(stream::serve(self, request.into_inner(), principal)))
+        let caller = caller(&request, Method::SubmitEvents)?;
+        Ok(Response::new(stream::serve(self, request.into_inner(), caller)))
     }
 
     async fn get(&self, request: Request<GetEventRequest>) -> Result<Response<GetEventResponse>, Status> {
-        let (_, _granted) = self.authorise(Method::ReadEvents)?;
+        let caller = caller(&request, Method::ReadEvents)?;
         let index = request.into_inner().index;
         let found = self.trail.find(index).await.map_err(IntoStatus::into_status)?;
+        let name = format!("event {index}");
+        if !caller.may_read(&found) {
+            return Err(caller.refuse(&name).into_status());
+        }
+        caller.read(&name, 1).await.map_err(IntoStatus::into_status)?;
         let query = InclusionQuery {
             entry: EntryName::Index(index),
             tree_size: None,
@@ -99,17 +108,17 @@ impl AuditTrail for TrailService {
     type ExportStream = export::Replies;
 
     async fn export(&self, request: Request<ExportRequest>) -> Result<Response<export::Replies>, Status> {
-        let (_, _granted) = self.authorise(Method::ReadEvents)?;
+        let caller = caller(&request, Method::ReadEvents)?;
         let query = ExportQuery::try_from(request.into_inner())?;
-        Ok(Response::new(export::serve(self, query)?))
+        Ok(Response::new(export::serve(self, query, caller)?))
     }
 
     type WatchStream = watch::Replies;
 
     async fn watch(&self, request: Request<WatchRequest>) -> Result<Response<watch::Replies>, Status> {
-        let (_, _granted) = self.authorise(Method::ReadEvents)?;
+        let caller = caller(&request, Method::ReadEvents)?;
         let query = WatchQuery::try_from(request.into_inner())?;
-        Ok(Response::new(watch::serve(self, &query)))
+        Ok(Response::new(watch::serve(self, &query, caller)))
     }
 }
 

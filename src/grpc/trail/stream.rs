@@ -10,8 +10,8 @@ use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
 use tonic::{Status, Streaming};
 
-use super::TrailService;
-use crate::access::Principal;
+use super::{TrailService, in_scope};
+use crate::access::Caller;
 use crate::trail::Refused;
 use crate::wire::{BadSubmission, IntoStatus, SubmitStreamRequest, SubmitStreamResponse, SubmittedRun, submissions};
 
@@ -19,7 +19,7 @@ use crate::wire::{BadSubmission, IntoStatus, SubmitStreamRequest, SubmitStreamRe
 pub(super) type Replies = ReceiverStream<Result<SubmitStreamResponse, Status>>;
 
 /// Serves one stream.
-pub(super) fn serve(service: &TrailService, inbound: Streaming<SubmitStreamRequest>, principal: Principal) -> Replies {
+pub(super) fn serve(service: &TrailService, inbound: Streaming<SubmitStreamRequest>, caller: Caller) -> Replies {
     let (replies, receiver) = mpsc::channel(REPLIES_AHEAD);
     let intake = Intake {
         inbound,
@@ -28,7 +28,7 @@ pub(super) fn serve(service: &TrailService, inbound: Streaming<SubmitStreamReque
     };
     let service = service.clone();
     tokio::spawn(async move {
-        if let Err(status) = run(&service, intake, principal, &replies).await {
+        if let Err(status) = run(&service, intake, &caller, &replies).await {
             // If the client has gone, nobody is there to hear it.
             let _ = replies.send(Err(status)).await;
         }
@@ -39,20 +39,23 @@ pub(super) fn serve(service: &TrailService, inbound: Streaming<SubmitStreamReque
 async fn run(
     service: &TrailService,
     mut intake: Intake,
-    principal: Principal,
+    caller: &Caller,
     replies: &mpsc::Sender<Result<SubmitStreamResponse, Status>>,
 ) -> Result<(), Status> {
-    let submitter = principal.submitter();
+    let submitter = caller.submitter();
     loop {
         let Gathered { mut messages, ended } = intake.gather().await;
         let mut count = messages.len();
         while count > 0 {
             let run = messages[..count].iter().map(|message| message.submission.clone());
             let taken = match submissions(run, &submitter) {
-                Ok(read) => service.submit_run(read).await.map_err(|refused| {
-                    let Refused { place, refusal } = refused;
-                    (place, refusal.into_status())
-                }),
+                Ok(read) => match in_scope(caller, &read) {
+                    Ok(()) => service.submit_run(read).await.map_err(|refused| {
+                        let Refused { place, refusal } = refused;
+                        (place, refusal.into_status())
+                    }),
+                    Err(outside) => Err(outside),
+                },
                 Err(BadSubmission { place, problem }) => Err((place, Status::invalid_argument(problem))),
             };
             match taken {

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use tonic::Status;
 
 use super::{Filter, TrailService};
+use crate::access::{Caller, Reading};
 use crate::trail::Trail;
 use crate::wire::{IntoStatus, WatchQuery, WatchResponse, watch_reply};
 
@@ -17,12 +18,14 @@ pub(super) type Replies = Pin<Box<dyn Stream<Item = Result<WatchResponse, Status
 
 /// Everything from the query's index on, until the service stops. The next events are read when the client has taken the last ones, and
 /// nothing of them is held while it waits: neither entries nor what was known of erasures then.
-pub(super) fn serve(service: &TrailService, query: &WatchQuery) -> Replies {
+pub(super) fn serve(service: &TrailService, query: &WatchQuery, caller: Caller) -> Replies {
     let heads = service.reader.heads();
     let next = query.start.unwrap_or_else(|| heads.borrow().size());
     let watcher = Watcher {
         filter: Filter::new(&query.filter, service.trail.index_key()),
         trail: service.trail.clone(),
+        reading: caller.reads(format!("events from {next} on, as they came")),
+        caller,
         heads,
         next,
         stopping: service.stopping.clone(),
@@ -37,6 +40,8 @@ pub(super) fn serve(service: &TrailService, query: &WatchQuery) -> Replies {
 }
 
 struct Watcher {
+    caller: Caller,
+    reading: Reading,
     trail: Trail,
     filter: Filter,
     heads: watch::Receiver<Head>,
@@ -67,8 +72,9 @@ impl Watcher {
             let key = self.trail.index_key();
             let taken: Vec<_> = (next..)
                 .zip(read)
-                .filter(|(_, found)| self.filter.takes(found, key))
+                .filter(|(_, found)| self.caller.may_read(found) && self.filter.takes(found, key))
                 .collect();
+            self.reading.add(taken.len() as u64);
             if !taken.is_empty() || self.next - began >= SAY_AFTER {
                 return Ok(Some((watch_reply(&taken, self.next), self)));
             }

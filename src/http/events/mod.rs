@@ -31,7 +31,6 @@ use tokio::sync::Semaphore;
 
 use super::bodies::Bodies;
 use super::problem::Problem;
-use crate::access::Policy;
 use crate::proofs::{InclusionAnswer, Proofs};
 use crate::sources::Sources;
 use crate::trail::Trail;
@@ -42,7 +41,6 @@ use crate::wire::{EntryName, InclusionQuery};
 pub struct EventPages {
     pub(super) trail: Trail,
     pub(super) proofs: Proofs,
-    pub(super) policy: Policy,
     pub(super) sources: Arc<Sources>,
     /// Room for what sources deliver.
     pub(super) deliveries: Bodies,
@@ -54,11 +52,10 @@ pub struct EventPages {
 
 impl EventPages {
     /// Pages of a trail.
-    pub fn new(trail: Trail, proofs: Proofs, policy: Policy, sources: Arc<Sources>) -> EventPages {
+    pub fn new(trail: Trail, proofs: Proofs, sources: Arc<Sources>) -> EventPages {
         EventPages {
             trail,
             proofs,
-            policy,
             sources,
             deliveries: Bodies::new(DELIVERIES_ROOM_BYTES, github::BODY_BYTES_MAX, DELIVERY_WEIGHT),
             submissions: Bodies::new(SUBMISSIONS_ROOM_BYTES, SUBMISSION_BYTES_MAX, SUBMISSION_WEIGHT),

@@ -9,8 +9,7 @@ use serde_json::Value;
 
 use super::parameters::{Parameters, decimal};
 use super::{EventPages, answer, shown};
-use crate::access::Method;
-use crate::http::authorise;
+use crate::access::{Caller, Method};
 use crate::http::problem::Problem;
 use crate::trail::Found;
 
@@ -18,15 +17,20 @@ pub(super) const PARAMETERS: &[(&str, &str)] = &[("raw", "`true`: with the bytes
 
 pub(super) async fn event(
     State(pages): State<EventPages>,
+    caller: Caller,
     Path(index): Path<String>,
     uri: Uri,
 ) -> Result<Response, Problem> {
-    let _granted = authorise(pages.policy, Method::ReadEvents)?;
+    caller.permit(Method::ReadEvents)?;
     let index = decimal(&index).ok_or_else(|| Problem::malformed("an index is a decimal number"))?;
     let parameters = Parameters::read(&uri, PARAMETERS)?;
     let with_raw = parameters.parsed("raw", "`true` or `false`", |text| text.parse::<bool>().ok())?;
     let _place = pages.reads.acquire().await.expect("nobody closes the places");
     let found = pages.trail.find(index).await?;
+    if !caller.may_read(&found) {
+        return Err(caller.refuse(&format!("event {index}")).into());
+    }
+    caller.read(&format!("event {index}"), 1).await?;
     let mut body = shown::event(index, &found, true);
     body["leaf"] = shown::leaf(&found).into();
     body["proof"] = pages.receipt(index).await?.into();

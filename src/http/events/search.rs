@@ -11,8 +11,7 @@ use serde_json::{Value, json};
 
 use super::parameters::{Parameters, decimal};
 use super::{EventPages, answer, shown};
-use crate::access::Method;
-use crate::http::authorise;
+use crate::access::{Caller, Method};
 use crate::http::problem::Problem;
 
 pub(super) const PARAMETERS: &[(&str, &str)] = &[
@@ -35,17 +34,25 @@ pub(super) const PARAMETERS: &[(&str, &str)] = &[
     ("after", "Only events above this index, the oldest first."),
 ];
 
-pub(super) async fn search(State(pages): State<EventPages>, uri: Uri) -> Result<Response, Problem> {
-    let _granted = authorise(pages.policy, Method::ReadEvents)?;
-    let query = query(&Parameters::read(&uri, PARAMETERS)?, pages.trail.index_key())?;
+pub(super) async fn search(State(pages): State<EventPages>, caller: Caller, uri: Uri) -> Result<Response, Problem> {
+    caller.permit(Method::ReadEvents)?;
+    let key = pages.trail.index_key();
+    let mut query = query(&Parameters::read(&uri, PARAMETERS)?, key)?;
+    // Whoever may read one source only need not leaf through the others.
+    if let Some(source) = caller.only_source() {
+        query = query.with([key.term(Field::Source, source)]);
+    }
     let _place = pages.reads.acquire().await.expect("nobody closes the places");
     let hits = pages.trail.search(query).await?;
-    let events = hits
-        .events
-        .iter()
-        .map(|(index, found)| shown::event(*index, found, false));
+    let readable = hits.events.iter().filter(|(_, found)| caller.may_read(found));
+    let events: Vec<Value> = readable
+        .map(|(index, found)| shown::event(*index, found, false))
+        .collect();
+    caller
+        .read(uri.query().unwrap_or("all events"), events.len() as u64)
+        .await?;
     let body = json!({
-        "events": events.collect::<Vec<Value>>(),
+        "events": events,
         "next": hits.next,
         "indexed_size": hits.indexed_size,
         "size": hits.size,

@@ -9,14 +9,17 @@ use serde_json::{Value, json};
 
 use super::sent::{self, Form};
 use super::{EventPages, SUBMISSION_BYTES_MAX, answer, shown};
-use crate::access::Method;
-use crate::http::authorise;
+use crate::access::{Caller, Method};
 use crate::http::problem::Problem;
 use crate::task::blocking;
 use crate::trail::{Accepted, Submission};
 
-pub(super) async fn submit(State(pages): State<EventPages>, request: Request) -> Result<Response, Problem> {
-    let _granted = authorise(pages.policy, Method::SubmitEvents)?;
+pub(super) async fn submit(
+    State(pages): State<EventPages>,
+    caller: Caller,
+    request: Request,
+) -> Result<Response, Problem> {
+    caller.permit(Method::SubmitEvents)?;
     let content_type = request
         .headers()
         .get(CONTENT_TYPE)
@@ -39,6 +42,9 @@ pub(super) async fn submit(State(pages): State<EventPages>, request: Request) ->
         false => sent::read(form, &body)?,
     };
     check(&pages, &submissions)?;
+    caller
+        .check_submissions(&submissions)
+        .map_err(|(place, denied)| Problem::from(denied).at(place))?;
     let taken = pages.trail.submit(submissions).await?;
     let mut events = Vec::with_capacity(taken.events.len());
     for accepted in taken.events {

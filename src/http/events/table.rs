@@ -1,15 +1,14 @@
 //! The routes of events, and the OpenAPI document that says what they are.
 
-use axum::extract::State;
 use axum::response::Response;
 use axum::routing::{MethodRouter, get, post};
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::{EventPages, answer, read, search, submit};
-use crate::access::Method;
+use crate::access::{Caller, Method};
+use crate::http::hooks;
 use crate::http::problem::Problem;
-use crate::http::{authorise, hooks};
 
 /// A route.
 pub(super) struct Route {
@@ -96,8 +95,8 @@ pub(super) static ROUTES: [Route; 5] = [
     },
 ];
 
-async fn document(State(pages): State<EventPages>) -> Result<Response, Problem> {
-    let _granted = authorise(pages.policy, Method::ReadHeads)?;
+async fn document(caller: Caller) -> Result<Response, Problem> {
+    caller.permit(Method::ReadHeads)?;
     Ok(answer(StatusCode::OK, &openapi()))
 }
 

@@ -14,7 +14,6 @@ use tonic::{Request, Response, Status, Streaming};
 
 use super::entries::BATCH_ENTRIES;
 use super::place::ORIGIN;
-use crate::access::Policy;
 use crate::cmd::Failure;
 use crate::config::Config;
 use crate::http::{Health, Pages};
@@ -35,12 +34,11 @@ pub(super) async fn serve(size: u64) -> Result<(), Failure> {
         ..Config::default()
     };
     let nothing = Nothing::of(size)?;
-    let added = pages::routes(nothing.size)?;
+    let added = pages::routes(nothing.size);
     let (routes, _reporter) = grpc::routes(nothing, None);
     let pages = Pages {
         checkpoint: Arc::new(Bytes::new),
         health: Arc::new(|| Health::Serving),
-        policy: Policy::Open,
     };
     let listening = Listening::bind(config.listen, None).await?;
     let known_hosts = listening.known_hosts(&config.hosts);

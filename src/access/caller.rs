@@ -1,0 +1,214 @@
+//! What a handler learns of whoever sends a request.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use http::Extensions;
+use http::request::Parts;
+use indelible_access::{Authenticated, Denied, Method, Permit, Principal, Role};
+use indelible_event::member::{Event, Submitter};
+use tonic::Status;
+
+use super::gate::Gate;
+use super::record::{Happened, RecordError};
+use super::refusal::Refusal;
+use super::session::Session;
+use crate::trail::{Found, Submission};
+
+/// Somebody who was let in, and what for. Only the gate makes it.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    pub(super) gate: Gate,
+    pub(super) session: Arc<Session>,
+    pub(super) permit: Permit,
+    pub(super) peer: Option<IpAddr>,
+}
+
+impl Caller {
+    /// The caller of a request, which the layer has put there.
+    ///
+    /// # Errors
+    ///
+    /// If it did not: the door has no row in the table, so that nobody may use it.
+    pub fn of(extensions: &Extensions) -> Result<Caller, Refusal> {
+        extensions.get().cloned().ok_or(Refusal::NoDoor)
+    }
+
+    /// The caller of a call.
+    ///
+    /// # Errors
+    ///
+    /// The same, as a status.
+    pub fn of_call<T>(request: &tonic::Request<T>) -> Result<Caller, Status> {
+        Caller::of(request.extensions()).map_err(|refusal| refusal.status())
+    }
+
+    /// That it may do this. The layer has asked for what the table of doors says; that it is what the handler does is checked here.
+    ///
+    /// # Errors
+    ///
+    /// If the table of doors leads to another method than the handler is.
+    pub fn permit(&self, method: Method) -> Result<&Permit, Denied> {
+        match self.permit.method() == method {
+            true => Ok(&self.permit),
+            false => Err(self.permit.outside(&self.session.principal, method.as_str())),
+        }
+    }
+
+    /// Who it is.
+    pub fn principal(&self) -> &Principal {
+        &self.session.principal
+    }
+
+    /// Who it is, in the events that it submits.
+    pub fn submitter(&self) -> Submitter {
+        let principal = &self.session.principal;
+        Submitter {
+            principal: principal.subject.clone(),
+            method: principal.authenticated.as_str().to_owned(),
+            verified: principal.verified.clone(),
+        }
+    }
+
+    /// Whether it may submit all of these.
+    ///
+    /// # Errors
+    ///
+    /// If one is outside of its scope; its place, counted from 0.
+    pub fn check_submissions(&self, submissions: &[Submission]) -> Result<(), (usize, Denied)> {
+        if self.permit.is_whole() {
+            return Ok(());
+        }
+        for (place, one) in submissions.iter().enumerate() {
+            let action = one.claims.action.as_ref().map(|action| action.name.as_str());
+            if !self.permit.covers(Some(&one.source), action) {
+                let what = format!("{} from {}", action.unwrap_or("nothing"), one.source);
+                let denied = self.permit.outside(&self.session.principal, &what);
+                self.gate.denied(
+                    &self.session.principal.subject,
+                    self.permit.method(),
+                    &denied,
+                    self.peer,
+                );
+                return Err((place, denied));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether it may read this. What it may not is not there for it.
+    pub fn may_read(&self, found: &Found) -> bool {
+        self.permit.is_whole() || found.event().is_some_and(|event| self.covers(&event))
+    }
+
+    fn covers(&self, event: &Event) -> bool {
+        let source = event.delivery.as_ref().map(|delivery| delivery.source.as_str());
+        let action = event.claims.action.as_ref().map(|action| action.name.as_str());
+        self.permit.covers(source, action)
+    }
+
+    /// The only source that it may read, if it is one.
+    pub fn only_source(&self) -> Option<&str> {
+        match self.permit.sources()?.as_slice() {
+            [one] => Some(*one),
+            _ => None,
+        }
+    }
+
+    /// Refuses something of the method that it was let in for, and counts that.
+    pub fn refuse(&self, what: &str) -> Denied {
+        let denied = self.permit.outside(&self.session.principal, what);
+        self.gate.denied(
+            &self.session.principal.subject,
+            self.permit.method(),
+            &denied,
+            self.peer,
+        );
+        denied
+    }
+
+    /// Puts on the record that somebody whose reading is on the record has read: `count` of what `query` names. Durable when it
+    /// returns.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be recorded; nothing should be given out then.
+    pub async fn read(&self, query: &str, count: u64) -> Result<(), RecordError> {
+        if !self.is_recorded() {
+            return Ok(());
+        }
+        let happened = Happened::read(self.principal(), self.permit.method(), query, count, self.peer);
+        self.gate.happened(happened).await
+    }
+
+    /// The same for a stream, which is on the record when it has ended, however it ends.
+    pub fn reads(&self, query: String) -> Reading {
+        Reading {
+            caller: self.is_recorded().then(|| self.clone()),
+            query,
+            count: 0,
+        }
+    }
+
+    fn is_recorded(&self) -> bool {
+        self.principal().authenticated != Authenticated::Not
+            && matches!(self.permit.role(), Some(Role::Auditor | Role::Operator | Role::Admin))
+    }
+
+    /// Puts on the record what it did. Durable when it returns.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be recorded.
+    pub async fn did(&self, action: &'static str, target: (&str, String), detail: &str) -> Result<(), RecordError> {
+        let happened = Happened::did(self.principal(), action, target, detail, self.peer);
+        self.gate.happened(happened).await
+    }
+
+    /// The gate that it came in by.
+    pub fn gate(&self) -> &Gate {
+        &self.gate
+    }
+
+    /// From where.
+    pub fn peer(&self) -> Option<IpAddr> {
+        self.peer
+    }
+}
+
+/// A stream of what somebody reads.
+#[derive(Debug)]
+pub struct Reading {
+    caller: Option<Caller>,
+    query: String,
+    count: u64,
+}
+
+impl Reading {
+    /// More was given.
+    pub fn add(&mut self, count: u64) {
+        self.count += count;
+    }
+}
+
+impl Drop for Reading {
+    fn drop(&mut self) {
+        if let Some(caller) = self.caller.take() {
+            let (query, count) = (std::mem::take(&mut self.query), self.count);
+            tokio::spawn(async move {
+                if let Err(error) = caller.read(&query, count).await {
+                    tracing::error!(%error, "that a stream was read could not be put on the record");
+                }
+            });
+        }
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Caller {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Caller, Refusal> {
+        Caller::of(&parts.extensions)
+    }
+}

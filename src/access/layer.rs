@@ -1,0 +1,167 @@
+//! The gate as a layer of the routers, around every handler.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{MatchedPath, Request};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue};
+use hyper::body::{Frame, SizeHint};
+use indelible_access::Method;
+use tokio::time::Sleep;
+use tonic::transport::server::TcpConnectInfo;
+
+use super::gate::Gate;
+use super::refusal::Refusal;
+use super::session::{InFlight, Session};
+use super::{doors, identify};
+
+/// Puts the gate before the pages of plain HTTP.
+pub fn guard_pages(gate: &Gate, pages: Router) -> Router {
+    let gate = gate.clone();
+    pages.layer(middleware::from_fn(move |request: Request, next: Next| {
+        let gate = gate.clone();
+        async move {
+            let route = request.extensions().get::<MatchedPath>();
+            let method = route.and_then(|route| doors::of_page(request.method(), route.as_str()));
+            pass(&gate, method, request, next)
+                .await
+                .unwrap_or_else(IntoResponse::into_response)
+        }
+    }))
+}
+
+/// Puts the gate before gRPC services.
+pub fn guard_calls(gate: &Gate, calls: Router) -> Router {
+    let gate = gate.clone();
+    calls.layer(middleware::from_fn(move |request: Request, next: Next| {
+        let gate = gate.clone();
+        async move {
+            let method = doors::of_call(request.uri().path());
+            pass(&gate, method, request, next)
+                .await
+                .unwrap_or_else(|refusal| refusal.status().into_http())
+        }
+    }))
+}
+
+async fn pass(gate: &Gate, method: Option<Method>, mut request: Request, next: Next) -> Result<Response, Refusal> {
+    // Without a row the handler, if there is one, gets no caller, and refuses by that.
+    let Some(method) = method else {
+        return Ok(next.run(request).await);
+    };
+    let peer = request.extensions().get::<TcpConnectInfo>();
+    let peer = peer.and_then(TcpConnectInfo::remote_addr).map(|address| address.ip());
+    let session = match indelible_access::table::is_public(method) {
+        // What a sender of webhooks has in this header is its own affair.
+        true => gate.nobody(),
+        false => identify::identify(gate, request.headers()).inspect_err(|refusal| {
+            gate.denials()
+                .add("unknown", method.as_str(), &refusal.to_string(), peer);
+        })?,
+    };
+    let (caller, entered) = gate.admit(session.clone(), method, peer)?;
+    request.extensions_mut().insert(caller);
+    let Some(entered) = entered else {
+        return Ok(next.run(request).await);
+    };
+    let entered = Arc::new(entered);
+    let request = request.map(|body| {
+        Body::new(Metered {
+            body,
+            entered: entered.clone(),
+            pause: None,
+        })
+    });
+    let response = next.run(request).await;
+    Ok(response.map(|body| {
+        Body::new(Held {
+            body,
+            session,
+            _entered: entered,
+            told: false,
+        })
+    }))
+}
+
+/// The body of a request, whose bytes are counted. One that brings more than its sender may is read as slowly as it may.
+struct Metered {
+    body: Body,
+    entered: Arc<InFlight>,
+    pause: Option<Pin<Box<Sleep>>>,
+}
+
+impl hyper::body::Body for Metered {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        if let Some(pause) = &mut self.pause {
+            ready!(pause.as_mut().poll(cx));
+            self.pause = None;
+        }
+        let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
+        if let Some(Ok(frame)) = &frame
+            && let Some(data) = frame.data_ref()
+        {
+            let wait = self.entered.charge(data.len());
+            if !wait.is_zero() {
+                self.pause = Some(Box::pin(tokio::time::sleep(wait)));
+            }
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+/// The body of an answer: as long as it lasts its request is under way, and it ends when its session does.
+struct Held {
+    body: Body,
+    session: Arc<Session>,
+    _entered: Arc<InFlight>,
+    told: bool,
+}
+
+impl hyper::body::Body for Held {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        if self.told {
+            return Poll::Ready(None);
+        }
+        let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
+        // Nothing is given to somebody whose token was revoked meanwhile; a gRPC client reads why, another sees it broken off.
+        if matches!(&frame, Some(Ok(frame)) if frame.is_data()) && self.session.is_over() {
+            self.told = true;
+            let mut trailers = HeaderMap::new();
+            trailers.insert("grpc-status", HeaderValue::from_static("16"));
+            trailers.insert(
+                "grpc-message",
+                HeaderValue::from_static("the token was revoked or has expired"),
+            );
+            return Poll::Ready(Some(Ok(Frame::trailers(trailers))));
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.told || self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}

@@ -1,0 +1,137 @@
+//! What goes on the record: everything that is done with a privilege, and everything that is refused.
+//!
+//! In a log of events it is an event of that log, of the source `indelible/access` if it changes who may do what, else of
+//! `indelible/audit`. A log of opaque entries has `admin.jsonl`, and may send copies to a log of events.
+
+mod denials;
+mod happened;
+mod replay;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use indelible_access::Act;
+use indelible_client::{AppendError, Client, NewEvent};
+use indelible_event::member::Submitter;
+
+pub use self::denials::Denials;
+pub use self::happened::Happened;
+pub use self::replay::{ReplayError, replay};
+use crate::data::{DataDir, record as record_line};
+use crate::task::blocking;
+use crate::trail::{Body, Refused, Submission, Trail};
+
+/// Where the record is.
+#[derive(Clone, Debug)]
+pub enum Record {
+    /// The log itself.
+    Trail(Box<Trail>),
+    /// `admin.jsonl` of a log that takes no events, and the log of events that gets a copy.
+    File(DataDir, Option<Arc<Copies>>),
+}
+
+/// A log of events that gets copies of another log's record.
+#[derive(Debug)]
+pub struct Copies {
+    /// The log of events.
+    pub client: Client,
+    /// The log that the record is of.
+    pub origin: String,
+}
+
+/// Writes the record. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Recorder(Record);
+
+/// Something cannot be put on the record, so that it is not done.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    /// The log does not take it.
+    #[error("it cannot be put on the record: {0}")]
+    Refused(#[from] Refused),
+    /// The file does not.
+    #[error("it cannot be put on the record: {0}")]
+    File(#[from] std::io::Error),
+    /// The log that gets copies does not.
+    #[error("it cannot be put on the record of the log of `audit_log`: {0}")]
+    Copies(Box<AppendError>),
+}
+
+impl Recorder {
+    /// Writes to this record.
+    pub fn new(record: Record) -> Recorder {
+        Recorder(record)
+    }
+
+    /// Writes an act. Durable when it returns.
+    pub async fn act(&self, happened: Happened, act: &Act) -> Result<(), RecordError> {
+        let text = serde_json::to_string(act).expect("acts are JSON");
+        self.write(happened, Some(text)).await
+    }
+
+    /// Writes what happened. Durable when it returns.
+    pub(super) async fn happened(&self, happened: Happened) -> Result<(), RecordError> {
+        self.write(happened, None).await
+    }
+
+    async fn write(&self, happened: Happened, act: Option<String>) -> Result<(), RecordError> {
+        match &self.0 {
+            Record::Trail(trail) => {
+                let submission = Submission {
+                    source: source(act.is_some()).to_owned(),
+                    key: None,
+                    claims: happened.into_claims(),
+                    raw: act.map(|text| Body {
+                        bytes: Bytes::from(text),
+                        content_type: ACT_TYPE.to_owned(),
+                    }),
+                    submitter: Submitter {
+                        principal: "indelible".to_owned(),
+                        method: METHOD.to_owned(),
+                        verified: None,
+                    },
+                };
+                trail.submit(vec![submission]).await?;
+                Ok(())
+            }
+            Record::File(data, copies) => {
+                let line = happened.to_line(act.as_deref());
+                let data = data.clone();
+                blocking(move || record_line(&data, &line)).await?;
+                let Some(copies) = copies else { return Ok(()) };
+                copies.send(happened).await
+            }
+        }
+    }
+}
+
+impl Copies {
+    async fn send(&self, happened: Happened) -> Result<(), RecordError> {
+        let event = NewEvent {
+            source: format!("indelible:{}", self.origin),
+            claims: happened.into_claims(),
+            ..NewEvent::default()
+        };
+        let sent = self.client.submit(&event).await;
+        sent.map(drop).map_err(|error| RecordError::Copies(Box::new(error)))
+    }
+}
+
+fn source(is_act: bool) -> &'static str {
+    match is_act {
+        true => ACTS,
+        false => AUDIT,
+    }
+}
+
+/// The source of acts. Nobody else may name it.
+const ACTS: &str = "indelible/access";
+
+/// The source of everything else on the record.
+const AUDIT: &str = "indelible/audit";
+
+/// How the service submits what it says itself, which nobody else can.
+const METHOD: &str = "service";
+
+/// What an act is written as, in the raw bytes of its event.
+const ACT_TYPE: &str = "application/vnd.indelible.act+json";
