@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use indelible_client::{HttpOptions, http_client};
+use reqwest::Method;
 use reqwest::header::CONTENT_TYPE;
 use serde_json::Value;
 
@@ -29,11 +30,32 @@ pub(super) struct AdminArgs {
 }
 
 impl AdminArgs {
+    /// Asks for one thing, and gives the answer. A problem that the log states is an error.
+    pub(super) async fn ask(&self, verb: Method, path: &str, request: Option<&Value>) -> Result<Value, Failure> {
+        let mut answer = Value::Null;
+        let mut keep = |said: &Value| {
+            answer = said.clone();
+            Ok(())
+        };
+        self.send(verb, path, request, &mut keep).await?;
+        Ok(answer)
+    }
+
     /// Posts a request, and gives each line of the answer to `take` as it comes. A problem that the log states is an error.
     pub(super) async fn post(
         &self,
         path: &str,
         request: &Value,
+        take: &mut dyn FnMut(&Value) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        self.send(Method::POST, path, Some(request), take).await
+    }
+
+    async fn send(
+        &self,
+        verb: Method,
+        path: &str,
+        request: Option<&Value>,
         take: &mut dyn FnMut(&Value) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
         let ca = self
@@ -47,10 +69,11 @@ impl AdminArgs {
             ..HttpOptions::default()
         };
         let url = format!("{}{path}", self.url.trim_end_matches('/'));
-        let asked = http_client(&options)?
-            .post(url)
-            .header(CONTENT_TYPE, "application/json");
-        let answer = asked.body(request.to_string()).send().await?;
+        let mut asked = http_client(&options)?.request(verb, url);
+        if let Some(request) = request {
+            asked = asked.header(CONTENT_TYPE, "application/json").body(request.to_string());
+        }
+        let answer = asked.send().await?;
         let status = answer.status();
         let mut rest = Vec::new();
         let mut chunks = answer.bytes_stream();

@@ -3,8 +3,11 @@
 use std::path::PathBuf;
 
 use clap::ValueEnum;
+use indelible_access::token::{RANDOM_BYTES, Token};
+use indelible_access::{Act, Grant, NewToken, Role, Subject};
 use indelible_log::{Kind, VolumeEntries};
 use indelible_note::KeyName;
+use jiff::Timestamp;
 
 use super::out::line;
 use super::{CommandResult, Verdict};
@@ -14,6 +17,7 @@ use crate::data::{DataDir, NewLog, init};
 ///
 /// Makes the data directory with a key of its own (DIR/log.key, for its owner alone), an empty tree with a signed head, and a
 /// configuration file with every default. The public key is the one line on stdout: give it to everybody who is to check the log.
+/// On stderr stands the first token, of the role admin: it is shown this once.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   indelible init --origin ci.example.com/audit
@@ -58,7 +62,22 @@ pub fn run(args: &Args) -> CommandResult {
         key_file: args.key.clone(),
         journal_seed: [0; 16],
         key_seed: [0; 32],
+        first_token: None,
     };
+    let mut random = [0; RANDOM_BYTES];
+    getrandom::fill(&mut random)?;
+    let token = Token::new(&random);
+    new.first_token = Some(Act::TokenCreated(NewToken {
+        hash: token.hash(),
+        name: "first".to_owned(),
+        grants: vec![Grant::whole(Role::Admin)],
+        at: Timestamp::now(),
+        expires: None,
+        by: Subject {
+            subject: "init".to_owned(),
+            created_by: None,
+        },
+    }));
     getrandom::fill(&mut new.journal_seed)?;
     getrandom::fill(&mut new.key_seed)?;
     let data = DataDir::at(&args.data);
@@ -69,6 +88,10 @@ pub fn run(args: &Args) -> CommandResult {
         "made the log {} in {shown}; its public key is the line above, and in {}",
         args.origin,
         data.log_vkey().display()
+    );
+    eprintln!(
+        "\nThis token may do everything on the log. It is shown once and kept nowhere; make others with it (indelible token create):\n{}",
+        token.expose()
     );
     eprintln!("\nindelible serve --data {shown}");
     Ok(Verdict::Holds)

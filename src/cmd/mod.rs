@@ -1,6 +1,8 @@
 //! One file a subcommand: its arguments with their help, and what it does with them.
 
+pub mod access;
 pub mod append;
+pub mod approval;
 pub mod audit;
 pub mod backup;
 pub mod bench;
@@ -25,6 +27,7 @@ pub mod serve;
 pub mod show;
 pub mod source;
 pub mod submit;
+pub mod token;
 pub mod verify;
 pub mod witness;
 

@@ -22,6 +22,7 @@ use crate::serve::Service;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   indelible serve
+  indelible serve --open
   indelible serve --data /var/lib/indelible --listen 127.0.0.1:8080
   curl http://127.0.0.1:7425/checkpoint")]
 pub struct Args {
@@ -31,7 +32,8 @@ pub struct Args {
     /// The address to listen on; port 0 takes a free one. Default 127.0.0.1:7425.
     #[arg(long, value_name = "ADDR")]
     listen: Option<SocketAddr>,
-    /// Let everybody who reaches the port do everything. There are no other rules yet, and only a loopback address is accepted.
+    /// Let everybody who reaches the port do everything, which is accepted on a loopback address only. Without it whoever asks needs a
+    /// role: by a token (indelible token), a certificate, or the identity token of a CI job.
     #[arg(long)]
     open: bool,
 }

@@ -4,11 +4,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
+use indelible_access::Act;
 use indelible_log::{Description, Kind, VolumeEntries};
 use indelible_merkle::TreeHead;
 use indelible_note::{KeyName, SignedCheckpoint, SigningKey, Verified, VerifierKey, sign_checkpoint};
 use indelible_store::journal::{FileJournal, Genesis, JournalError, Options as JournalOptions};
 use indelible_store::objects::{ObjectsError, Options as ObjectsOptions, SledObjects};
+
+use serde_json::json;
 
 use super::files::sync_directory;
 use super::whole::{NotMade, create, io_error, make_whole, refuse_existing};
@@ -31,6 +34,8 @@ pub struct NewLog {
     pub journal_seed: [u8; 16],
     /// Random bytes for the key, if one is made.
     pub key_seed: [u8; 32],
+    /// What makes its first token, if it is to have one.
+    pub first_token: Option<Act>,
 }
 
 /// Why there is no new log.
@@ -96,6 +101,10 @@ fn fill(data: &DataDir, new: &NewLog) -> Result<(VerifierKey, Verified<SignedChe
     let vkey = key.verifier();
     create(&data.log_vkey(), &format!("{vkey}\n"), 0o644)?;
     create(&data.config(), &configuration(new)?, 0o644)?;
+    if let Some(act) = &new.first_token {
+        let line = json!({"act": act.name(), "access": act});
+        create(&data.admin(), &format!("{line}\n"), 0o600)?;
+    }
 
     let description = Description {
         volume_entries: new.volume_entries.count(),

@@ -149,9 +149,9 @@ async fn a_backup_of_a_log_under_load_becomes_a_log_with_all_its_receipts() {
         0,
         &format!("{size} entries"),
     );
-    check(&bed, &["serve", "--data", "elsewhere/log"], 2, "log.key");
+    check(&bed, &["serve", "--open", "--data", "elsewhere/log"], 2, "log.key");
     fs::copy(bed.path("log/log.key"), bed.path("elsewhere/log/log.key")).unwrap();
-    let server = Server::start(bed.command(&["serve", "--data", "elsewhere/log", "--listen", "127.0.0.1:0"]));
+    let server = Server::start(bed.command(&["serve", "--open", "--data", "elsewhere/log", "--listen", "127.0.0.1:0"]));
     let client = server.client(key.clone()).await;
     let mut held = 0;
     for (leaf, receipt) in receipts.iter().filter(|(_, receipt)| receipt.index() < size) {
@@ -289,7 +289,7 @@ async fn another_history_an_older_copy_and_another_log_are_refused() {
     check(&bed, &["backup", "--data", "older", "backup"], 1, "ends behind 100");
 
     // The same key, another past: of the same size, and longer.
-    let server = Server::start(bed.command(&["serve", "--data", "fresh", "--listen", "127.0.0.1:0"]));
+    let server = Server::start(bed.command(&["serve", "--open", "--data", "fresh", "--listen", "127.0.0.1:0"]));
     append(&bed, &server, 1_000..1_200).await;
     server.stop();
     check(
@@ -298,7 +298,7 @@ async fn another_history_an_older_copy_and_another_log_are_refused() {
         1,
         "two histories of one log",
     );
-    let server = Server::start(bed.command(&["serve", "--data", "fresh", "--listen", "127.0.0.1:0"]));
+    let server = Server::start(bed.command(&["serve", "--open", "--data", "fresh", "--listen", "127.0.0.1:0"]));
     append(&bed, &server, 1_200..1_300).await;
     server.stop();
     check(&bed, &["backup", "--data", "fresh", "backup"], 1, "another frame");

@@ -26,7 +26,7 @@ fn init_serve_append_prove_verify() {
         .mode();
     assert_eq!(mode & 0o777, 0o600);
 
-    let server = Server::start(bed.command(&["serve", "--listen", "127.0.0.1:0"]));
+    let server = Server::start(bed.command(&["serve", "--open", "--listen", "127.0.0.1:0"]));
     bed.write("event.json", r#"{"action":"push"}"#);
     let appended = bed.run(&[
         "append",
@@ -174,11 +174,12 @@ fn serve_refuses_what_it_must_not_serve() {
             );
         }
     };
-    fails(&["serve", "--data", "absent"], &["no log in absent", "indelible init"]);
-    for open in [&[][..], &["--open"]] {
-        let args = [&["serve", "--data", "log", "--listen", "0.0.0.0:0"], open].concat();
-        fails(&args, &["loopback", "0.0.0.0:0"]);
-    }
+    fails(
+        &["serve", "--open", "--data", "absent"],
+        &["no log in absent", "indelible init"],
+    );
+    let exposed = ["serve", "--open", "--data", "log", "--listen", "0.0.0.0:0"];
+    fails(&exposed, &["loopback", "0.0.0.0:0"]);
     fails(
         &[
             "init",
@@ -199,24 +200,24 @@ fn serve_refuses_what_it_must_not_serve() {
 
     bed.write("log/indelible.toml", "# first line\nlisten_on = \"127.0.0.1:1\"\n");
     fails(
-        &["serve", "--data", "log"],
+        &["serve", "--open", "--data", "log"],
         &["indelible.toml", "listen_on", "2", "`listen`"],
     );
     bed.write("log/indelible.toml", "");
 
     std::fs::set_permissions(bed.path("log/log.key"), std::fs::Permissions::from_mode(0o640)).unwrap();
-    fails(&["serve", "--data", "log"], &["0640", "chmod 600"]);
+    fails(&["serve", "--open", "--data", "log"], &["0640", "chmod 600"]);
     std::fs::set_permissions(bed.path("log/log.key"), std::fs::Permissions::from_mode(0o600)).unwrap();
 
     let own = std::fs::read(bed.path("log/log.key")).unwrap();
     bed.run(&["keygen", "--origin", "test.example/log", "--out", "other.key"]);
     std::fs::copy(bed.path("other.key"), bed.path("log/log.key")).unwrap();
-    fails(&["serve", "--data", "log"], &["belongs to the key"]);
+    fails(&["serve", "--open", "--data", "log"], &["belongs to the key"]);
     bed.write("log/log.key", own);
 
     let server = bed.serve();
     fails(
-        &["serve", "--data", "log", "--listen", "127.0.0.1:0"],
+        &["serve", "--open", "--data", "log", "--listen", "127.0.0.1:0"],
         &["in use by the process", &server.pid().to_string()],
     );
 }
@@ -233,7 +234,7 @@ fn a_log_of_another_version_is_refused() {
         note: "".into(),
     };
     drop(FileJournal::create(&bed.path("log/journal"), &genesis, Options::default()).unwrap());
-    let output = bed.run(&["serve", "--data", "log"]);
+    let output = bed.run(&["serve", "--open", "--data", "log"]);
     assert_eq!(exit(&output), 2);
     assert!(stderr(&output).contains("another version"), "{}", stderr(&output));
 }
@@ -271,7 +272,7 @@ fn a_port_that_is_taken_and_a_server_that_is_not_there_are_said() {
     let bed = Bed::with_log();
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
-    let output = bed.run(&["serve", "--data", "log", "--listen", &address]);
+    let output = bed.run(&["serve", "--open", "--data", "log", "--listen", &address]);
     assert_eq!(exit(&output), 2);
     assert!(stderr(&output).contains(&address));
     drop(taken);

@@ -19,7 +19,7 @@ fn copy(from: &Path, to: &Path) {
 }
 
 fn serve(bed: &Bed, data: &str, more: &[(&str, &str)]) -> Command {
-    let mut command = bed.command(&["serve", "--data", data, "--listen", "127.0.0.1:0"]);
+    let mut command = bed.command(&["serve", "--open", "--data", data, "--listen", "127.0.0.1:0"]);
     command.envs(more.iter().copied());
     command
 }
@@ -41,7 +41,7 @@ fn check(bed: &Bed, url: &str, args: &[&str], expected: i32, words: &[&str]) {
     }
 }
 
-const SERVE: [&str; 5] = ["serve", "--data", "log", "--listen", "127.0.0.1:0"];
+const SERVE: [&str; 6] = ["serve", "--open", "--data", "log", "--listen", "127.0.0.1:0"];
 const ACCEPT: [&str; 5] = ["recover", "--accept-older", "--yes", "--data", "log"];
 
 /// A log of one entry, twice: in `log`, stopped, and in `mirror`, served, by the same key.

@@ -46,7 +46,7 @@ async fn an_older_copy_is_refused_until_somebody_consents() {
 
     std::fs::remove_dir_all(bed.log()).unwrap();
     copy(&bed.path("backup"), &bed.log());
-    let refused = bed.run(&["serve", "--data", "log", "--listen", "127.0.0.1:0"]);
+    let refused = bed.run(&["serve", "--open", "--data", "log", "--listen", "127.0.0.1:0"]);
     assert_eq!(refused.status.code(), Some(1), "{}", stderr(&refused));
     for words in ["log.checkpoint", "2 entries", "has 1", "recover --accept-older"] {
         assert!(
@@ -93,7 +93,7 @@ async fn another_history_is_refused() {
     server.stop();
 
     std::fs::rename(bed.path("kept"), bed.path("log.checkpoint")).unwrap();
-    let refused = bed.run(&["serve", "--data", "log", "--listen", "127.0.0.1:0"]);
+    let refused = bed.run(&["serve", "--open", "--data", "log", "--listen", "127.0.0.1:0"]);
     assert_eq!(refused.status.code(), Some(1), "{}", stderr(&refused));
     assert!(
         stderr(&refused).contains("two histories of one log"),
@@ -139,7 +139,7 @@ fn a_memory_of_another_log_stops_init_and_serve() {
 
     let other = Bed::with_log();
     std::fs::copy(other.path("log.checkpoint"), bed.path("old.checkpoint")).unwrap();
-    let refused = bed.run(&["serve", "--data", "old", "--listen", "127.0.0.1:0"]);
+    let refused = bed.run(&["serve", "--open", "--data", "old", "--listen", "127.0.0.1:0"]);
     assert_eq!(refused.status.code(), Some(2));
     assert!(stderr(&refused).contains("no head of this log"), "{}", stderr(&refused));
 }

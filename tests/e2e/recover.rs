@@ -45,7 +45,7 @@ async fn a_damaged_last_frame_is_given_up_by_steps() {
     check(&bed, &DROP, 0, &["there is nothing to drop"]);
     damage(&bed, place);
     let damaged = fs::read(bed.path(SEGMENT)).unwrap();
-    check(&bed, &["serve", "--data", "log"], 2, &["damaged at byte"]);
+    check(&bed, &["serve", "--open", "--data", "log"], 2, &["damaged at byte"]);
     let shown = [
         "damaged at byte",
         "entries 100 to 119: the log has 120 before and 100 after",
@@ -79,7 +79,7 @@ async fn a_damaged_last_frame_is_given_up_by_steps() {
     assert_eq!(kept, damaged[offset..offset + kept.len()], "what was dropped is kept");
 
     // Step by step, as the messages say.
-    let serve = ["serve", "--data", "log", "--listen", "127.0.0.1:0"];
+    let serve = ["serve", "--open", "--data", "log", "--listen", "127.0.0.1:0"];
     check(&bed, &serve, 1, &["the object store has 120 entries"]);
     check(&bed, &["rebuild", "--data", "log"], 0, &["100 entries"]);
     check(&bed, &serve, 1, &["remembers a head of 120 entries"]);

@@ -93,7 +93,7 @@ impl Bed {
     }
 
     pub(crate) fn serve_command(&self) -> Command {
-        self.command(&["serve", "--data", "log", "--listen", "127.0.0.1:0"])
+        self.command(&["serve", "--open", "--data", "log", "--listen", "127.0.0.1:0"])
     }
 }
 

@@ -30,6 +30,7 @@ impl Bed {
             key_file: None,
             journal_seed: [3; 16],
             key_seed: [4; 32],
+            first_token: None,
         };
         init(&bed.data(), &new).unwrap();
         bed
@@ -72,7 +73,7 @@ impl Bed {
 
     pub(crate) fn serve(&self) -> Server {
         let mut child = self
-            .command(&["serve", "--data", "log", "--listen", "127.0.0.1:0"])
+            .command(&["serve", "--open", "--data", "log", "--listen", "127.0.0.1:0"])
             .stderr(Stdio::piped())
             .stdout(Stdio::null())
             .spawn()

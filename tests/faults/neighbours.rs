@@ -15,7 +15,7 @@ async fn one_log_has_one_process() {
     kept.append(&server).await.unwrap();
     let holder = format!("in use by the process {}", server.pid());
     for args in [
-        &["serve", "--data", "log", "--listen", "127.0.0.1:0"][..],
+        &["serve", "--open", "--data", "log", "--listen", "127.0.0.1:0"][..],
         &["fsck", "--data", "log"],
         &["rebuild", "--data", "log"],
         &["recover", "--accept-older", "--yes", "--data", "log"],

@@ -49,7 +49,7 @@ async fn a_frame_that_was_taken_in_part_is_not_in_the_log() {
 /// Part of a header, which the disk did not let the writer take back, could be anything: the log is refused, and not changed. Does
 /// what the writer could not do.
 fn make_recognisable(bed: &Bed) {
-    let refused = bed.run(&["serve", "--data", "log", "--listen", "127.0.0.1:0"]);
+    let refused = bed.run(&["serve", "--open", "--data", "log", "--listen", "127.0.0.1:0"]);
     let words = stderr(&refused);
     assert_eq!(refused.status.code(), Some(2), "{words}");
     let (_, offset) = words.split_once("00000000.seg is damaged at byte ").unwrap();

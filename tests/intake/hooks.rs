@@ -287,7 +287,7 @@ async fn secrets_rotate_while_the_service_runs() {
         StatusCode::OK
     );
     server.kill();
-    let refused = bed.run(&["serve", "--data", "log", "--listen", "127.0.0.1:0"]);
+    let refused = bed.run(&["serve", "--open", "--data", "log", "--listen", "127.0.0.1:0"]);
     let said = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert!(
         !refused.status.success() && said.contains("github-bad.toml") && said.contains("`kind`"),
@@ -295,7 +295,7 @@ async fn secrets_rotate_while_the_service_runs() {
     );
     fs::remove_file(bed.path("log/sources/github-bad.toml")).unwrap();
     fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
-    let refused = bed.run(&["serve", "--data", "log", "--listen", "127.0.0.1:0"]);
+    let refused = bed.run(&["serve", "--open", "--data", "log", "--listen", "127.0.0.1:0"]);
     let said = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert!(!refused.status.success() && said.contains("mode 0640"), "{said}");
     fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();

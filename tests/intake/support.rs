@@ -45,7 +45,7 @@ impl Bed {
     }
 
     pub(crate) fn serve(&self) -> Server {
-        let mut command = self.command(&["serve", "--data", "log", "--listen", "127.0.0.1:0"]);
+        let mut command = self.command(&["serve", "--open", "--data", "log", "--listen", "127.0.0.1:0"]);
         // A build without optimisation takes its time for 25 MiB.
         command.env("INDELIBLE_REQUEST_TIMEOUT_SECONDS", "150");
         let mut child = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();

@@ -165,7 +165,8 @@ fn a_log_that_took_it_back_is_found_out() {
     server.stop();
     let restore = ["restore", "backup", "--data", "log2", "--key", "log/log.key"];
     assert_done(&bed.run(&restore));
-    let server = crate::support::Server::start(bed.command(&["serve", "--data", "log2", "--listen", "127.0.0.1:0"]));
+    let server =
+        crate::support::Server::start(bed.command(&["serve", "--open", "--data", "log2", "--listen", "127.0.0.1:0"]));
     let refresh = |receipt: &str, entry: &str, url: &str| {
         bed.run(&[
             "receipt",

@@ -129,7 +129,7 @@ fn a_start_under_another_key_is_refused_with_the_way_out() {
         bed.write("log/log.key", key);
         fs::set_permissions(bed.path("log/log.key"), fs::Permissions::from_mode(0o600)).unwrap();
     };
-    let starts = ["serve", "--data", "log", "--listen", "127.0.0.1:0"];
+    let starts = ["serve", "--open", "--data", "log", "--listen", "127.0.0.1:0"];
     put(&old);
     let refused = bed.run(&starts);
     assert_eq!(refused.status.code(), Some(2), "{}", stderr(&refused));
@@ -175,7 +175,7 @@ fn a_forged_change_stops_the_start_and_is_found() {
     };
     journal.append(&frame).unwrap();
     drop(journal);
-    let refused = bed.run(&["serve", "--data", "log", "--listen", "127.0.0.1:0"]);
+    let refused = bed.run(&["serve", "--open", "--data", "log", "--listen", "127.0.0.1:0"]);
     assert_eq!(refused.status.code(), Some(1), "{}", stderr(&refused));
     assert!(
         stderr(&refused).contains("change of keys in segment 1"),

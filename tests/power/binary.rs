@@ -23,7 +23,7 @@ pub(crate) fn check(root: &Path, told: u64) -> Result<(), String> {
             .stderr(Stdio::piped());
         command
     };
-    let mut server = command(&["serve", "--listen", "127.0.0.1:0"])
+    let mut server = command(&["serve", "--open", "--listen", "127.0.0.1:0"])
         .spawn()
         .map_err(|error| error.to_string())?;
     let mut said = Vec::new();

@@ -105,7 +105,14 @@ impl Recorder {
         let data = self.data();
         let mut command = self.strace(
             &meddling,
-            &["serve", "--data", data.to_str().unwrap(), "--listen", "127.0.0.1:0"],
+            &[
+                "serve",
+                "--open",
+                "--data",
+                data.to_str().unwrap(),
+                "--listen",
+                "127.0.0.1:0",
+            ],
         );
         let mut strace = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
         let (sender, words) = mpsc::channel();

@@ -92,7 +92,7 @@ fn words(output: &Output) -> impl Iterator<Item = String> {
 }
 
 fn serve(bed: &Bed, data: &str) -> Command {
-    let mut command = bed.command(&["serve", "--data", data, "--listen", "127.0.0.1:0"]);
+    let mut command = bed.command(&["serve", "--open", "--data", data, "--listen", "127.0.0.1:0"]);
     command
         .env("INDELIBLE_WITNESS_POLICY", bed.path("witnesses.policy"))
         .env("INDELIBLE_WITNESS_INTERVAL_MS", "50")
@@ -157,7 +157,7 @@ async fn a_foreign_witness_cosigns_the_log_as_it_grows_and_refuses_its_fork() {
         (69_990, "another history of this log"),
         (10, "another history of this log"),
     ] {
-        let server = Server::start(bed.command(&["serve", "--data", "fork", "--listen", "127.0.0.1:0"]));
+        let server = Server::start(bed.command(&["serve", "--open", "--data", "fork", "--listen", "127.0.0.1:0"]));
         append(&bed, &server, "forked", more).await;
         server.stop();
         let refused = ended(serve(&bed, "fork"));

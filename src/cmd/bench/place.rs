@@ -60,7 +60,9 @@ impl Place {
     /// Serves a log with the product's defaults, on a free port of this machine.
     pub(super) fn serve(&self, log: &LogDir) -> Result<Server, ServerError> {
         let mut serve = self.command("serve");
-        serve.args(["--listen", "127.0.0.1:0", "--data"]).arg(log.data.path());
+        serve
+            .args(["--open", "--listen", "127.0.0.1:0", "--data"])
+            .arg(log.data.path());
         Server::start(serve)
     }
 

@@ -94,6 +94,7 @@ fn make(data: &DataDir) -> Result<VerifierKey, Failure> {
         key_file: None,
         journal_seed: [0; 16],
         key_seed: [0; 32],
+        first_token: None,
     };
     getrandom::fill(&mut new.journal_seed)?;
     getrandom::fill(&mut new.key_seed)?;
@@ -175,6 +176,7 @@ impl Served {
     async fn start(data: DataDir) -> Result<Served, ServeError> {
         let config = Config {
             listen: ([127, 0, 0, 1], 0).into(),
+            open: true,
             ..Config::default()
         };
         let service = Service::start(data, config).await?;
