@@ -124,7 +124,7 @@ impl Acts {
             by: subject(caller.principal()),
         };
         let id = made.hash.id();
-        let subject = format!("token:{}:{id}", made.name);
+        let subject = format!("token/{}/{id}", made.name);
         self.use_up(approved, caller, now).await?;
         self.record(Act::TokenCreated(made), caller).await?;
         Ok(Made { token, id, subject })
@@ -149,7 +149,7 @@ impl Acts {
         if !revoked {
             let by = subject(caller.principal());
             let at = Timestamp::now();
-            self.record(Act::TokenRevoked { token: id, at, by }, caller).await?;
+            self.record(Act::TokenRevoked { id, at, by }, caller).await?;
             self.gate.end_session(&made.hash);
         }
         Ok(())

@@ -71,6 +71,15 @@ pub(super) fn of_page(verb: &Verb, route: &str) -> Option<Method> {
     found.map(|(_, _, method)| *method)
 }
 
+/// The methods that a route has rows for; a page that can be got has a head.
+pub(super) fn methods_of(route: &str) -> impl Iterator<Item = &'static Verb> {
+    let rows = HTTP_DOORS.iter().filter(move |(_, door, _)| door == &route);
+    rows.flat_map(|(verb, _, _)| match *verb == Verb::GET {
+        true => vec![verb, &Verb::HEAD],
+        false => vec![verb],
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use prost::Message;

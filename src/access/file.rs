@@ -217,7 +217,7 @@ mod tests {
             [limits]
             requests_per_second = 100
             [[limit]]
-            subject = "token:bulk:00"
+            subject = "token/bulk/00"
             kib_per_second = 10
             [[certificate]]
             san = "spiffe://ci.example/deploy"
@@ -226,10 +226,10 @@ mod tests {
         )
         .unwrap();
         assert!(file.tiles_public && file.four_eyes.erasure && !file.four_eyes.admin_tokens);
-        let bulk = file.limits_of("token:bulk:00");
+        let bulk = file.limits_of("token/bulk/00");
         assert_eq!(bulk.requests.unwrap().per_second, 100);
         assert_eq!(bulk.bytes.unwrap().burst, 10 << 10);
-        assert!(file.limits_of("token:other:00").bytes.is_none());
+        assert!(file.limits_of("token/other/00").bytes.is_none());
         assert_eq!(file.certificates[0].grants[0].role.as_str(), "submitter");
     }
 

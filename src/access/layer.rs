@@ -10,10 +10,12 @@ use axum::extract::{MatchedPath, Request};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue};
+use http::header::{ALLOW, CACHE_CONTROL};
+use http::{HeaderMap, HeaderValue, Method as Verb, StatusCode};
 use hyper::body::{Frame, SizeHint};
 use indelible_access::Method;
 use tokio::time::Sleep;
+use tonic::Status;
 use tonic::transport::server::TcpConnectInfo;
 
 use super::gate::Gate;
@@ -27,8 +29,14 @@ pub fn guard_pages(gate: &Gate, pages: Router) -> Router {
     pages.layer(middleware::from_fn(move |request: Request, next: Next| {
         let gate = gate.clone();
         async move {
-            let route = request.extensions().get::<MatchedPath>();
-            let method = route.and_then(|route| doors::of_page(request.method(), route.as_str()));
+            // What matches no route is on its way to a 404.
+            let Some(route) = request.extensions().get::<MatchedPath>() else {
+                return next.run(request).await;
+            };
+            let route = route.as_str().to_owned();
+            let Some(method) = doors::of_page(request.method(), &route) else {
+                return no_door(&route);
+            };
             pass(&gate, method, request, next)
                 .await
                 .unwrap_or_else(IntoResponse::into_response)
@@ -42,7 +50,9 @@ pub fn guard_calls(gate: &Gate, calls: Router) -> Router {
     calls.layer(middleware::from_fn(move |request: Request, next: Next| {
         let gate = gate.clone();
         async move {
-            let method = doors::of_call(request.uri().path());
+            let Some(method) = doors::of_call(request.uri().path()) else {
+                return Status::unimplemented("no such method").into_http();
+            };
             pass(&gate, method, request, next)
                 .await
                 .unwrap_or_else(|refusal| refusal.status().into_http())
@@ -50,11 +60,17 @@ pub fn guard_calls(gate: &Gate, calls: Router) -> Router {
     }))
 }
 
-async fn pass(gate: &Gate, method: Option<Method>, mut request: Request, next: Next) -> Result<Response, Refusal> {
-    // Without a row the handler, if there is one, gets no caller, and refuses by that.
-    let Some(method) = method else {
-        return Ok(next.run(request).await);
-    };
+/// What has no row in the table of doors: another method of a route that has, or a route that has none at all.
+fn no_door(route: &str) -> Response {
+    let allowed: Vec<&str> = doors::methods_of(route).map(Verb::as_str).collect();
+    if allowed.is_empty() {
+        return Refusal::NoDoor.into_response();
+    }
+    let head = [(ALLOW, allowed.join(",")), (CACHE_CONTROL, "no-cache".to_owned())];
+    (StatusCode::METHOD_NOT_ALLOWED, head, "method not allowed\n").into_response()
+}
+
+async fn pass(gate: &Gate, method: Method, mut request: Request, next: Next) -> Result<Response, Refusal> {
     let peer = request.extensions().get::<TcpConnectInfo>();
     let peer = peer.and_then(TcpConnectInfo::remote_addr).map(|address| address.ip());
     let session = match indelible_access::table::is_public(method) {

@@ -144,6 +144,7 @@ impl From<Refused> for Problem {
             Refusal::Length { .. } | Refusal::TooDeep(_) | Refusal::Event(_) | Refusal::Attached(_) => {
                 Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "no-event", detail).at(place)
             }
+            Refusal::Reserved => Problem::new(StatusCode::FORBIDDEN, "source-taken", detail).at(place),
             Refusal::Conflict { index } => {
                 let mut problem = Problem::new(StatusCode::CONFLICT, "key-conflict", detail).at(place);
                 problem.index = Some(index);

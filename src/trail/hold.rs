@@ -286,7 +286,7 @@ const RELEASE: &str = "hold.release";
 const SOURCE: &str = "indelible/holds";
 
 /// The method by which they are submitted, which nobody but this file sets.
-const METHOD: &str = "indelible.hold";
+pub(super) const METHOD: &str = "indelible.hold";
 
 /// Events of one page.
 const PAGE: usize = 1_000;

@@ -10,7 +10,7 @@ use indelible_log::{Ack, AppendError, BATCH_ENTRIES_MAX, Batch};
 use jiff::Timestamp;
 use tokio::sync::watch;
 
-use super::{Accepted, NO_PANIC, Refusal, Refused, Submission, Taken, Trail};
+use super::{Accepted, NO_PANIC, OWN_METHODS, OWN_SOURCES, Refusal, Refused, Submission, Taken, Trail};
 use crate::task::{blocking, join};
 
 /// How those hear who send what is under way already; `None` until it is known. Dropped without a word, it is not known at all.
@@ -133,6 +133,9 @@ impl Trail {
             submitter,
         } = submission;
         check_length("source", &source)?;
+        if source.starts_with(OWN_SOURCES) && !OWN_METHODS.contains(&submitter.method.as_str()) {
+            return Err(Refusal::Reserved);
+        }
         if let Some(key) = &key {
             check_length("key", key)?;
         }

@@ -151,4 +151,10 @@ impl Trail {
     }
 }
 
+/// What the sources begin with that only the service itself has events of.
+const OWN_SOURCES: &str = "indelible/";
+
+/// How it submits them: by methods that nobody else has.
+const OWN_METHODS: [&str; 2] = ["service", hold::METHOD];
+
 const NO_PANIC: &str = "nobody panics while the clock is read";

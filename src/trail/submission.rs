@@ -99,6 +99,9 @@ pub enum Refusal {
         /// How long it may be.
         max: usize,
     },
+    /// Sender: it names a source that only the service itself has events of.
+    #[error("sources that begin with `indelible/` are the log's own")]
+    Reserved,
     /// Sender: its JSON lies too deep.
     #[error(transparent)]
     TooDeep(#[from] TooDeep),

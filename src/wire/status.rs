@@ -77,6 +77,7 @@ impl IntoStatus for Refusal {
             | Refusal::Event(_)
             | Refusal::Attached(_)
             | Refusal::ConflictWithin { .. } => Status::invalid_argument(words),
+            Refusal::Reserved => Status::permission_denied(words),
             Refusal::Conflict { .. } => Status::already_exists(words),
             Refusal::Unresolved | Refusal::TooManyKeys => Status::unavailable(words),
             Refusal::Index(_) | Refusal::Random(_) => internal(&words),

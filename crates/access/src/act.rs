@@ -26,8 +26,8 @@ pub enum Act {
     TokenCreated(NewToken),
     /// A token was revoked.
     TokenRevoked {
-        /// Which.
-        token: TokenId,
+        /// Which. Its name is one that no rule for secrets takes for the name of one.
+        id: TokenId,
         /// When.
         at: Timestamp,
         /// By whom.
@@ -115,7 +115,7 @@ impl Act {
     pub fn target(&self) -> (&'static str, String) {
         match self {
             Act::TokenCreated(token) => ("token", token.hash.id().to_string()),
-            Act::TokenRevoked { token, .. } => ("token", token.to_string()),
+            Act::TokenRevoked { id, .. } => ("token", id.to_string()),
             Act::ApprovalRequested(request) => ("approval", request.approval.to_string()),
             Act::ApprovalGiven { approval, .. } | Act::ApprovalUsed { approval, .. } => {
                 ("approval", approval.to_string())

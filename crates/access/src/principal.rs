@@ -10,7 +10,7 @@ use crate::{Grant, Method, Role, Scope, Subject};
 /// Who asks: a name, how the service knows it, and what was granted to it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Principal {
-    /// The name, unique within the log: `token:ci-deploy:5f0c…`, `oidc:github:repository_id=123`, `certificate:spiffe://…`.
+    /// The name, unique within the log: `token/ci-deploy/5f0c…`, `oidc/github/repository_id=123`, `certificate/spiffe://…`.
     pub subject: String,
     /// How the service knows.
     pub authenticated: Authenticated,

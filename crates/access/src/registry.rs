@@ -79,16 +79,14 @@ impl Registry {
     pub fn apply(&mut self, act: Act) {
         match act {
             Act::TokenCreated(made) => self.create(made),
-            Act::TokenRevoked { token, at, by } => {
-                match self.names.get(&token).and_then(|hash| self.tokens.get_mut(hash)) {
-                    Some(record) => {
-                        record.revoked.get_or_insert((at, by));
-                    }
-                    None => {
-                        self.revoked.entry(token).or_insert((at, by));
-                    }
+            Act::TokenRevoked { id, at, by } => match self.names.get(&id).and_then(|hash| self.tokens.get_mut(hash)) {
+                Some(record) => {
+                    record.revoked.get_or_insert((at, by));
                 }
-            }
+                None => {
+                    self.revoked.entry(id).or_insert((at, by));
+                }
+            },
             Act::ApprovalRequested(request) => self.approvals.request(&request),
             Act::ApprovalGiven { approval, by, .. } => self.approvals.give(approval, by),
             Act::ApprovalUsed { approval, .. } => self.approvals.used(approval),
@@ -100,7 +98,7 @@ impl Registry {
         if self.names.contains_key(&id) {
             return;
         }
-        let subject = format!("token:{}:{id}", made.name);
+        let subject = format!("token/{}/{id}", made.name);
         let principal = Principal {
             subject: subject.clone(),
             authenticated: Authenticated::Token,

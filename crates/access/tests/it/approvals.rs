@@ -82,9 +82,9 @@ fn for_exactly_this_by_exactly_them_in_time() {
 fn nobody_approves_their_own_nor_those_they_created() {
     let mut registry = Registry::default();
     let (_, first) = made(1, Role::Admin, "anna");
-    let first_subject = format!("token:t1:{}", first.hash.id());
+    let first_subject = format!("token/t1/{}", first.hash.id());
     let (_, second) = made(2, Role::Admin, &first_subject);
-    let second_subject = format!("token:t2:{}", second.hash.id());
+    let second_subject = format!("token/t2/{}", second.hash.id());
     registry.apply(Act::TokenCreated(first));
     registry.apply(Act::TokenCreated(second));
     let id = requested(&mut registry, erasure("p"), "anna", at(100));

@@ -36,7 +36,7 @@ fn a_token_holds_from_its_making_to_its_end() {
     registry.apply(Act::TokenCreated(made.clone()));
     let principal = registry.principal(&token.hash(), at(99)).unwrap();
     assert!(principal.authorise(Method::ReadEvents).is_ok());
-    assert!(principal.subject.starts_with("token:t1:"));
+    assert!(principal.subject.starts_with("token/t1/"));
     let id = made.hash.id();
     let expired = BadToken::Expired { id, at: at(100) };
     assert_eq!(registry.principal(&token.hash(), at(100)), Err(expired));
@@ -50,7 +50,7 @@ fn a_revocation_holds_in_whatever_order_it_is_read_and_for_ever() {
     let id = made.hash.id();
     let created = Act::TokenCreated(made);
     let revoked = Act::TokenRevoked {
-        token: id,
+        id,
         at: at(50),
         by: by("init"),
     };
@@ -82,9 +82,9 @@ fn acts_are_read_back_as_they_were_written() {
 fn a_subject_knows_whom_it_comes_from() {
     let mut registry = Registry::default();
     let (_, first) = made(1, Role::Admin, "init");
-    let first_subject = format!("token:t1:{}", first.hash.id());
+    let first_subject = format!("token/t1/{}", first.hash.id());
     let (_, second) = made(2, Role::Admin, &first_subject);
-    let second_subject = format!("token:t2:{}", second.hash.id());
+    let second_subject = format!("token/t2/{}", second.hash.id());
     registry.apply(Act::TokenCreated(first));
     registry.apply(Act::TokenCreated(second));
     assert_eq!(registry.ancestors(&second_subject), [first_subject, "init".to_owned()]);

@@ -8,7 +8,7 @@ use indelible_access::{Authenticated, Grant, Method, Principal, Role, Scope, Sco
 
 fn principal(grants: Vec<Grant>) -> Principal {
     Principal {
-        subject: "token:x:00".to_owned(),
+        subject: "token/x/00".to_owned(),
         authenticated: Authenticated::Token,
         grants,
         ..Principal::anonymous()

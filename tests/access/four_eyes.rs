@@ -1,0 +1,112 @@
+//! What needs a second principal is not done without one.
+
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+
+use crate::place::{Place, Served, member};
+
+const FOUR_EYES: &str = "[four_eyes]\nerasure = true\nadmin_tokens = true\nkey_rotation = true\n";
+
+async fn confirmed(served: &Served, by: &str, index: u64) -> Value {
+    let mut wanted = json!({"entries": [{"first": index, "last": index, "members": ["actor"]}]});
+    let planned = served.ok(by, "POST", "/v1/erasures", Some(&wanted)).await;
+    wanted["confirm"] = planned["plan"]["token"].clone();
+    wanted
+}
+
+async fn request_of(served: &Served, by: &str) -> String {
+    let waiting = served.ok(by, "GET", "/v1/approvals", None).await;
+    let waiting = waiting["approvals"].as_array().unwrap();
+    let open: Vec<&Value> = waiting.iter().filter(|one| one["approved_by"].is_null()).collect();
+    assert_eq!(open.len(), 1, "{waiting:?}");
+    open[0]["request"]["approval"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn an_erasure_takes_two() {
+    let place = Place::events().configured(FOUR_EYES);
+    let served = place.serve();
+    let index = served.submit(&place.admin, "x", "push").await;
+    let officer = |name: &'static str| served.token(&place.admin, name, json!({"role": "privacy-officer"}));
+    let (anna, ben) = (officer("anna").await, officer("ben").await);
+    let mut wanted = confirmed(&served, &anna, index).await;
+    let (_, _, answer) = served.ask(Some(&anna), "POST", "/v1/erasures", Some(&wanted)).await;
+    assert_eq!(answer["problem"]["status"], 409, "{answer}");
+    let id = request_of(&served, &ben).await;
+    assert!(answer["problem"]["detail"].as_str().unwrap().contains(&id), "{answer}");
+
+    wanted["approval"] = json!(id);
+    let (_, _, answer) = served.ask(Some(&anna), "POST", "/v1/erasures", Some(&wanted)).await;
+    assert_eq!(answer["problem"]["status"], 409, "not approved yet: {answer}");
+    let give = format!("/v1/approvals/{id}");
+    let (status, ..) = served.ask(Some(&anna), "POST", &give, None).await;
+    assert_eq!(status, StatusCode::CONFLICT, "her own");
+    served.ok(&ben, "POST", &give, None).await;
+    let (_, _, answer) = served.ask(Some(&ben), "POST", "/v1/erasures", Some(&wanted)).await;
+    assert_eq!(answer["problem"]["status"], 409, "it is hers: {answer}");
+
+    let served = {
+        // What was approved is known after a kill.
+        served.server.kill();
+        place.serve()
+    };
+    let done = served.ok(&anna, "POST", "/v1/erasures", Some(&wanted)).await;
+    assert!(done.get("carried_out").is_some(), "{done}");
+    let shown = served
+        .ok(&place.admin, "GET", &format!("/v1/events/{index}"), None)
+        .await;
+    assert_eq!(shown["members"]["actor"]["state"], "erased");
+    for action in ["requested", "given", "used"] {
+        let found = served
+            .found(&place.admin, &format!("action=indelible.approval.{action}"))
+            .await;
+        assert_eq!(found.len(), 1, "{action}");
+    }
+    let again = served.ask(Some(&anna), "POST", "/v1/erasures", Some(&wanted)).await;
+    assert!(
+        again.2.get("carried_out").is_none(),
+        "an approval is used once: {:?}",
+        again.2
+    );
+}
+
+#[tokio::test]
+async fn a_token_of_an_admin_takes_two_that_do_not_come_from_each_other() {
+    let place = Place::events();
+    let served = place.serve();
+    let anna = served.token(&place.admin, "anna", json!({"role": "admin"})).await;
+    let child = served.token(&anna, "annas-child", json!({"role": "admin"})).await;
+    let ben = served.token(&place.admin, "ben", json!({"role": "admin"})).await;
+    served.server.stop();
+    let place = place.configured(FOUR_EYES);
+    let served = place.serve();
+    let mut wanted = json!({"name": "third", "grants": [{"role": "admin"}]});
+    let (status, _, answer) = served.ask(Some(&anna), "POST", "/v1/tokens", Some(&wanted)).await;
+    assert_eq!(status, StatusCode::CONFLICT, "{answer}");
+    let id = request_of(&served, &ben).await;
+    let give = format!("/v1/approvals/{id}");
+    let (status, _, answer) = served.ask(Some(&child), "POST", &give, None).await;
+    assert_eq!(status, StatusCode::CONFLICT, "{answer}");
+    assert!(answer["detail"].as_str().unwrap().contains("created by"), "{answer}");
+    let operator = served
+        .token(&place.admin, "operator", json!({"role": "operator"}))
+        .await;
+    let (status, ..) = served.ask(Some(&operator), "POST", &give, None).await;
+    assert_eq!(status, StatusCode::FORBIDDEN);
+    served.ok(&ben, "POST", &give, None).await;
+    wanted["approval"] = json!(id);
+    let other = json!({"name": "other", "grants": [{"role": "admin"}], "approval": id});
+    let (status, ..) = served.ask(Some(&anna), "POST", "/v1/tokens", Some(&other)).await;
+    assert_eq!(status, StatusCode::CONFLICT, "it is for another name");
+    let made = served.ok(&anna, "POST", "/v1/tokens", Some(&wanted)).await;
+    assert!(made["token"].as_str().unwrap().starts_with("idl_"));
+    // Other roles take one.
+    served.token(&anna, "plain", json!({"role": "auditor"})).await;
+    let given = served.found(&place.admin, "action=indelible.approval.given").await;
+    assert!(
+        member(&given[0], "actor")["id"]
+            .as_str()
+            .unwrap()
+            .starts_with("token/ben/")
+    );
+}
