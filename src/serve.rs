@@ -216,6 +216,9 @@ impl Service {
             .as_ref()
             .map_or_else(|| reader.heads(), |served| served.heads.clone());
 
+        if trail.is_some() && !gate.is_open() {
+            followers.spawn(gate.clone().follow_sources(sources.names(), stopping.clone()));
+        }
         let denials = tokio::spawn(gate.denials().clone().follow(stopping.clone()));
         let entrance = Entrance::of(&log, trail.as_ref());
         let proofs = Proofs::new(reader.clone(), leaves).serving(heads.clone());
@@ -309,7 +312,7 @@ impl Service {
 async fn gate(is_open: bool, file: AccessFile, open: &OpenLog, data: DataDir) -> Result<Gate, ServeError> {
     let trail = open.trail.clone();
     let record = match &trail {
-        Some(trail) => Record::Trail(Box::new(trail.clone())),
+        Some(trail) => Record::Trail(Box::new(trail.clone()), data.clone()),
         None => Record::File(data.clone(), None),
     };
     let recorder = Recorder::new(record);

@@ -193,15 +193,16 @@ impl Acts {
         })?;
         may_do(caller.principal(), &what)?;
         let by = subject(caller.principal());
-        self.record(
-            Act::ApprovalGiven {
-                approval: id,
-                at: now,
-                by,
-            },
-            caller,
-        )
-        .await
+        let given = Act::ApprovalGiven {
+            approval: id,
+            at: now,
+            by,
+        };
+        self.record(given.clone(), caller).await?;
+        if what == WhatFor::KeyRotation {
+            self.gate.recorder().keep_for_rest(&given).await?;
+        }
+        Ok(())
     }
 
     /// That what `caller` wants to erase was approved, if that is needed.
@@ -261,7 +262,11 @@ impl Acts {
             expires: now + SignedDuration::from_mins(i64::from(minutes)),
             by,
         };
-        self.record(Act::ApprovalRequested(requested.clone()), caller).await?;
+        let asked = Act::ApprovalRequested(requested.clone());
+        self.record(asked.clone(), caller).await?;
+        if requested.what == WhatFor::KeyRotation {
+            self.gate.recorder().keep_for_rest(&asked).await?;
+        }
         Ok(requested)
     }
 

@@ -10,6 +10,8 @@ use indelible_access::{Denied, Method, Principal, Registry};
 use jiff::Timestamp;
 use quick_cache::sync::Cache;
 use sha2::{Digest, Sha256};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 use super::caller::Caller;
 use super::file::AccessFile;
@@ -98,6 +100,26 @@ impl Gate {
         let target = ("configuration", "sha256".to_owned());
         let happened = Happened::service("indelible.configured", target, Some(("sha256", now)));
         self.happened(happened).await
+    }
+
+    /// Puts on the record that the sources were read anew, for as long as the service runs. Not what they say: their secrets are in it.
+    pub async fn follow_sources(self, mut names: watch::Receiver<Vec<String>>, stopping: CancellationToken) {
+        loop {
+            tokio::select! {
+                changed = names.changed() => {
+                    if changed.is_err() {
+                        return;
+                    }
+                }
+                () = stopping.cancelled() => return,
+            }
+            let now = serde_json::json!(*names.borrow_and_update());
+            let target = ("configuration", "sources".to_owned());
+            let happened = Happened::service("indelible.configured", target, Some(("sources", now)));
+            if let Err(error) = self.happened(happened).await {
+                tracing::error!(%error, "that the sources were read anew could not be put on the record");
+            }
+        }
     }
 
     /// Counts a refusal; it is on the record soon.

@@ -17,8 +17,10 @@
 //! | `file` | `access.toml` |
 //! | `record` | what goes on the record, and where |
 //! | `acts` | tokens and approvals: asked for, checked, recorded, and only then in force |
+//! | `at_rest` | what needs approval where nobody is identified |
 
 mod acts;
+mod at_rest;
 mod caller;
 mod doors;
 mod file;
@@ -33,6 +35,7 @@ mod session;
 pub use indelible_access::{Denied, Method, Permit, Principal};
 
 pub use self::acts::{ActError, Acts, Made, WantedToken};
+pub use self::at_rest::{NotApproved, use_key_rotation};
 pub use self::caller::{Caller, Reading};
 pub use self::doors::{GRPC_DOORS, HTTP_DOORS};
 pub use self::file::{AccessFile, AccessFileError, FourEyes};

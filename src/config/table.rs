@@ -145,7 +145,8 @@ pub(super) static FIELDS: [Field; 28] = [
     Field {
         name: "open",
         unit: "",
-        about: "Whether everybody who reaches the port may append and read. Accepted on a loopback address only.",
+        about: "Whether everybody who reaches the port may do everything; accepted on a loopback address only. Else whoever asks \
+                needs a role (docs/access.md).",
         kind: Kind::Switch(|draft| &mut draft.config.open),
     },
     Field {

@@ -160,6 +160,9 @@ impl Copied {
         if let Some(admin) = read_if_there(&backup.admin()).map_err(io(&backup.admin()))? {
             files.push((inside.admin(), admin, 0o600));
         }
+        if let Some(access) = read_if_there(&backup.access()).map_err(io(&backup.access()))? {
+            files.push((inside.access(), access, 0o600));
+        }
         for (path, content, mode) in files {
             replace(&path, &content, mode).map_err(io(&path))?;
         }

@@ -8,10 +8,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
+use indelible_access::{Act, Subject};
 use indelible_note::{
     BrokenChain, KeyChain, KeyChange, KeyName, MalformedKeyChange, SigningKey, Verified, VerifierKey,
 };
 use indelible_store::journal::{Frame, Journal, JournalError, Kind};
+use jiff::Timestamp;
 use serde_json::json;
 
 use super::files::{folder_of, read_if_there, replace, sync_directory};
@@ -248,7 +250,15 @@ fn refuse_older(memory: &CheckpointFile, keys: &KeyChain, size: u64) -> Result<(
 
 /// What is written down about it. It comes before the act: after a crash there may be a line without an act, never the reverse.
 fn act(change: &Verified<KeyChange>, now: u64) -> serde_json::Value {
-    json!({"time": now, "act": "key-change", "statement": change.note().to_string()})
+    let rotated = Act::KeyRotated {
+        to: change.new_key().to_string(),
+        at: Timestamp::from_second(i64::try_from(now).unwrap_or_default()).unwrap_or_default(),
+        by: Subject {
+            subject: "operator-of-the-directory".to_owned(),
+            created_by: None,
+        },
+    };
+    json!({"time": now, "act": "key-change", "statement": change.note().to_string(), "access": rotated})
 }
 
 fn next_path(key: &Path) -> PathBuf {

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use indelible_sources::Source;
+use tokio::sync::watch;
 
 use super::folder::{SourcesError, SourcesFolder, Stamp};
 
@@ -63,6 +64,7 @@ impl Counts {
 pub struct Sources {
     folder: SourcesFolder,
     state: Mutex<State>,
+    names: watch::Sender<Vec<String>>,
 }
 
 #[derive(Debug)]
@@ -83,12 +85,18 @@ impl Sources {
         // Looked at before it is read: what changes meanwhile is read again.
         let stamp = folder.stamp()?;
         let by_name = read(&folder, &BTreeMap::new())?;
+        let names = watch::channel(by_name.keys().cloned().collect()).0;
         let state = Mutex::new(State {
             looked_at: Instant::now(),
             stamp,
             by_name,
         });
-        Ok(Sources { folder, state })
+        Ok(Sources { folder, state, names })
+    }
+
+    /// The names of those that are configured; changes whenever their files were read anew.
+    pub fn names(&self) -> watch::Receiver<Vec<String>> {
+        self.names.subscribe()
     }
 
     /// How many there are.
@@ -118,6 +126,7 @@ impl Sources {
             Ok(None) => {}
             Ok(Some(by_name)) => {
                 tracing::info!(sources = by_name.len(), "the sources were read anew");
+                self.names.send_replace(by_name.keys().cloned().collect());
                 state.by_name = by_name;
             }
             Err(error) => tracing::error!(%error, "the sources cannot be read anew; those from before go on"),

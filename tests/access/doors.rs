@@ -213,3 +213,12 @@ async fn what_is_sent_twice_or_otherwise_is_refused() {
     let in_query = format!("{url}?token={0}&access_token={0}", place.admin);
     assert_eq!(with(&[], &in_query).await.unwrap().status(), StatusCode::UNAUTHORIZED);
 }
+
+#[test]
+fn the_documentation_has_the_table() {
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/access.md")).unwrap();
+    let table = indelible_access::table::Table.to_string();
+    for row in table.lines().map(str::trim_end) {
+        assert!(page.lines().any(|line| line == row), "docs/access.md lacks: {row}");
+    }
+}

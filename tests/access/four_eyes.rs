@@ -110,3 +110,49 @@ async fn a_token_of_an_admin_takes_two_that_do_not_come_from_each_other() {
             .starts_with("token/ben/")
     );
 }
+
+#[tokio::test]
+async fn the_key_is_changed_by_two() {
+    for kind in ["events", "opaque"] {
+        let place = Place::of_kind(kind).configured(FOUR_EYES);
+        let rotate = || place.bed.run(&["key", "rotate", "--data", "log", "--yes"]);
+        let refused = rotate();
+        assert_eq!(refused.status.code(), Some(2), "{refused:?}");
+        assert!(String::from_utf8_lossy(&refused.stderr).contains("request-key-rotation"));
+
+        // The second admin is made before two are needed for that.
+        let ben = place
+            .bed
+            .run(&["token", "create", "ben", "--role", "admin", "--data", "log"]);
+        let ben = String::from_utf8(ben.stdout).unwrap().trim().to_owned();
+        let served = place.serve();
+        let asked = json!({"for": "key-rotation"});
+        let requested = served.ok(&place.admin, "POST", "/v1/approvals", Some(&asked)).await;
+        served.server.stop();
+        assert_eq!(rotate().status.code(), Some(2), "asked for is not approved");
+
+        let served = place.serve();
+        let give = format!("/v1/approvals/{}", requested["approval"].as_str().unwrap());
+        let (status, ..) = served.ask(Some(&place.admin), "POST", &give, None).await;
+        assert_eq!(status, StatusCode::CONFLICT, "her own");
+        served.ok(&ben, "POST", &give, None).await;
+        served.server.stop();
+        let done = rotate();
+        assert!(done.status.success(), "{done:?}");
+        assert_eq!(rotate().status.code(), Some(2), "an approval is used once");
+
+        let served = place.serve();
+        if kind == "events" {
+            let rotated = served.found(&place.admin, "action=indelible.key.rotated").await;
+            assert_eq!(rotated.len(), 1, "{rotated:#?}");
+            let used = served.found(&place.admin, "action=indelible.approval.used").await;
+            assert_eq!(used.len(), 1, "{used:#?}");
+        }
+        let waiting = served.ok(&ben, "GET", "/v1/approvals", None).await;
+        assert_eq!(
+            waiting["approvals"],
+            json!([]),
+            "{kind}: it is used up after a start, too"
+        );
+    }
+}

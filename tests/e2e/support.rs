@@ -57,6 +57,14 @@ impl Bed {
             .unwrap()
     }
 
+    /// What was done to the log by those who run it, but for the token that it was made with.
+    pub(crate) fn acts(&self) -> Vec<serde_json::Value> {
+        let text = std::fs::read_to_string(self.log().join("admin.jsonl")).unwrap();
+        let acts = text.lines().map(|line| serde_json::from_str(line).unwrap());
+        acts.filter(|act: &serde_json::Value| act["act"] != "indelible.token.created")
+            .collect()
+    }
+
     /// The command, to be run in the bed, whose user has no state and no configuration of its own.
     pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_indelible"));

@@ -9,10 +9,12 @@ use axum::Extension;
 use axum::routing::{any, get};
 use bytes::Bytes;
 use hyper_util::rt::TokioIo;
-use indelible::access::Policy;
+use indelible::access::{AccessFile, Gate, Record, Recorder, guard_pages};
+use indelible::data::DataDir;
 use indelible::http::{Health, Pages};
 use indelible::net::host::Authority;
 use indelible::net::{Limits, Listening, Stopped, Tls, application, serve};
+use indelible_access::Registry;
 use rustls::crypto::ring;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::{CertificateDer, ServerName};
@@ -80,34 +82,37 @@ impl Server {
         let never = Arc::new(());
         let alive = Arc::downgrade(&never);
         let health_state = setup.health.clone();
+        // Everybody may do everything here, so that nothing is on the record.
+        let recorder = Recorder::new(Record::File(DataDir::at("/nowhere"), None));
+        let gate = Gate::new(true, AccessFile::default(), Registry::default(), recorder);
         let pages = indelible::http::routes(Pages {
             checkpoint: Arc::new(|| Bytes::from_static(CHECKPOINT.as_bytes())),
             health: Arc::new(move || health_state.clone()),
-            policy: Policy::Open,
-        })
-        .route("/never", {
-            // The server owns the only strong count that is not a handler's; it goes with the application.
-            any(move || {
-                let held = Arc::clone(&never);
-                async move {
-                    let _held = held;
-                    std::future::pending::<()>().await;
-                }
+        });
+        let pages = guard_pages(&gate, pages)
+            .route("/never", {
+                // The server owns the only strong count that is not a handler's; it goes with the application.
+                any(move || {
+                    let held = Arc::clone(&never);
+                    async move {
+                        let _held = held;
+                        std::future::pending::<()>().await;
+                    }
+                })
             })
-        })
-        .route(
-            "/soon",
-            get(async || {
-                tokio::time::sleep(Duration::from_millis(300)).await;
-                "soon\n"
-            }),
-        )
-        .route(
-            "/connection",
-            get(async |Extension(info): Extension<TcpConnectInfo>| {
-                format!("{} {}", info.local_addr().unwrap(), info.remote_addr().unwrap())
-            }),
-        );
+            .route(
+                "/soon",
+                get(async || {
+                    tokio::time::sleep(Duration::from_millis(300)).await;
+                    "soon\n"
+                }),
+            )
+            .route(
+                "/connection",
+                get(async |Extension(info): Extension<TcpConnectInfo>| {
+                    format!("{} {}", info.local_addr().unwrap(), info.remote_addr().unwrap())
+                }),
+            );
         let app = application(
             Routes::new(health),
             pages,

@@ -44,6 +44,15 @@ pub enum Act {
         /// By whom.
         by: Subject,
     },
+    /// The log's key was changed.
+    KeyRotated {
+        /// The public key in force since.
+        to: String,
+        /// When.
+        at: Timestamp,
+        /// By whom.
+        by: Subject,
+    },
     /// What was approved was done: the approval is used up.
     ApprovalUsed {
         /// Which.
@@ -99,6 +108,7 @@ impl Act {
             Act::ApprovalRequested(_) => "indelible.approval.requested",
             Act::ApprovalGiven { .. } => "indelible.approval.given",
             Act::ApprovalUsed { .. } => "indelible.approval.used",
+            Act::KeyRotated { .. } => "indelible.key.rotated",
         }
     }
 
@@ -107,15 +117,19 @@ impl Act {
         match self {
             Act::TokenCreated(token) => &token.by,
             Act::ApprovalRequested(request) => &request.by,
-            Act::TokenRevoked { by, .. } | Act::ApprovalGiven { by, .. } | Act::ApprovalUsed { by, .. } => by,
+            Act::TokenRevoked { by, .. }
+            | Act::ApprovalGiven { by, .. }
+            | Act::ApprovalUsed { by, .. }
+            | Act::KeyRotated { by, .. } => by,
         }
     }
 
-    /// What it was done to: the token or the approval.
+    /// What it was done to: a token, an approval, a key.
     pub fn target(&self) -> (&'static str, String) {
         match self {
             Act::TokenCreated(token) => ("token", token.hash.id().to_string()),
             Act::TokenRevoked { id, .. } => ("token", id.to_string()),
+            Act::KeyRotated { to, .. } => ("key", to.clone()),
             Act::ApprovalRequested(request) => ("approval", request.approval.to_string()),
             Act::ApprovalGiven { approval, .. } | Act::ApprovalUsed { approval, .. } => {
                 ("approval", approval.to_string())

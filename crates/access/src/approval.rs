@@ -43,8 +43,6 @@ pub struct Approval {
     pub request: Requested,
     /// Who approved it.
     pub given: Option<Subject>,
-    /// Whether it was done.
-    pub used: bool,
 }
 
 /// All requests that somebody may still approve or use, by name.
@@ -141,12 +139,11 @@ impl Approvals {
     /// Adds a request; those that expired before it was made are forgotten.
     pub fn request(&mut self, request: &Requested) {
         self.0.retain(|_, one| one.request.expires > request.at);
-        let approval = Approval {
+        // One that is read a second time is not a new one.
+        self.0.entry(request.approval).or_insert_with(|| Approval {
             request: request.clone(),
             given: None,
-            used: false,
-        };
-        self.0.insert(request.approval, approval);
+        });
     }
 
     /// Whether there is room for one more.
@@ -229,6 +226,26 @@ impl Approvals {
                 expires: approval.request.expires,
             }),
         }
+    }
+
+    /// What anybody asked for and somebody else approved, if it is exactly `what`: for those who do it where nobody is identified.
+    ///
+    /// # Errors
+    ///
+    /// See [`ApprovalError`]; the error is about the newest request, and `None` if there is none.
+    pub fn approved_for_anybody(&self, what: &WhatFor, now: Timestamp) -> Result<Option<Approved>, ApprovalError> {
+        let mut refused = None;
+        let mut requests: Vec<&Approval> = self.0.values().filter(|one| one.request.what == *what).collect();
+        requests.sort_by_key(|one| std::cmp::Reverse(one.request.at));
+        for one in requests {
+            match self.approved(one.request.approval, what, &one.request.by.subject, now) {
+                Ok(approved) => return Ok(Some(approved)),
+                Err(error) => {
+                    refused.get_or_insert(error);
+                }
+            }
+        }
+        refused.map_or(Ok(None), Err)
     }
 
     /// Those that have not expired.

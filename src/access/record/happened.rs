@@ -34,7 +34,10 @@ impl Happened {
                 "expires": token.expires,
             })),
             Act::ApprovalRequested(request) => Some(json!({"what": request.what, "expires": request.expires})),
-            Act::TokenRevoked { .. } | Act::ApprovalGiven { .. } | Act::ApprovalUsed { .. } => None,
+            Act::TokenRevoked { .. }
+            | Act::ApprovalGiven { .. }
+            | Act::ApprovalUsed { .. }
+            | Act::KeyRotated { .. } => None,
         };
         Happened {
             action: act.name().to_owned(),
@@ -42,7 +45,7 @@ impl Happened {
                 Act::TokenCreated(_) | Act::ApprovalRequested(_) => Verb::Create,
                 Act::TokenRevoked { .. } => Verb::Delete,
                 Act::ApprovalGiven { .. } => Verb::Approve,
-                Act::ApprovalUsed { .. } => Verb::Update,
+                Act::ApprovalUsed { .. } | Act::KeyRotated { .. } => Verb::Update,
             },
             actor: actor(by),
             target: Some((kind.to_owned(), id)),

@@ -13,6 +13,8 @@ use bytes::Bytes;
 use indelible_access::Act;
 use indelible_client::{AppendError, Client, NewEvent};
 use indelible_event::member::Submitter;
+use jiff::Timestamp;
+use serde_json::json;
 
 pub use self::denials::Denials;
 pub use self::happened::Happened;
@@ -24,8 +26,8 @@ use crate::trail::{Body, Refused, Submission, Trail};
 /// Where the record is.
 #[derive(Clone, Debug)]
 pub enum Record {
-    /// The log itself.
-    Trail(Box<Trail>),
+    /// The log itself; what is needed while it rests is in `admin.jsonl`, too.
+    Trail(Box<Trail>, DataDir),
     /// `admin.jsonl` of a log that takes no events, and the log of events that gets a copy.
     File(DataDir, Option<Arc<Copies>>),
 }
@@ -69,6 +71,16 @@ impl Recorder {
         self.write(happened, Some(text)).await
     }
 
+    /// Writes an act where it can be read while the log rests, too.
+    pub(super) async fn keep_for_rest(&self, act: &Act) -> Result<(), RecordError> {
+        if let Record::Trail(_, data) = &self.0 {
+            let line = json!({"time": Timestamp::now().as_second(), "act": act.name(), "access": act});
+            let data = data.clone();
+            blocking(move || record_line(&data, &line)).await?;
+        }
+        Ok(())
+    }
+
     /// Writes what happened. Durable when it returns.
     pub(super) async fn happened(&self, happened: Happened) -> Result<(), RecordError> {
         self.write(happened, None).await
@@ -76,7 +88,7 @@ impl Recorder {
 
     async fn write(&self, happened: Happened, act: Option<String>) -> Result<(), RecordError> {
         match &self.0 {
-            Record::Trail(trail) => {
+            Record::Trail(trail, _) => {
                 let submission = Submission {
                     source: source(act.is_some()).to_owned(),
                     key: None,

@@ -63,8 +63,8 @@ pub fn replay(data: &DataDir, trail: Option<&Trail>) -> Result<(Registry, Vec<Ac
         };
         if !in_log.contains(&act) {
             only_here.push(act.clone());
+            registry.apply(act);
         }
-        registry.apply(act);
     }
     Ok((registry, only_here))
 }

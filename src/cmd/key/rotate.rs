@@ -3,8 +3,10 @@
 use std::path::PathBuf;
 
 use indelible_note::KeyTerm;
+use jiff::Timestamp;
 
 use super::policy_lines;
+use crate::access::use_key_rotation;
 use crate::cmd::consent::{ConsentArg, now};
 use crate::cmd::environment::environment;
 use crate::cmd::out::line;
@@ -50,6 +52,7 @@ pub(super) fn run(args: &Args) -> CommandResult {
     };
     args.consent
         .obtain("Whoever checks the log must learn its new key; the old one never comes back.")?;
+    use_key_rotation(&data, Timestamp::now())?;
     let rotated = rotate(&data, &config, &new, now()?)?;
     line(rotated.keys.current())?;
     let size = rotated.keys.terms().last().map_or(0, KeyTerm::first_size);

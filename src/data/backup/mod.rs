@@ -76,6 +76,11 @@ impl Backup {
         self.0.admin()
     }
 
+    /// Who may do what, if anything is configured about that.
+    pub fn access(&self) -> PathBuf {
+        self.0.access()
+    }
+
     /// The head up to which it is good.
     pub fn checkpoint(&self) -> PathBuf {
         self.path().join("checkpoint")
@@ -274,7 +279,11 @@ fn older(error: BackupError, backup: &Backup, kept: Option<TreeHead>) -> BackupE
 fn put_beside(data: &DataDir, backup: &Backup, keys: &KeyChain) -> Result<(), BackupError> {
     let vkey = backup.0.log_vkey();
     replace(&vkey, format!("{}\n", keys.current()).as_bytes(), 0o644).map_err(io(&vkey))?;
-    for (from, to) in [(data.config(), backup.config()), (data.admin(), backup.admin())] {
+    for (from, to) in [
+        (data.config(), backup.config()),
+        (data.admin(), backup.admin()),
+        (data.access(), backup.access()),
+    ] {
         if let Some(content) = read_if_there(&from).map_err(io(&from))? {
             replace(&to, &content, 0o600).map_err(io(&to))?;
         }

@@ -148,7 +148,7 @@ fn assigned(hit: &str) -> Option<Range<usize>> {
 const URL: &[&str] = &["://"];
 
 #[rustfmt::skip]
-static RULES: [Rule; 60] = [
+static RULES: [Rule; 61] = [
     Rule { kind: "github token", anchors: &["ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"],
         form: r"(?-u:\b)(?:gh[pousr]_[A-Za-z0-9_.-]{16,}|github_pat_[A-Za-z0-9_]{20,})", part: whole },
     Rule { kind: "gitlab token", anchors: &["glpat-", "gldt-", "glrt-", "glrtr-", "glcbt-", "glptt-", "glft-", "glsoat-", "glimt-", "glagent-", "gloas-", "glffct-", "GR1348941"],
@@ -193,6 +193,8 @@ static RULES: [Rule; 60] = [
         form: r"AGE-SECRET-KEY-(?:PQ-)?1[0-9A-Za-z]{20,}", part: whole },
     Rule { kind: "log key", anchors: &["PRIVATE+KEY+"],
         form: r"PRIVATE\+KEY\+[^\s+]+\+[0-9a-f]{8}\+[A-Za-z0-9+/=]+", part: whole },
+    Rule { kind: "log token", anchors: &["idl_"],
+        form: r"(?-u:\b)idl_[a-z2-7]{40,}", part: whole },
     Rule { kind: "jwt", anchors: &["eyJ"],
         form: r"(?-u:\b)eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*\.[A-Za-z0-9_.-]*", part: whole },
     Rule { kind: "bearer token", anchors: &["bearer"],

@@ -72,6 +72,7 @@ pub(crate) fn by_form() -> Vec<Planted> {
         "log key",
         format!("PRIVATE+KEY+ci.example.com/audit+c74f20a3+{}", letters(44)),
     );
+    whole("log token", format!("idl_{}", "a2b3c4d5e6f7".repeat(5)));
     whole("jwt", format!("eyJ{}.eyJ{}.{}", letters(30), letters(80), letters(43)));
     whole("vault token", format!("hvs.{}", letters(90)));
     whole("terraform token", format!("{}.atlasv1.{}", letters(14), letters(67)));
