@@ -38,7 +38,7 @@ pub(super) async fn submit(State(pages): State<EventPages>, request: Request) ->
         true => blocking(move || sent::read(form, &body)).await?,
         false => sent::read(form, &body)?,
     };
-    check(&pages, &submissions)?;
+    check(&submissions)?;
     let taken = pages.trail.submit(submissions).await?;
     let mut events = Vec::with_capacity(taken.events.len());
     for accepted in taken.events {
@@ -47,19 +47,12 @@ pub(super) async fn submit(State(pages): State<EventPages>, request: Request) ->
     Ok(answer(StatusCode::OK, &json!({"events": events})))
 }
 
-fn check(pages: &EventPages, submissions: &[Submission]) -> Result<(), Problem> {
+fn check(submissions: &[Submission]) -> Result<(), Problem> {
     if submissions.len() > EVENTS_MAX {
         let count = submissions.len();
         return Err(Problem::malformed(format!(
             "1 to {EVENTS_MAX} events can be submitted together, not {count}"
         )));
-    }
-    for (place, submission) in submissions.iter().enumerate() {
-        // Only its secret speaks for a source; and whoever used its keys up could stand in the way of its deliveries.
-        if pages.sources.find(&submission.source).is_some() {
-            let detail = "`source` is that of a configured source, for which only its secret speaks";
-            return Err(Problem::new(StatusCode::FORBIDDEN, "source-taken", detail).at(place));
-        }
     }
     Ok(())
 }
