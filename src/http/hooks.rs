@@ -160,7 +160,7 @@ async fn store(
                 separate(one, index).await;
             }
             Refusal::ServiceOnly(_) | Refusal::TooDeep(_) | Refusal::Event(_) | Refusal::Attached(_) => {
-                one.claims = unreadable(&one.claims)
+                one.claims = unreadable(&one.claims);
             }
             _ => return Err(refused),
         }

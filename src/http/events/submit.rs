@@ -3,7 +3,7 @@
 use axum::extract::{Request, State};
 use axum::response::Response;
 use http::StatusCode;
-use http::header::CONTENT_TYPE;
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use indelible_event::Disclosure;
 use serde_json::{Value, json};
 
@@ -21,6 +21,14 @@ pub(super) async fn submit(State(pages): State<EventPages>, request: Request) ->
         .headers()
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok());
+    // Nothing is unpacked here: what a body comes to is known by its length.
+    if let Some(coding) = request.headers().get(CONTENT_ENCODING)
+        && coding != "identity"
+    {
+        let detail = "a body is taken as it is, without a content encoding";
+        let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+        return Err(Problem::new(status, "content-encoding", detail));
+    }
     let form = content_type.and_then(Form::of).ok_or_else(|| {
         let types = "application/json, application/x-ndjson or application/cloudevents+json";
         Problem::new(
