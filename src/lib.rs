@@ -13,6 +13,8 @@
 //! | [`proofs`] | plan, fetch, finish |
 //! | [`trail`] | events: taken once, found again, searched |
 //! | [`sources`] | who may send deliveries: files, secrets, counts |
+//! | [`strict_json`] | JSON of strangers, read in one way only |
+//! | [`room`] | memory for what strangers send, counted before it is taken |
 //! | [`memory`] | heads that are remembered outside the data directory |
 //! | [`monitor`] | follows somebody's log and says when it does what an honest one does not |
 //! | [`follow`] | what reads the log behind its back: the leaf index, the witnesses |
@@ -37,8 +39,10 @@ pub mod mirror;
 pub mod monitor;
 pub mod net;
 pub mod proofs;
+pub mod room;
 pub mod serve;
 pub mod sources;
+pub mod strict_json;
 pub mod task;
 pub mod trail;
 pub mod wire;

@@ -188,6 +188,7 @@ impl Service {
             opened: _,
             lock,
         } = open;
+        let trail = trail.map(|trail| trail.with_sources(sources.clone()));
         let reader = log.reader();
         let stopping = CancellationToken::new();
         let mut followers = JoinSet::new();
@@ -244,6 +245,7 @@ impl Service {
             reader: reader.clone(),
             proofs,
             vkey: log.keys().current().clone(),
+            room: grpc::submissions_room(),
             stopping: stopping.clone(),
         });
         let (routes, reporter) = grpc::routes(service, events);

@@ -11,6 +11,7 @@ use tonic::service::Routes;
 pub use health::Reporter;
 pub use log::LogService;
 pub use trail::TrailService;
+pub(crate) use trail::submissions_room;
 
 use crate::wire::{AuditTrailServer, DESCRIPTORS, TransparencyLog, TransparencyLogServer};
 

@@ -1,29 +1,29 @@
 //! Bodies of requests, read whole, with a bound on what all of them take together.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use hyper::body::Body as _;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
+
+use crate::room::{NoRoom, Place, Room};
 
 /// Room for the bodies of one kind of requests, and for what is made of them.
 #[derive(Clone, Debug)]
 pub(super) struct Bodies {
-    room: Arc<Semaphore>,
+    room: Room,
     bytes_max: usize,
-    /// What a byte of a body takes while it is worked on, at most or about, in bytes.
-    weight: usize,
+    /// What a body of so many bytes takes while it is worked on, in bytes.
+    weight: fn(usize) -> usize,
 }
 
 /// A body, and the room that it takes until this is dropped.
 #[derive(Debug)]
 pub(super) struct Held {
     pub(super) bytes: Bytes,
-    _room: OwnedSemaphorePermit,
+    _place: Place,
 }
 
 /// Why a body was not read.
@@ -31,8 +31,8 @@ pub(super) struct Held {
 pub(super) enum BodyError {
     #[error("a body has at most {max} bytes")]
     TooLong { max: usize },
-    #[error("too many large bodies are under way; nothing was stored")]
-    NoRoom,
+    #[error(transparent)]
+    NoRoom(#[from] NoRoom),
     #[error("the body did not arrive within {} s; nothing was stored", ARRIVAL.as_secs())]
     TooSlow,
     #[error("the body broke off")]
@@ -40,11 +40,11 @@ pub(super) enum BodyError {
 }
 
 impl Bodies {
-    /// Room of `room_bytes` for bodies of up to `bytes_max`, each of whose bytes takes `weight`.
-    pub(super) fn new(room_bytes: usize, bytes_max: usize, weight: usize) -> Bodies {
-        assert!(bytes_max * weight <= room_bytes, "the largest body fits");
+    /// Room of `room_bytes` for bodies of up to `bytes_max`, each of which takes `weight` of its bytes.
+    pub(super) fn new(room_bytes: usize, bytes_max: usize, weight: fn(usize) -> usize) -> Bodies {
+        assert!(weight(bytes_max) <= room_bytes, "the largest body fits");
         Bodies {
-            room: Arc::new(Semaphore::new(room_bytes / UNIT)),
+            room: Room::of(room_bytes),
             bytes_max,
             weight,
         }
@@ -62,12 +62,7 @@ impl Bodies {
         let length = hint
             .upper()
             .map_or(max, |upper| usize::try_from(upper).unwrap_or(max).min(max));
-        let units = u32::try_from((length * self.weight).div_ceil(UNIT).max(1)).unwrap_or(u32::MAX);
-        let room = timeout(PATIENCE, self.room.clone().acquire_many_owned(units));
-        let room = room
-            .await
-            .map_err(|_| BodyError::NoRoom)?
-            .expect("nobody closes the room");
+        let place = self.room.take((self.weight)(length)).await?;
         let read = async {
             let mut bytes = Vec::with_capacity(length.min(AT_ONCE));
             let mut stream = body.into_data_stream();
@@ -83,16 +78,10 @@ impl Bodies {
         let bytes = timeout(ARRIVAL, read).await.map_err(|_| BodyError::TooSlow)??;
         Ok(Held {
             bytes: bytes.into(),
-            _room: room,
+            _place: place,
         })
     }
 }
-
-/// Room is counted in these: a semaphore has 2^32 permits at least.
-const UNIT: usize = 1 << 10;
-
-/// How long a body waits for room, well within the 10 s after which GitHub gives up.
-const PATIENCE: Duration = Duration::from_secs(4);
 
 /// How long a body may take to arrive: 25 MiB at 2.5 MiB/s. Who sends slower than that holds room that others need.
 const ARRIVAL: Duration = Duration::from_secs(10);
@@ -106,12 +95,12 @@ mod tests {
 
     #[tokio::test]
     async fn a_body_is_read_up_to_its_limit_and_takes_room() {
-        let bodies = Bodies::new(4 << 10, 2 << 10, 2);
+        let bodies = Bodies::new(4 << 10, 2 << 10, |bytes| 2 * bytes);
         let held = bodies.read(Body::from(vec![1; 2 << 10]), usize::MAX).await.unwrap();
         assert_eq!(held.bytes.len(), 2 << 10);
-        assert_eq!(bodies.room.available_permits(), 0);
+        assert_eq!(bodies.room.free(), 0);
         drop(held);
-        assert_eq!(bodies.room.available_permits(), 4);
+        assert_eq!(bodies.room.free(), 4 << 10);
         for (body, max) in [(2049, usize::MAX), (11, 10)] {
             let refused = bodies.read(Body::from(vec![1; body]), max).await.unwrap_err();
             assert!(matches!(refused, BodyError::TooLong { .. }), "{refused}");
@@ -120,14 +109,14 @@ mod tests {
         let parts = futures_util::stream::iter((0..3).map(|_| Ok::<_, std::io::Error>(Bytes::from(vec![1; 1 << 10]))));
         let refused = bodies.read(Body::from_stream(parts), usize::MAX).await.unwrap_err();
         assert!(matches!(refused, BodyError::TooLong { .. }), "{refused}");
-        assert_eq!(bodies.room.available_permits(), 4, "what is refused takes no room");
+        assert_eq!(bodies.room.free(), 4 << 10, "what is refused takes no room");
     }
 
     #[tokio::test]
     async fn without_room_a_body_is_refused() {
-        let bodies = Bodies::new(4 << 10, 4 << 10, 1);
+        let bodies = Bodies::new(4 << 10, 4 << 10, |bytes| bytes);
         let _held = bodies.read(Body::from(vec![1; 4 << 10]), usize::MAX).await.unwrap();
         let refused = bodies.read(Body::from("x"), usize::MAX).await.unwrap_err();
-        assert!(matches!(refused, BodyError::NoRoom), "{refused}");
+        assert!(matches!(refused, BodyError::NoRoom(_)), "{refused}");
     }
 }

@@ -146,7 +146,7 @@ async fn store(
     // Each event is changed at most once for its claims and once for its key.
     let mut tries = 2 * submissions.len();
     loop {
-        let refused = match pages.trail.submit(submissions.clone()).await {
+        let refused = match pages.trail.deliver(submissions.clone()).await {
             Ok(taken) => return Ok((taken, conflict)),
             Err(refused) => refused,
         };
@@ -159,7 +159,9 @@ async fn store(
                 conflict = true;
                 separate(one, index).await;
             }
-            Refusal::TooDeep(_) | Refusal::Event(_) | Refusal::Attached(_) => one.claims = unreadable(&one.claims),
+            Refusal::ServiceOnly(_) | Refusal::TooDeep(_) | Refusal::Event(_) | Refusal::Attached(_) => {
+                one.claims = unreadable(&one.claims);
+            }
             _ => return Err(refused),
         }
     }

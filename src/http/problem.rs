@@ -128,7 +128,7 @@ impl From<BodyError> for Problem {
     fn from(error: BodyError) -> Problem {
         match error {
             BodyError::TooLong { .. } => Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-long", error),
-            BodyError::NoRoom => Problem::again(StatusCode::SERVICE_UNAVAILABLE, "overloaded", error, SOON),
+            BodyError::NoRoom(_) => Problem::again(StatusCode::SERVICE_UNAVAILABLE, "overloaded", error, SOON),
             BodyError::TooSlow => Problem::new(StatusCode::REQUEST_TIMEOUT, "too-slow", error),
             BodyError::BrokenOff => Problem::malformed(error),
         }
@@ -141,10 +141,14 @@ impl From<Refused> for Problem {
         let detail = refusal.to_string();
         match refusal {
             Refusal::Count { .. } => Problem::malformed(detail),
-            Refusal::Length { .. } | Refusal::TooDeep(_) | Refusal::Event(_) | Refusal::Attached(_) => {
-                Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "no-event", detail).at(place)
+            Refusal::Length { .. }
+            | Refusal::ServiceOnly(_)
+            | Refusal::TooDeep(_)
+            | Refusal::Event(_)
+            | Refusal::Attached(_) => Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "no-event", detail).at(place),
+            Refusal::SourceTaken | Refusal::Reserved => {
+                Problem::new(StatusCode::FORBIDDEN, "source-taken", detail).at(place)
             }
-            Refusal::Reserved => Problem::new(StatusCode::FORBIDDEN, "source-taken", detail).at(place),
             Refusal::Conflict { index } => {
                 let mut problem = Problem::new(StatusCode::CONFLICT, "key-conflict", detail).at(place);
                 problem.index = Some(index);

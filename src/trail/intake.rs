@@ -10,7 +10,7 @@ use indelible_log::{Ack, AppendError, BATCH_ENTRIES_MAX, Batch};
 use jiff::Timestamp;
 use tokio::sync::watch;
 
-use super::{Accepted, NO_PANIC, OWN_METHODS, OWN_SOURCES, Refusal, Refused, Submission, Taken, Trail};
+use super::{Accepted, NO_PANIC, OWN_METHODS, OWN_SOURCES, Refusal, Refused, ServiceOnly, Submission, Taken, Trail};
 use crate::task::{blocking, join};
 
 /// How those hear who send what is under way already; `None` until it is known. Dropped without a word, it is not known at all.
@@ -48,12 +48,24 @@ struct Claim {
 impl Trail {
     /// Takes events, all or none: returns when they are durable and published. What the same key brought before is not taken again.
     ///
+    /// The source of an event is what its sender calls it, and so not that of a configured source.
+    ///
     /// Once begun it goes on to its end, whether or not the caller waits for it.
     ///
     /// # Errors
     ///
     /// See [`Refused`]. Nothing was written, unless the log itself failed.
     pub async fn submit(&self, submissions: Vec<Submission>) -> Result<Taken, Refused> {
+        self.check_sources(&submissions)?;
+        self.deliver(submissions).await
+    }
+
+    /// The same, for what a configured source has delivered under its own name.
+    ///
+    /// # Errors
+    ///
+    /// As [`Trail::submit`].
+    pub async fn deliver(&self, submissions: Vec<Submission>) -> Result<Taken, Refused> {
         let trail = self.clone();
         join(tokio::spawn(async move { trail.take(submissions).await })).await
     }
@@ -102,6 +114,20 @@ impl Trail {
         Ok(Taken { events, ack })
     }
 
+    /// Only its secret speaks for a source; and whoever used its keys up could stand in the way of its deliveries.
+    fn check_sources(&self, submissions: &[Submission]) -> Result<(), Refused> {
+        let Some(sources) = &self.sources else { return Ok(()) };
+        let mut free: Option<&str> = None;
+        for (place, Submission { source, .. }) in submissions.iter().enumerate() {
+            // Mostly all of them are of one source.
+            if free != Some(source) && sources.find(source).is_some() {
+                return Err(Refused::at(place, Refusal::SourceTaken));
+            }
+            free = Some(source);
+        }
+        Ok(())
+    }
+
     /// Redacts, and fills in what the service knows. Large ones are made ready on a thread that may take its time.
     async fn make_ready(&self, submissions: Vec<Submission>, now: Timestamp) -> Result<Vec<Ready>, Refused> {
         let large = submissions
@@ -133,11 +159,15 @@ impl Trail {
             submitter,
         } = submission;
         check_length("source", &source)?;
-        if source.starts_with(OWN_SOURCES) && !OWN_METHODS.contains(&submitter.method.as_str()) {
-            return Err(Refusal::Reserved);
-        }
         if let Some(key) = &key {
             check_length("key", key)?;
+        }
+        // What the service says itself, nobody else can.
+        if !OWN_METHODS.contains(&submitter.method.as_str()) {
+            if source.starts_with(OWN_SOURCES) {
+                return Err(Refusal::Reserved);
+            }
+            ServiceOnly::check(&claims)?;
         }
         let mut claims = redact::claims(claims)?.value;
         claims.occurred.get_or_insert(Occurred {

@@ -6,7 +6,7 @@
 //!                          tables of keys and of search ◄── follow ◄───────────────────────┘
 //! ```
 //!
-//! * [`Trail::submit`] takes events, each once, and answers when they are durable.
+//! * [`Trail::submit`] takes events, each once, and answers when they are durable; [`Trail::deliver`] takes those of configured sources.
 //! * [`Trail::find`] gives one event back, with what is known of each member; [`Trail::read`] many.
 //! * [`Trail::search`] answers who did what, from tables that [`Follower`] fills.
 //! * [`Trail::plan_erasure`] and [`Trail::erase`] take members out again, and [`Trail::hold`] forbids it.
@@ -47,9 +47,10 @@ pub use self::hold::{HoldError, HoldsError};
 use self::intake::Settled;
 pub use self::of_source::OfSourceError;
 pub use self::search::{Hits, SearchError};
-pub use self::submission::{Accepted, Body, Refusal, Refused, Submission, Taken};
+pub use self::submission::{Accepted, Body, Refusal, Refused, ServiceOnly, Submission, Taken};
 pub use self::tombstones::Tombstones;
 use crate::data::DataDir;
+use crate::sources::Sources;
 
 /// The audit trail of one running log. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -62,6 +63,8 @@ pub struct Trail {
     tombstones: Arc<Tombstones>,
     clock: Arc<Mutex<ReceivedClock>>,
     raw_kept_bytes_max: usize,
+    /// For whose names only their secrets speak.
+    sources: Option<Arc<Sources>>,
     /// How many entries the log had when the tables were opened.
     opened_size: u64,
     blanker: Blanker,
@@ -122,12 +125,21 @@ impl Trail {
             tombstones,
             clock: Arc::new(Mutex::new(clock)),
             raw_kept_bytes_max,
+            sources: None,
             opened_size: size,
             blanker: log.blanker().ok_or(TrailError::Opaque)?,
             acts: Arc::default(),
             carried_out: Arc::new(watch::channel(0).0),
             carried_out_file: CarriedOutFile::of(data, name),
         })
+    }
+
+    /// The trail of a service that has these sources.
+    pub fn with_sources(self, sources: Arc<Sources>) -> Trail {
+        Trail {
+            sources: Some(sources),
+            ..self
+        }
     }
 
     /// Fills the tables behind the log.

@@ -1,7 +1,7 @@
 //! What goes into the trail, and what comes of it.
 
 use bytes::Bytes;
-use indelible_event::member::{Claims, Member, Submitter};
+use indelible_event::member::{Claims, IpTrust, Member, OccurredFrom, Submitter};
 use indelible_event::redact::TooDeep;
 use indelible_event::{BadEvent, Disclosure, Leaf};
 use indelible_index::IndexError;
@@ -102,6 +102,12 @@ pub enum Refusal {
     /// Sender: it names a source that only the service itself has events of.
     #[error("sources that begin with `indelible/` are the log's own")]
     Reserved,
+    /// Sender: it claims what only the service can know.
+    #[error(transparent)]
+    ServiceOnly(#[from] ServiceOnly),
+    /// Sender: it names a source that it is not.
+    #[error("`source` is that of a configured source, for which only its secret speaks")]
+    SourceTaken,
     /// Sender: its JSON lies too deep.
     #[error(transparent)]
     TooDeep(#[from] TooDeep),
@@ -138,4 +144,30 @@ pub enum Refusal {
     /// No randomness for salts.
     #[error("no random bytes can be had: {0}")]
     Random(std::io::Error),
+}
+
+/// A claim of what only the service can know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ServiceOnly {
+    /// That a time is that of receipt.
+    #[error("`occurred.from` is `receipt`: leave `occurred` out, and the service says so itself")]
+    Receipt,
+    /// That an address is that of the connection.
+    #[error("`origin.ip_trust` is `last_hop`: only the service can know that; you can report")]
+    LastHop,
+}
+
+impl ServiceOnly {
+    /// Lets claims pass that have no such thing in them.
+    pub(super) fn check(claims: &Claims) -> Result<(), ServiceOnly> {
+        let occurred = claims.occurred.as_ref();
+        let origin = claims.origin.as_ref();
+        if occurred.is_some_and(|occurred| occurred.from == OccurredFrom::Receipt) {
+            return Err(ServiceOnly::Receipt);
+        }
+        if origin.is_some_and(|origin| origin.ip_trust == IpTrust::LastHop) {
+            return Err(ServiceOnly::LastHop);
+        }
+        Ok(())
+    }
 }

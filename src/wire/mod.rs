@@ -13,7 +13,7 @@ pub use request::{ConsistencyQuery, EntryName, InclusionQuery, InclusionsQuery, 
 pub use status::IntoStatus;
 pub use trail::{
     BadSubmission, Content, EventFilter, ExportQuery, SubmittedEvent, SubmittedRun, WatchQuery, event_reply,
-    piece_reply, submission, submissions, submit_reply, watch_reply,
+    piece_reply, submission, submissions, submissions_weight, submit_reply, watch_reply,
 };
 
 /// What is generated: messages, the server trait, and the client's stub.

@@ -7,6 +7,7 @@ use super::BadSubmission;
 use crate::access::{Denied, RecordError};
 use crate::entrance::TakesEvents;
 use crate::proofs::ProofError;
+use crate::room::NoRoom;
 use crate::trail::{FindError, Refusal, Refused};
 
 /// The status that says what went wrong, and whose turn it is.
@@ -73,11 +74,12 @@ impl IntoStatus for Refusal {
         match self {
             Refusal::Count { .. }
             | Refusal::Length { .. }
+            | Refusal::ServiceOnly(_)
             | Refusal::TooDeep(_)
             | Refusal::Event(_)
             | Refusal::Attached(_)
             | Refusal::ConflictWithin { .. } => Status::invalid_argument(words),
-            Refusal::Reserved => Status::permission_denied(words),
+            Refusal::SourceTaken | Refusal::Reserved => Status::permission_denied(words),
             Refusal::Conflict { .. } => Status::already_exists(words),
             Refusal::Unresolved | Refusal::TooManyKeys => Status::unavailable(words),
             Refusal::Index(_) | Refusal::Random(_) => internal(&words),
@@ -100,6 +102,12 @@ impl IntoStatus for FindError {
                 Status::data_loss(words)
             }
         }
+    }
+}
+
+impl IntoStatus for NoRoom {
+    fn into_status(self) -> Status {
+        Status::resource_exhausted(self.to_string())
     }
 }
 

@@ -332,7 +332,7 @@ async fn what_exceeds_a_limit_is_refused_and_named() {
         ("[]", "claims: "),
         (
             "{\"actor\":{\"type\":\"user\"},\"actor\":{\"type\":\"bot\"}}",
-            "duplicate field",
+            "\"actor\" stands twice",
         ),
         (
             "{\"submitter\":{\"principal\":\"root\",\"method\":\"none\"}}",

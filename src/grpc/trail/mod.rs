@@ -14,11 +14,13 @@ use tonic::{Request, Response, Status, Streaming};
 use self::filter::Filter;
 use crate::access::{Caller, Method};
 use crate::proofs::Proofs;
+use crate::room::{Place, Room};
 use crate::trail::{Submission, Trail};
 use crate::wire::{
     AuditTrail, AuditTrailServer, EntryName, ExportQuery, ExportRequest, GetEventRequest, GetEventResponse,
-    InclusionQuery, IntoStatus, SubmitBatchRequest, SubmitBatchResponse, SubmitRequest, SubmitResponse,
-    SubmitStreamRequest, WatchQuery, WatchRequest, event_reply, submission, submissions,
+    InclusionQuery, IntoStatus, SubmissionMessage, SubmitBatchRequest, SubmitBatchResponse, SubmitRequest,
+    SubmitResponse, SubmitStreamRequest, WatchQuery, WatchRequest, event_reply, submission, submissions,
+    submissions_weight,
 };
 
 /// Serves the audit trail of one log. What it does lies elsewhere: taking and finding events in [`Trail`], proving in [`Proofs`].
@@ -32,6 +34,8 @@ pub struct TrailService {
     pub proofs: Proofs,
     /// The key that signs for the log, for those who export.
     pub vkey: VerifierKey,
+    /// Room for what is submitted.
+    pub room: Room,
     /// Cancelled when the service stops: streams, which would never end by themselves, end then.
     pub stopping: CancellationToken,
 }
@@ -56,11 +60,21 @@ fn in_scope(caller: &Caller, submissions: &[Submission]) -> Result<(), (usize, S
     checked.map_err(|(place, denied)| (place, denied.into_status()))
 }
 
+impl TrailService {
+    /// Room for these submissions.
+    async fn place_for<'m>(&self, messages: impl IntoIterator<Item = &'m SubmissionMessage>) -> Result<Place, Status> {
+        let place = self.room.take(submissions_weight(messages)).await;
+        place.map_err(IntoStatus::into_status)
+    }
+}
+
 #[tonic::async_trait]
 impl AuditTrail for TrailService {
     async fn submit(&self, request: Request<SubmitRequest>) -> Result<Response<SubmitResponse>, Status> {
         let caller = caller(&request, Method::SubmitEvents)?;
-        let submission = submission(request.into_inner().submission, caller.submitter())?;
+        let message = request.into_inner().submission;
+        let _place = self.place_for(&message).await?;
+        let submission = submission(message, caller.submitter())?;
         in_scope(&caller, std::slice::from_ref(&submission)).map_err(|(_, status)| status)?;
         let reply = self.submit_one(submission).await?;
         Ok(Response::new(reply))
@@ -71,8 +85,10 @@ impl AuditTrail for TrailService {
         request: Request<SubmitBatchRequest>,
     ) -> Result<Response<SubmitBatchResponse>, Status> {
         let caller = caller(&request, Method::SubmitEvents)?;
-        let messages = request.into_inner().submissions.into_iter().map(Some);
-        let submissions = submissions(messages, &caller.submitter()).map_err(IntoStatus::into_status)?;
+        let messages = request.into_inner().submissions;
+        let _place = self.place_for(&messages).await?;
+        let submissions =
+            submissions(messages.into_iter().map(Some), &caller.submitter()).map_err(IntoStatus::into_status)?;
         in_scope(&caller, &submissions).map_err(|(_, status)| status)?;
         let run = self.submit_run(submissions).await.map_err(IntoStatus::into_status)?;
         Ok(Response::new(run?.into()))
@@ -120,6 +136,11 @@ impl AuditTrail for TrailService {
         let query = WatchQuery::try_from(request.into_inner())?;
         Ok(Response::new(watch::serve(self, &query, caller)))
     }
+}
+
+/// Room for what is submitted by all methods together: for one batch of nothing but brackets, or some ten usual ones of 4 MiB.
+pub(crate) fn submissions_room() -> Room {
+    Room::of(256 << 20)
 }
 
 /// A message in: what one commit takes, 4 MiB, and room for names and lengths.

@@ -47,7 +47,11 @@ async fn run(
         let Gathered { mut messages, ended } = intake.gather().await;
         let mut count = messages.len();
         while count > 0 {
-            let run = messages[..count].iter().map(|message| message.submission.clone());
+            let run = &messages[..count];
+            let _place = service
+                .place_for(run.iter().filter_map(|message| message.submission.as_ref()))
+                .await?;
+            let run = run.iter().map(|message| message.submission.clone());
             let taken = match submissions(run, &submitter) {
                 Ok(read) => match in_scope(caller, &read) {
                     Ok(()) => service.submit_run(read).await.map_err(|refused| {

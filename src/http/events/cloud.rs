@@ -18,8 +18,9 @@ use indelible_event::member::{
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use super::sent::{check_claims, nobody_in_particular};
+use super::sent::nobody_in_particular;
 use crate::http::problem::Problem;
+use crate::strict_json;
 use crate::trail::{Body, Submission};
 
 pub(super) const CONTENT_TYPE: &str = "application/cloudevents+json";
@@ -54,7 +55,6 @@ pub(super) fn submission(event: Value, body: &Bytes) -> Result<Submission, Probl
         let correlation = claims.correlation.get_or_insert_with(Correlation::default);
         correlation.trace = correlation.trace.take().or(trace);
     }
-    check_claims(&claims)?;
     Ok(Submission {
         source,
         key: Some(key),
@@ -68,7 +68,7 @@ pub(super) fn submission(event: Value, body: &Bytes) -> Result<Submission, Probl
 }
 
 fn claims_in(data: Value) -> Option<Claims> {
-    let claims: Claims = serde_json::from_value(data).ok()?;
+    let claims: Claims = strict_json::from_value(data).ok()?;
     claims.action.is_some().then_some(claims)
 }
 

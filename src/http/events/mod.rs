@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `table` | the routes, in one table that the router and the OpenAPI document are made from |
 //! | `submit` | `POST /v1/events` |
-//! | `sent`, `cloud`, `strict` | what may be submitted, and how it is read |
+//! | `sent`, `cloud` | what may be submitted, and how it is read |
 //! | `read`, `search` | `GET /v1/events/{index}`, `GET /v1/events` |
 //! | `shown` | events as JSON |
 
@@ -14,7 +14,6 @@ mod read;
 mod search;
 mod sent;
 mod shown;
-mod strict;
 mod submit;
 mod table;
 
@@ -33,6 +32,7 @@ use super::bodies::Bodies;
 use super::problem::Problem;
 use crate::proofs::{InclusionAnswer, Proofs};
 use crate::sources::Sources;
+use crate::strict_json;
 use crate::trail::Trail;
 use crate::wire::{EntryName, InclusionQuery};
 
@@ -57,8 +57,8 @@ impl EventPages {
             trail,
             proofs,
             sources,
-            deliveries: Bodies::new(DELIVERIES_ROOM_BYTES, github::BODY_BYTES_MAX, DELIVERY_WEIGHT),
-            submissions: Bodies::new(SUBMISSIONS_ROOM_BYTES, SUBMISSION_BYTES_MAX, SUBMISSION_WEIGHT),
+            deliveries: Bodies::new(DELIVERIES_ROOM_BYTES, github::BODY_BYTES_MAX, delivery_weight),
+            submissions: Bodies::new(SUBMISSIONS_ROOM_BYTES, SUBMISSION_BYTES_MAX, submission_weight),
             reads: Arc::new(Semaphore::new(READS_AT_ONCE)),
         }
     }
@@ -95,19 +95,22 @@ pub(super) fn answer(status: StatusCode, body: &Value) -> Response {
 }
 
 /// A delivery is held as it came, read (at most 13 MB and a copy), redacted, and as an attachment: four times its bytes, about.
-const DELIVERY_WEIGHT: usize = 4;
+fn delivery_weight(bytes: usize) -> usize {
+    4 * bytes
+}
 
 /// Two and a half of the largest deliveries at a time, or 16,000 of 4 KiB.
 const DELIVERIES_ROOM_BYTES: usize = 256 << 20;
 
-/// JSON that is read into values takes more than its bytes: an object of one field and no value has 7, and takes 600. What has sense
-/// takes some ten times its bytes.
-const SUBMISSION_WEIGHT: usize = 32;
+/// A submission is held as it came, read, redacted, and as members; what JSON takes when it is read is known only by its length.
+fn submission_weight(bytes: usize) -> usize {
+    4 * bytes + strict_json::weight_of_length(bytes, strict_json::VALUES_MAX)
+}
 
 /// The largest event has 1 MiB.
 const SUBMISSION_BYTES_MAX: usize = 4 << 20;
 
-/// Two of the largest submissions at a time, or 8,000 of 1 KiB.
+/// Eight of the largest submissions at a time, or 2,600 of 1 KiB.
 const SUBMISSIONS_ROOM_BYTES: usize = 256 << 20;
 
 /// Each holds at most a page of events, which is 100 MiB if all are of the largest kind, and 200 kB if they are as usual.

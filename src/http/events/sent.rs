@@ -1,12 +1,13 @@
 //! What may be submitted, and how it is read.
 
 use bytes::Bytes;
-use indelible_event::member::{Claims, IpTrust, OccurredFrom, Submitter};
+use indelible_event::member::{Claims, Submitter};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{cloud, strict};
+use super::cloud;
 use crate::http::problem::Problem;
+use crate::strict_json::{self, Allowance, Unreadable, VALUES_MAX};
 use crate::trail::Submission;
 
 /// How a body is to be read.
@@ -27,7 +28,8 @@ struct Envelope {
     source: String,
     #[serde(default)]
     key: Option<String>,
-    claims: Claims,
+    /// Read by itself, as it is at the other door.
+    claims: Value,
 }
 
 impl Form {
@@ -45,6 +47,8 @@ impl Form {
 
 /// Reads a body: what is to be submitted, in its order.
 pub(super) fn read(form: Form, body: &Bytes) -> Result<Vec<Submission>, Problem> {
+    let allowance = Allowance::of(VALUES_MAX);
+    let parse = |json: &[u8]| strict_json::from_slice_within::<Value>(&allowance, json).map_err(malformed);
     match form {
         Form::Json => match parse(body)? {
             Value::Array(all) => (0..).zip(all).map(|(place, value)| envelope(value, place)).collect(),
@@ -64,14 +68,15 @@ pub(super) fn read(form: Form, body: &Bytes) -> Result<Vec<Submission>, Problem>
     }
 }
 
-fn parse(json: &[u8]) -> Result<Value, Problem> {
-    strict::parse(json).map_err(|error| Problem::malformed(shortened(&error.to_string())))
+fn malformed(reason: Unreadable) -> Problem {
+    Problem::malformed(reason)
 }
 
 fn envelope(value: Value, place: usize) -> Result<Submission, Problem> {
-    let Envelope { source, key, claims } =
-        serde_json::from_value(value).map_err(|error| Problem::malformed(shortened(&error.to_string())).at(place))?;
-    check_claims(&claims).map_err(|problem| problem.at(place))?;
+    let envelope = strict_json::from_value(value).map_err(|reason| malformed(reason).at(place));
+    let Envelope { source, key, claims } = envelope?;
+    let claims = strict_json::from_value::<Claims>(claims);
+    let claims = claims.map_err(|reason| Problem::malformed(format!("claims: {reason}")).at(place))?;
     Ok(Submission {
         source,
         key,
@@ -79,25 +84,6 @@ fn envelope(value: Value, place: usize) -> Result<Submission, Problem> {
         raw: None,
         submitter: nobody_in_particular(),
     })
-}
-
-/// A sender cannot say what only the service can know.
-pub(super) fn check_claims(claims: &Claims) -> Result<(), Problem> {
-    let unprocessable = |detail| Err(Problem::new(http::StatusCode::UNPROCESSABLE_ENTITY, "no-event", detail));
-    if claims
-        .occurred
-        .is_some_and(|occurred| occurred.from == OccurredFrom::Receipt)
-    {
-        return unprocessable("`occurred.from` is `receipt`: leave `occurred` out, and the service says so itself");
-    }
-    if claims
-        .origin
-        .as_ref()
-        .is_some_and(|origin| origin.ip_trust == IpTrust::LastHop)
-    {
-        return unprocessable("`origin.ip_trust` is `last_hop`: only the service can know that; you can report");
-    }
-    Ok(())
 }
 
 /// There are no credentials yet.
@@ -108,10 +94,3 @@ pub(super) fn nobody_in_particular() -> Submitter {
         verified: None,
     }
 }
-
-/// What a reader of JSON says may quote what it read.
-pub(super) fn shortened(text: &str) -> String {
-    text.chars().take(SHOWN_MAX).collect()
-}
-
-const SHOWN_MAX: usize = 300;

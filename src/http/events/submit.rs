@@ -3,7 +3,7 @@
 use axum::extract::{Request, State};
 use axum::response::Response;
 use http::StatusCode;
-use http::header::CONTENT_TYPE;
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use indelible_event::Disclosure;
 use serde_json::{Value, json};
 
@@ -24,6 +24,14 @@ pub(super) async fn submit(
         .headers()
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok());
+    // Nothing is unpacked here: what a body comes to is known by its length.
+    if let Some(coding) = request.headers().get(CONTENT_ENCODING)
+        && coding != "identity"
+    {
+        let detail = "a body is taken as it is, without a content encoding";
+        let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+        return Err(Problem::new(status, "content-encoding", detail));
+    }
     let form = content_type.and_then(Form::of).ok_or_else(|| {
         let types = "application/json, application/x-ndjson or application/cloudevents+json";
         Problem::new(
@@ -41,7 +49,7 @@ pub(super) async fn submit(
         true => blocking(move || sent::read(form, &body)).await?,
         false => sent::read(form, &body)?,
     };
-    check(&pages, &submissions)?;
+    check(&submissions)?;
     caller
         .check_submissions(&submissions)
         .map_err(|(place, denied)| Problem::from(denied).at(place))?;
@@ -53,19 +61,12 @@ pub(super) async fn submit(
     Ok(answer(StatusCode::OK, &json!({"events": events})))
 }
 
-fn check(pages: &EventPages, submissions: &[Submission]) -> Result<(), Problem> {
+fn check(submissions: &[Submission]) -> Result<(), Problem> {
     if submissions.len() > EVENTS_MAX {
         let count = submissions.len();
         return Err(Problem::malformed(format!(
             "1 to {EVENTS_MAX} events can be submitted together, not {count}"
         )));
-    }
-    for (place, submission) in submissions.iter().enumerate() {
-        // Only its secret speaks for a source; and whoever used its keys up could stand in the way of its deliveries.
-        if pages.sources.find(&submission.source).is_some() {
-            let detail = "`source` is that of a configured source, for which only its secret speaks";
-            return Err(Problem::new(StatusCode::FORBIDDEN, "source-taken", detail).at(place));
-        }
     }
     Ok(())
 }

@@ -4,4 +4,4 @@ mod reply;
 mod request;
 
 pub use reply::{Content, SubmittedEvent, SubmittedRun, event_reply, piece_reply, submit_reply, watch_reply};
-pub use request::{BadSubmission, EventFilter, ExportQuery, WatchQuery, submission, submissions};
+pub use request::{BadSubmission, EventFilter, ExportQuery, WatchQuery, submission, submissions, submissions_weight};

@@ -1,13 +1,13 @@
 //! Requests about events, from messages to what they mean.
 
 use indelible_event::MemberSet;
-use indelible_event::member::{Claims, Member, Submitter, Verb};
+use indelible_event::member::{Member, Submitter, Verb};
 use serde::Deserialize;
-use serde::de::Error as _;
 use serde::de::value::{Error as NoSuchWord, StrDeserializer};
 use tonic::Status;
 
 use super::super::generated as wire;
+use crate::strict_json::{self, Allowance};
 use crate::trail::{Body, Submission};
 
 /// Which events are meant: all conditions must hold.
@@ -59,10 +59,20 @@ pub struct BadSubmission {
     pub problem: String,
 }
 
+/// What submissions take in memory, at most, when they are read, redacted and made into members.
+pub fn submissions_weight<'m>(messages: impl IntoIterator<Item = &'m wire::Submission>) -> usize {
+    let weight = |message: &wire::Submission| {
+        let raw = message.raw.as_ref().map_or(0, |raw| raw.content.len());
+        4 * (message.claims.len() + raw) + strict_json::weight(&message.claims)
+    };
+    messages.into_iter().map(weight).sum()
+}
+
 /// The one submission of a request, by this submitter.
 pub fn submission(message: Option<wire::Submission>, submitter: Submitter) -> Result<Submission, Status> {
     // There is only one that the words can be about.
-    read(message, submitter).map_err(Status::invalid_argument)
+    let allowance = Allowance::of(strict_json::VALUES_MAX);
+    read(&allowance, message, submitter).map_err(Status::invalid_argument)
 }
 
 /// Submissions that come together. Their number is for the trail to judge.
@@ -70,21 +80,21 @@ pub fn submissions(
     messages: impl IntoIterator<Item = Option<wire::Submission>>,
     submitter: &Submitter,
 ) -> Result<Vec<Submission>, BadSubmission> {
-    let read = messages
-        .into_iter()
-        .enumerate()
-        .map(|(place, message)| read(message, submitter.clone()).map_err(|problem| BadSubmission { place, problem }));
+    let allowance = Allowance::of(VALUES_MAX);
+    let read = messages.into_iter().enumerate().map(|(place, message)| {
+        read(&allowance, message, submitter.clone()).map_err(|problem| BadSubmission { place, problem })
+    });
     read.collect()
 }
 
-fn read(message: Option<wire::Submission>, submitter: Submitter) -> Result<Submission, String> {
+fn read(allowance: &Allowance, message: Option<wire::Submission>, submitter: Submitter) -> Result<Submission, String> {
     let wire::Submission {
         source,
         key,
         claims,
         raw,
     } = message.ok_or("submission: is required")?;
-    let claims = read_claims(&claims).map_err(|error| format!("claims: {error}"))?;
+    let claims = strict_json::from_slice_within(allowance, &claims).map_err(|reason| format!("claims: {reason}"))?;
     Ok(Submission {
         source,
         key,
@@ -95,14 +105,6 @@ fn read(message: Option<wire::Submission>, submitter: Submitter) -> Result<Submi
         }),
         submitter,
     })
-}
-
-/// A structure would be read from an array of its fields' values as well, which nobody means.
-fn read_claims(json: &[u8]) -> serde_json::Result<Claims> {
-    if json.trim_ascii_start().starts_with(b"[") {
-        return Err(serde_json::Error::custom("an object was expected, and not an array"));
-    }
-    serde_json::from_slice(json)
 }
 
 impl TryFrom<Option<wire::EventFilter>> for EventFilter {
@@ -168,3 +170,6 @@ fn member(name: &str) -> Result<Member, String> {
         format!("members: {shown:?} is no member of an event")
     })
 }
+
+/// Of one request: 10,000 events of 400 bytes, or 4,000 of 1 kB, have some 160,000. What they take is bounded by [`strict_json::weight`].
+const VALUES_MAX: usize = 250_000;
