@@ -39,6 +39,3 @@ pub use refused::{ClaimProblem, Malformed, Refused, Shown};
 pub use replay::{REPLAY_ENTRIES_MAX, Replay};
 pub use token::{TOKEN_BYTES_MAX, Unverified, token_sha256};
 pub use verify::verify;
-
-#[cfg(test)]
-mod tests;

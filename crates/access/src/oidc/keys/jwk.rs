@@ -60,7 +60,7 @@ pub enum Unusable {
 }
 
 impl Key {
-    pub(super) fn read(jwk: &Value) -> Result<Key, Unusable> {
+    pub(crate) fn read(jwk: &Value) -> Result<Key, Unusable> {
         let jwk = jwk.as_object().ok_or(Unusable::NotAnObject)?;
         if jwk.contains_key("d") {
             return Err(Unusable::Private);
