@@ -221,6 +221,11 @@ impl fmt::Debug for Shown {
 }
 
 impl Refused {
+    /// For whoever looks for an issuer before there is anything to check.
+    pub fn unknown_issuer(url: &str) -> Refused {
+        Refused::UnknownIssuer { got: Shown::new(url) }
+    }
+
     pub(super) fn claim(claim: impl fmt::Display, problem: ClaimProblem) -> Refused {
         Refused::Claim {
             claim: claim.to_string(),

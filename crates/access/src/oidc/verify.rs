@@ -29,9 +29,7 @@ pub fn verify<G>(
     now: Timestamp,
 ) -> Result<Identity<G>, Refused> {
     // OpenID Connect Core 1.0, 3.1.3.7: 2. The issuer must be exactly one that is known.
-    let unknown = || Refused::UnknownIssuer {
-        got: Shown::new(token.issuer()),
-    };
+    let unknown = || Refused::unknown_issuer(token.issuer());
     let issuer = issuers.by_url(token.issuer()).ok_or_else(unknown)?;
     if keys.issuer() != issuer.url() {
         return Err(Refused::OtherIssuersKeys {
