@@ -9,6 +9,7 @@
 //! | [`grpc`], [`http`] | the services: convert, authorise, call, convert back |
 //! | [`wire`] | the only place that names generated types |
 //! | [`access`] | who may do what |
+//! | [`identity`] | who asks: CI jobs by their identity tokens |
 //! | [`entrance`] | the way in for opaque entries, which a log of events has not |
 //! | [`proofs`] | plan, fetch, finish |
 //! | [`trail`] | events: taken once, found again, searched |
@@ -34,6 +35,7 @@ pub mod entrance;
 pub mod follow;
 pub mod grpc;
 pub mod http;
+pub mod identity;
 pub mod memory;
 pub mod mirror;
 pub mod monitor;
