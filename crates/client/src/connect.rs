@@ -67,7 +67,8 @@ fn sending(endpoint: &Endpoint, options: &Options) -> Result<Sending, ConnectErr
 }
 
 fn same_host(one: Option<&str>, other: Option<&str>) -> bool {
-    one.zip(other).is_some_and(|(one, other)| one.eq_ignore_ascii_case(other))
+    one.zip(other)
+        .is_some_and(|(one, other)| one.eq_ignore_ascii_case(other))
 }
 
 fn endpoint(url: &str, options: &Options) -> Result<Endpoint, tonic::transport::Error> {

@@ -11,7 +11,9 @@ use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 use serde_json::Value;
 
-use crate::credential::{ClientCertificate, Credential, CredentialError, Denied, Sending, denied_by_http, denied_by_tls};
+use crate::credential::{
+    ClientCertificate, Credential, CredentialError, Denied, Sending, denied_by_http, denied_by_tls,
+};
 
 /// How to reach servers by plain HTTP. Nothing in here bears on what is believed of their answers.
 #[derive(Clone, Debug)]

@@ -9,6 +9,7 @@ use tokio::time::{Instant, sleep};
 
 use super::queue::{Queued, Room, Waiting};
 use super::verifier::{Acknowledged, Verifier};
+use crate::credential::Denied;
 use crate::error::Error;
 use crate::misbehavior::BadAnswer;
 use crate::trust::Trust;
@@ -32,6 +33,8 @@ impl Appender {
             if let Err(Failed { error, opened }) = self.stream(first, &mut outstanding).await {
                 let error = self.trust.explain(error).await;
                 match &error {
+                    // What is only too much now may have been taken in part.
+                    Error::Denied(Denied::TooMuch { .. }) => self.room.fail(outstanding, &error),
                     Error::Denied(_) if !opened => self.room.refuse(outstanding, &error),
                     // They may or may not be in the log. To send them again would be to decide for the callers that twice is
                     // better than never.

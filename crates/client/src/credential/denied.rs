@@ -94,7 +94,9 @@ fn role(shown: &Shown) -> String {
 }
 
 fn wait(after: &Option<Duration>) -> String {
-    after.map_or_else(String::new, |after| format!("; it wants to be asked again in {after:?}"))
+    after.map_or_else(String::new, |after| {
+        format!("; it wants to be asked again in {after:?}")
+    })
 }
 
 fn certificate(shown: &Shown) -> &'static str {
@@ -104,4 +106,5 @@ fn certificate(shown: &Shown) -> &'static str {
     }
 }
 
-const WAY_OUT: &str = "\n\nshow a token by --token-file FILE or INDELIBLE_TOKEN, or a client certificate by --client-cert";
+const WAY_OUT: &str =
+    "\n\nshow a token by --token-file FILE or INDELIBLE_TOKEN, or a client certificate by --client-cert";

@@ -186,7 +186,10 @@ mod tests {
         let path = folder.path().join("token");
         std::fs::write(&path, "sec ret").unwrap();
         let error = TokenFile::open(&path).unwrap_err().to_string();
-        assert!(error.contains(&path.display().to_string()) && !error.contains("ret"), "{error}");
+        assert!(
+            error.contains(&path.display().to_string()) && !error.contains("ret"),
+            "{error}"
+        );
         let error = TokenFile::open("eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0.c2ln").unwrap_err();
         assert!(!format!("{error} {error:?}").contains("eyJ"), "{error}");
         let error = TokenFile::open("ci.token").unwrap_err().to_string();

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
-use rustls::AlertDescription;
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
@@ -43,11 +42,9 @@ pub(crate) fn denied_by_http(status: StatusCode, headers: &HeaderMap, words: Str
 pub(crate) fn denied_by_tls(error: &(dyn Error + 'static), shown: Shown) -> Option<Denied> {
     let mut cause = Some(error);
     while let Some(error) = cause {
-        if let Some(rustls::Error::AlertReceived(alert)) = error.downcast_ref() {
-            return is_about_certificates(*alert).then(|| Denied::Handshake {
-                shown,
-                alert: format!("{alert:?}"),
-            });
+        if let Some(alert) = alert(error) {
+            let about_certificates = ALERTS.contains(&alert.as_str());
+            return about_certificates.then_some(Denied::Handshake { shown, alert });
         }
         cause = match error.downcast_ref::<io::Error>() {
             // Its own source is that of the error in it.
@@ -76,22 +73,36 @@ fn seconds(text: &str) -> Option<Duration> {
     text.parse().ok().map(Duration::from_secs)
 }
 
-fn is_about_certificates(alert: AlertDescription) -> bool {
-    matches!(
-        alert,
-        AlertDescription::CertificateRequired
-            | AlertDescription::BadCertificate
-            | AlertDescription::UnsupportedCertificate
-            | AlertDescription::CertificateRevoked
-            | AlertDescription::CertificateExpired
-            | AlertDescription::CertificateUnknown
-            | AlertDescription::UnknownCA
-            | AlertDescription::AccessDenied
-    )
+/// The name of the alert that an error is about. Of errors in HTTP/2 only the words are left.
+fn alert(error: &(dyn Error + 'static)) -> Option<String> {
+    if let Some(error) = error.downcast_ref() {
+        return match error {
+            rustls::Error::AlertReceived(alert) => Some(format!("{alert:?}")),
+            _ => None,
+        };
+    }
+    let words = error.to_string();
+    words.strip_prefix("received fatal alert: ").map(str::to_owned)
 }
+
+/// Those that are about certificates, as rustls spells them.
+const ALERTS: [&str; 9] = [
+    "CertificateRequired",
+    "BadCertificate",
+    "UnsupportedCertificate",
+    "CertificateRevoked",
+    "CertificateExpired",
+    "CertificateUnknown",
+    "UnknownCA",
+    "AccessDenied",
+    // A signature of the certificate does not verify: its authority has the right name and another key.
+    "DecryptError",
+];
 
 #[cfg(test)]
 mod tests {
+    use rustls::AlertDescription;
+
     use super::*;
 
     const TOKEN: Shown = Shown {
@@ -166,9 +177,28 @@ mod tests {
         let denied = denied_by_tls(&required, Shown::NOTHING).unwrap();
         assert!(denied.to_string().contains("CertificateRequired"), "{denied}");
         assert!(denied.to_string().contains("--client-cert"), "{denied}");
+        // As HTTP/2 keeps it.
+        let words = rustls::Error::AlertReceived(AlertDescription::UnknownCA).to_string();
+        assert!(denied_by_tls(&io::Error::other(words), Shown::NOTHING).is_some());
         assert_eq!(
             denied_by_tls(&alert(AlertDescription::DecodeError), Shown::NOTHING),
             None
         );
+    }
+
+    #[test]
+    fn the_alerts_are_spelt_as_rustls_spells_them() {
+        let alerts = [
+            AlertDescription::CertificateRequired,
+            AlertDescription::BadCertificate,
+            AlertDescription::UnsupportedCertificate,
+            AlertDescription::CertificateRevoked,
+            AlertDescription::CertificateExpired,
+            AlertDescription::CertificateUnknown,
+            AlertDescription::UnknownCA,
+            AlertDescription::AccessDenied,
+            AlertDescription::DecryptError,
+        ];
+        assert_eq!(alerts.map(|alert| format!("{alert:?}")), ALERTS);
     }
 }

@@ -98,7 +98,10 @@ mod tests {
         let token = Token::parse(" eyJh.b-_~+/c==\r\n").unwrap();
         let header = token.header();
         assert_eq!(header.as_bytes(), b"Bearer eyJh.b-_~+/c==");
-        let shown = format!("{token:?} {header:?} {:?}", super::super::Credential::Bearer(token.clone()));
+        let shown = format!(
+            "{token:?} {header:?} {:?}",
+            super::super::Credential::Bearer(token.clone())
+        );
         assert!(!shown.contains("eyJh"), "{shown}");
         assert!(Token::parse(&"s".repeat(8_192)).is_ok());
     }

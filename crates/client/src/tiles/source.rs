@@ -51,7 +51,11 @@ impl TileSource {
     /// # Errors
     ///
     /// If `place` is neither, or the credential would not be safe there.
-    pub fn with_credential(place: &str, options: &HttpOptions, credential: &Credential) -> Result<TileSource, NoSource> {
+    pub fn with_credential(
+        place: &str,
+        options: &HttpOptions,
+        credential: &Credential,
+    ) -> Result<TileSource, NoSource> {
         TileSource::with(place, |url| Ok(LogHttp::new(url, options, credential)?))
     }
 
