@@ -106,11 +106,7 @@ impl Service {
     /// Binds, opens the log, and asks what is remembered outside: whoever connects meanwhile waits, and nobody is served by a log
     /// that does not hold.
     pub async fn start(data: DataDir, config: Config) -> Result<Service, ServeError> {
-        let tls = config
-            .tls
-            .as_ref()
-            .map(|files| Tls::load(&files.cert, &files.key))
-            .transpose()?;
+        let tls = config.tls.as_ref().map(Tls::configured).transpose()?;
         // Refused by the address that was asked for, before anything listens on it.
         Policy::for_listener(config.listen)?;
         let listening = Listening::bind(config.listen, tls).await?;

@@ -4,11 +4,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use indelible_client::{HttpOptions, http_client};
+use indelible_client::{HttpOptions, LogHttp};
 use reqwest::header::CONTENT_TYPE;
 use serde_json::Value;
 
 use super::Failure;
+use super::credential::CredentialArgs;
 use super::files::read_at_most;
 use super::remote::CA_BYTES_MAX;
 
@@ -26,6 +27,8 @@ pub(super) struct AdminArgs {
     /// For https: the certificates, in PEM, that may vouch for the server, instead of the system's.
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
+    #[command(flatten)]
+    credential: CredentialArgs,
 }
 
 impl AdminArgs {
@@ -44,13 +47,18 @@ impl AdminArgs {
         let options = HttpOptions {
             timeout: ANSWER_TIME,
             ca_certificates: ca,
+            client_certificate: self.credential.certificate()?,
             ..HttpOptions::default()
         };
         let url = format!("{}{path}", self.url.trim_end_matches('/'));
-        let asked = http_client(&options)?
-            .post(url)
-            .header(CONTENT_TYPE, "application/json");
-        let answer = asked.body(request.to_string()).send().await?;
+        let http = LogHttp::new(&self.url, &options, &self.credential.credential(&self.url)?)?;
+        let asked = http.post(&url)?.header(CONTENT_TYPE, "application/json");
+        let answer = asked.body(request.to_string()).send().await;
+        let answer = answer.map_err(|error| match http.refused(&error) {
+            Some(denied) => Failure::from(denied),
+            None => error.into(),
+        })?;
+        let answer = http.admitted(answer).await?;
         let status = answer.status();
         let mut rest = Vec::new();
         let mut chunks = answer.bytes_stream();

@@ -30,6 +30,7 @@ pub mod witness;
 
 mod admin;
 mod consent;
+mod credential;
 mod duration;
 mod environment;
 mod evidence;
