@@ -1,13 +1,16 @@
 //! Serves one log: puts the parts together, and takes them down in order.
 
 use std::future::Future;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use indelible_client::HttpError;
 use indelible_log::{Condition, Reader};
 use indelible_note::KeyChain;
 use indelible_store::journal::JournalError;
+use jiff::Timestamp;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -22,12 +25,13 @@ use crate::entrance::Entrance;
 use crate::follow::{self, Alarm, Asked, Follower, Served, WitnessError, Witnesses};
 use crate::grpc::{self, LogService, TrailService};
 use crate::http::{self, AccessPages, ErasurePages, EventPages, Health, KeyPage, LogPages, Pages};
+use crate::identity::oidc::{Oidc, OidcOptions};
 use crate::memory::{CheckpointFile, Gathered, MemoryError, Remembered, consents, contradictions, gather};
 use crate::net::{self, BindError, Limits, Listening, Tls, TlsError};
 use crate::proofs::Proofs;
 use crate::sources::{Sources, SourcesError, SourcesFolder};
 use crate::task::blocking;
-use indelible_access::Principal;
+use indelible_access::{Grant, Principal};
 
 /// A log that runs behind a bound socket, not served yet.
 #[derive(Debug)]
@@ -79,6 +83,9 @@ pub enum ServeError {
     /// It is not known who may do what.
     #[error("cannot tell who may do what: {0}")]
     Replay(#[from] ReplayError),
+    /// The keys of issuers could not be asked for.
+    #[error(transparent)]
+    Identity(#[from] HttpError),
     /// What the start did cannot be put on the record.
     #[error(transparent)]
     Record(#[from] RecordError),
@@ -119,11 +126,7 @@ impl Service {
     /// Binds, opens the log, and asks what is remembered outside: whoever connects meanwhile waits, and nobody is served by a log
     /// that does not hold.
     pub async fn start(data: DataDir, config: Config) -> Result<Service, ServeError> {
-        let tls = config
-            .tls
-            .as_ref()
-            .map(|files| Tls::load(&files.cert, &files.key))
-            .transpose()?;
+        let tls = config.tls.as_ref().map(Tls::configured).transpose()?;
         // Refused by the address that was asked for, before anything listens on it.
         check_listener(config.open, config.listen)?;
         let listening = Listening::bind(config.listen, tls).await?;
@@ -318,6 +321,7 @@ async fn gate(is_open: bool, file: AccessFile, open: &OpenLog, data: DataDir) ->
         None => Record::File(data.clone(), None),
     };
     let recorder = Recorder::new(record);
+    let folder = data.path().to_owned();
     let (registry, only_in_file) = {
         let trail = trail.clone();
         blocking(move || replay(&data, trail.as_ref())).await?
@@ -330,11 +334,26 @@ async fn gate(is_open: bool, file: AccessFile, open: &OpenLog, data: DataDir) ->
                 .await?;
         }
     }
-    let gate = Gate::new(is_open, file, registry, recorder);
+    let oidc = oidc(&file, folder).await?;
+    let gate = Gate::new(is_open, file, registry, recorder).believing(oidc);
     if !is_open {
         gate.configured(&open.config).await?;
     }
     Ok(gate)
+}
+
+/// What checks the identity tokens of the issuers that are configured. One that cannot be reached now is asked when a token comes.
+async fn oidc(file: &AccessFile, folder: PathBuf) -> Result<Option<Oidc<Grant>>, ServeError> {
+    if file.issuers.is_empty() {
+        return Ok(None);
+    }
+    let options = OidcOptions {
+        folder,
+        ..OidcOptions::default()
+    };
+    let oidc = Oidc::new(file.issuers.clone(), &options, Timestamp::now())?;
+    oidc.load().await;
+    Ok(Some(oidc))
 }
 
 /// Asks everybody outside who may know the log better. First those who only remember: a witness that is asked may cosign, and a

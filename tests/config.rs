@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use indelible::config::{Config, TlsFiles, WithoutQuorum, default_file, reference};
+use indelible::config::{ClientCa, Config, TlsFiles, WithoutQuorum, default_file, reference};
 
 const FILE: &str = "/data/indelible.toml";
 
@@ -35,6 +35,9 @@ fn every_field_can_be_set() {
         hosts = ["audit.example.com", "10.0.0.1:8443"]
         tls_cert = "cert.pem"
         tls_key = "/etc/tls/key.pem"
+        client_ca = "clients.pem"
+        client_cert_required = true
+        client_crl = "/etc/tls/clients.crl"
         log_key = "../keys/log.key"
         checkpoint_file = "/mnt/other/log.checkpoint"
         memories = ["http://10.0.0.2:7425", "https://mirror.example.com"]
@@ -66,6 +69,11 @@ fn every_field_can_be_set() {
         tls: Some(TlsFiles {
             cert: "/data/cert.pem".into(),
             key: "/etc/tls/key.pem".into(),
+            clients: Some(ClientCa {
+                ca: "/data/clients.pem".into(),
+                crl: Some("/etc/tls/clients.crl".into()),
+                required: true,
+            }),
         }),
         log_key: Some("/data/../keys/log.key".into()),
         checkpoint_file: Some("/mnt/other/log.checkpoint".into()),
@@ -319,13 +327,13 @@ fn the_default_file_is_the_default_commented_and_not() {
         assert!(line.chars().count() <= 100, "{line}");
     }
     assert_eq!(check(&set), Ok(Config::default()));
-    // Tls is one field of the structure and two of the file.
+    // Tls is one field of the structure and five of the file.
     let debug = format!("{:#?}", Config::default());
     let of_structure = debug
         .lines()
         .filter(|line| line.starts_with("    ") && !line.starts_with("     "))
         .count();
-    assert_eq!(fields, of_structure + 1, "{debug}");
+    assert_eq!(fields, of_structure + 4, "{debug}");
 }
 
 #[test]

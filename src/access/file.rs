@@ -4,6 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use indelible_access::oidc::Issuers;
 use indelible_access::{Grant, Rate};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
@@ -21,6 +22,8 @@ pub struct AccessFile {
     pub own_limits: Vec<(String, Limits)>,
     /// Whose certificates have which roles.
     pub certificates: Vec<CertificateRule>,
+    /// Whose identity tokens are believed, and what they grant.
+    pub issuers: Issuers<Grant>,
     /// SHA-256 of the file in hex; of nothing if there is none.
     pub sha256: String,
 }
@@ -89,6 +92,7 @@ struct Text {
     limits: LimitsText,
     limit: Vec<OwnLimits>,
     certificate: Vec<CertificateRule>,
+    issuer: Issuers<Grant>,
 }
 
 #[derive(Clone, Copy, Default, Deserialize)]
@@ -185,6 +189,7 @@ impl AccessFile {
             limits,
             own_limits: own.map(|one| (one.subject, one.limits.over(limits))).collect(),
             certificates: read.certificate,
+            issuers: read.issuer,
             sha256: data_encoding::HEXLOWER.encode(&Sha256::digest(text.as_bytes())),
         })
     }

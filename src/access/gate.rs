@@ -1,14 +1,17 @@
 //! The gate: lets a request in, or refuses it and counts that.
 
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::{Arc, RwLock};
 
+use data_encoding::HEXLOWER;
 use indelible_access::token::TokenHash;
-use indelible_access::{Denied, Method, Principal, Registry};
+use indelible_access::{Authenticated, Denied, Grant, Method, Principal, Registry};
 use jiff::Timestamp;
 use quick_cache::sync::Cache;
+use serde_json::Map;
 use sha2::{Digest, Sha256};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -19,6 +22,8 @@ use super::record::{Denials, Happened, RecordError, Recorder};
 use super::refusal::Refusal;
 use super::session::{InFlight, Meter, Session};
 use crate::config::Config;
+use crate::identity::oidc::{NotVerified, Oidc};
+use crate::net::PeerCertificate;
 
 /// The gate of one log. Cheap to clone.
 #[derive(Clone)]
@@ -31,6 +36,9 @@ struct Inner {
     registry: RwLock<Registry>,
     /// Those who have sent a token that holds, by its hash.
     sessions: RwLock<HashMap<TokenHash, Arc<Session>>>,
+    /// Those whom others vouch for, by the hash of their certificate or token.
+    attested: Cache<[u8; 32], Arc<Session>>,
+    oidc: Option<Oidc<Grant>>,
     /// What principals have asked for lately, by subject. One that is not heard of for long is forgotten, which fills its buckets.
     meters: Cache<String, Arc<Meter>>,
     recorder: Recorder,
@@ -47,10 +55,21 @@ impl Gate {
             file,
             registry: RwLock::new(registry),
             sessions: RwLock::default(),
+            attested: Cache::new(ATTESTED_MAX),
+            oidc: None,
             meters: Cache::new(METERS_MAX),
             denials: Denials::new(recorder.clone()),
             recorder,
         }))
+    }
+
+    /// The same gate, which believes the identity tokens that `oidc` checks.
+    #[must_use]
+    pub fn believing(self, oidc: Option<Oidc<Grant>>) -> Gate {
+        let inner = Arc::into_inner(self.0);
+        let mut inner = inner.expect("a gate is made before anybody has it");
+        inner.oidc = oidc;
+        Gate(Arc::new(inner))
     }
 
     /// What is configured.
@@ -95,7 +114,7 @@ impl Gate {
         let config = Sha256::digest(format!("{config:?}"));
         let now = serde_json::json!({
             "access.toml": self.0.file.sha256,
-            "configuration": data_encoding::HEXLOWER.encode(&config),
+            "configuration": HEXLOWER.encode(&config),
         });
         let target = ("configuration", "sha256".to_owned());
         let happened = Happened::service("indelible.configured", target, Some(("sha256", now)));
@@ -125,6 +144,77 @@ impl Gate {
     /// Counts a refusal; it is on the record soon.
     pub(super) fn denied(&self, subject: &str, method: Method, denied: &Denied, peer: Option<IpAddr>) {
         self.0.denials.add(subject, method.as_str(), &denied.to_string(), peer);
+    }
+
+    /// The session of a certificate: of nobody if none of its names has a rule.
+    pub(super) fn by_certificate(&self, certificate: &PeerCertificate) -> Arc<Session> {
+        let made = || {
+            let rules = self.0.file.certificates.iter();
+            let matched: Vec<_> = rules
+                .filter(|rule| certificate.sans().iter().any(|san| san.as_str() == rule.san))
+                .collect();
+            let Some(first) = matched.first() else {
+                return Ok(self.nobody());
+            };
+            let subject = format!("certificate/{}", first.san);
+            let principal = Principal {
+                subject: subject.clone(),
+                authenticated: Authenticated::Certificate,
+                grants: matched.iter().flat_map(|rule| rule.grants.clone()).collect(),
+                verified: Some(Map::from_iter([
+                    ("san".to_owned(), first.san.clone().into()),
+                    ("serial".to_owned(), certificate.serial().into()),
+                    ("sha256".to_owned(), HEXLOWER.encode(certificate.sha256()).into()),
+                ])),
+                ..Principal::anonymous()
+            };
+            let ends = Some(certificate.not_after());
+            Ok::<_, Infallible>(Arc::new(Session::new(
+                Arc::new(principal),
+                Some(self.meter(&subject)),
+                ends,
+            )))
+        };
+        match self.0.attested.get_or_insert_with(certificate.sha256(), made) {
+            Ok(session) => session,
+            Err(never) => match never {},
+        }
+    }
+
+    /// The session of an identity token.
+    pub(super) async fn by_identity(&self, token: &str) -> Result<Arc<Session>, Refusal> {
+        let Some(oidc) = &self.0.oidc else {
+            let words = "this is no token of a log, and no issuer of identity tokens is configured";
+            return Err(Refusal::Unauthenticated(words.to_owned()));
+        };
+        let now = Timestamp::now();
+        let identity = match oidc.cached(token, now) {
+            Some(identity) => identity,
+            None => oidc.verify(token, now).await.map_err(|error| match error {
+                NotVerified::Refused(refused) => Refusal::Unauthenticated(refused.to_string()),
+                NotVerified::NoKeys { .. } | NotVerified::Busy { .. } => Refusal::Unavailable(error.to_string()),
+            })?,
+        };
+        let made = || {
+            let subject = identity.principal().to_owned();
+            let principal = Principal {
+                subject: subject.clone(),
+                authenticated: Authenticated::Oidc,
+                grants: identity.grants().cloned().collect(),
+                created_by: None,
+                verified: Some(identity.verified()),
+            };
+            let ends = Some(identity.expires_at());
+            Ok::<_, Infallible>(Arc::new(Session::new(
+                Arc::new(principal),
+                Some(self.meter(&subject)),
+                ends,
+            )))
+        };
+        match self.0.attested.get_or_insert_with(&identity.token_sha256(), made) {
+            Ok(session) => Ok(session),
+            Err(never) => match never {},
+        }
     }
 
     /// The session of whoever sends nothing to say who they are.
@@ -170,7 +260,7 @@ impl Gate {
 
     /// The meter of a principal.
     pub(super) fn meter(&self, subject: &str) -> Arc<Meter> {
-        let made = || Ok::<_, std::convert::Infallible>(Arc::new(Meter::new(self.0.file.limits_of(subject))));
+        let made = || Ok::<_, Infallible>(Arc::new(Meter::new(self.0.file.limits_of(subject))));
         match self.0.meters.get_or_insert_with(subject, made) {
             Ok(meter) => meter,
             Err(never) => match never {},
@@ -222,6 +312,9 @@ const NO_PANIC: &str = "nobody panics while they have this";
 
 /// Principals that are counted at a time: 10,000 with some 300 bytes each.
 const METERS_MAX: usize = 10_000;
+
+/// Certificates and identity tokens whose sessions are kept, some 2 KiB each: 20 MB. Others are made anew from what was checked.
+const ATTESTED_MAX: usize = 10_000;
 
 /// Tokens whose sessions are kept, some 200 bytes each; when there are more, all are looked up anew.
 const SESSIONS_MAX: usize = 100_000;

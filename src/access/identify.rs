@@ -2,19 +2,31 @@
 
 use std::sync::Arc;
 
-use http::HeaderMap;
 use http::header::AUTHORIZATION;
+use http::{Extensions, HeaderMap};
 use indelible_access::token;
 
 use super::gate::Gate;
 use super::refusal::Refusal;
 use super::session::Session;
+use crate::net::PeerCertificate;
 
-/// Who it is. Tokens are read from this header alone: an address lands in logs and histories, a body in the event.
-pub(super) fn identify(gate: &Gate, headers: &HeaderMap) -> Result<Arc<Session>, Refusal> {
+/// What a request brings to say who sends it.
+pub(super) enum Sent<'r> {
+    Nothing,
+    Certificate(Arc<PeerCertificate>),
+    /// A token of the log.
+    Token(&'r str),
+    /// Something else, which can only be the token of an issuer.
+    Identity(&'r str),
+}
+
+/// What it brings. Tokens are read from this header alone: an address lands in logs and histories, a body in the event.
+pub(super) fn sent<'r>(headers: &'r HeaderMap, extensions: &Extensions) -> Result<Sent<'r>, Refusal> {
     let mut sent = headers.get_all(AUTHORIZATION).iter();
     let Some(value) = sent.next() else {
-        return Ok(gate.nobody());
+        let certificate = extensions.get::<Arc<PeerCertificate>>();
+        return Ok(certificate.cloned().map_or(Sent::Nothing, Sent::Certificate));
     };
     if sent.next().is_some() {
         return Err(unauthenticated("two Authorization headers"));
@@ -30,16 +42,29 @@ pub(super) fn identify(gate: &Gate, headers: &HeaderMap) -> Result<Arc<Session>,
     if credentials.len() > TOKEN_BYTES_MAX {
         return Err(unauthenticated("the token is too long to be one"));
     }
+    Ok(match credentials.starts_with(token::PREFIX) {
+        true => Sent::Token(credentials),
+        false => Sent::Identity(credentials),
+    })
+}
+
+/// Who it is.
+pub(super) async fn identify(
+    gate: &Gate,
+    headers: &HeaderMap,
+    extensions: &Extensions,
+) -> Result<Arc<Session>, Refusal> {
+    let sent = sent(headers, extensions)?;
     if gate.is_open() {
-        // Whoever has a token is not to be refused where everybody may do everything.
+        // Whoever says who they are is not to be refused where everybody may do everything.
         return Ok(gate.nobody());
     }
-    if credentials.starts_with(token::PREFIX) {
-        return gate.by_token(credentials);
+    match sent {
+        Sent::Nothing => Ok(gate.nobody()),
+        Sent::Certificate(certificate) => Ok(gate.by_certificate(&certificate)),
+        Sent::Token(token) => gate.by_token(token),
+        Sent::Identity(token) => gate.by_identity(token).await,
     }
-    Err(unauthenticated(
-        "this is no token of a log, and no identity token of an issuer that is configured",
-    ))
 }
 
 fn unauthenticated(why: &str) -> Refusal {

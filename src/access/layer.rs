@@ -76,10 +76,13 @@ async fn pass(gate: &Gate, method: Method, mut request: Request, next: Next) -> 
     let session = match indelible_access::table::is_public(method) {
         // What a sender of webhooks has in this header is its own affair.
         true => gate.nobody(),
-        false => identify::identify(gate, request.headers()).inspect_err(|refusal| {
-            gate.denials()
-                .add("unknown", method.as_str(), &refusal.to_string(), peer);
-        })?,
+        false => {
+            let session = identify::identify(gate, request.headers(), request.extensions()).await;
+            session.inspect_err(|refusal| {
+                gate.denials()
+                    .add("unknown", method.as_str(), &refusal.to_string(), peer)
+            })?
+        }
     };
     let (caller, entered) = gate.admit(session.clone(), method, peer)?;
     request.extensions_mut().insert(caller);

@@ -4,12 +4,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use indelible_client::{HttpOptions, http_client};
+use indelible_client::{HttpOptions, LogHttp};
 use reqwest::Method;
 use reqwest::header::CONTENT_TYPE;
 use serde_json::Value;
 
 use super::Failure;
+use super::credential::CredentialArgs;
 use super::files::read_at_most;
 use super::remote::CA_BYTES_MAX;
 
@@ -27,6 +28,8 @@ pub(super) struct AdminArgs {
     /// For https: the certificates, in PEM, that may vouch for the server, instead of the system's.
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
+    #[command(flatten)]
+    credential: CredentialArgs,
 }
 
 impl AdminArgs {
@@ -66,14 +69,20 @@ impl AdminArgs {
         let options = HttpOptions {
             timeout: ANSWER_TIME,
             ca_certificates: ca,
+            client_certificate: self.credential.certificate()?,
             ..HttpOptions::default()
         };
         let url = format!("{}{path}", self.url.trim_end_matches('/'));
-        let mut asked = http_client(&options)?.request(verb, url);
+        let http = LogHttp::new(&self.url, &options, &self.credential.credential(&self.url)?)?;
+        let mut asked = http.request(verb, &url)?;
         if let Some(request) = request {
             asked = asked.header(CONTENT_TYPE, "application/json").body(request.to_string());
         }
-        let answer = asked.send().await?;
+        let answer = asked.send().await.map_err(|error| match http.refused(&error) {
+            Some(denied) => Failure::from(denied),
+            None => error.into(),
+        })?;
+        let answer = http.admitted(answer).await?;
         let status = answer.status();
         let mut rest = Vec::new();
         let mut chunks = answer.bytes_stream();

@@ -7,6 +7,7 @@ use indelible_client::{Client, MemoryHeads, Options};
 use indelible_note::{KeyChain, SignedCheckpoint, Verified};
 use indelible_store::journal::{Journal, JournalError};
 
+use super::credential::CredentialArgs;
 use super::environment::environment;
 use super::out::line;
 use super::progress::counter;
@@ -43,6 +44,8 @@ pub struct Args {
     /// The log's directory.
     #[arg(long, value_name = "DIR", default_value = "./indelible-data", env = "INDELIBLE_DATA")]
     data: PathBuf,
+    #[command(flatten)]
+    credential: CredentialArgs,
 }
 
 /// Backs it up.
@@ -99,7 +102,7 @@ fn newest(args: &Args, data: &DataDir, config: &Config) -> Result<Verified<Signe
         Ok(keys) => keys,
     };
     if let Some(url) = &args.url {
-        return Ok(block_on(ask(url, keys))??);
+        return Ok(block_on(ask(args, url, keys))??);
     }
     let remembered = CheckpointFile::at(checkpoint_file(data, config))?.load(&keys)?;
     match at_rest(data) {
@@ -124,7 +127,12 @@ fn newest(args: &Args, data: &DataDir, config: &Config) -> Result<Verified<Signe
     }
 }
 
-async fn ask(url: &str, keys: KeyChain) -> Result<Verified<SignedCheckpoint>, Failure> {
-    let client = Client::connect_with_keys(url, keys, MemoryHeads::new(), Options::default()).await?;
+async fn ask(args: &Args, url: &str, keys: KeyChain) -> Result<Verified<SignedCheckpoint>, Failure> {
+    let options = Options {
+        credential: args.credential.credential(url)?,
+        client_certificate: args.credential.certificate()?,
+        ..Options::default()
+    };
+    let client = Client::connect_with_keys(url, keys, MemoryHeads::new(), options).await?;
     Ok(client.signed_head().await?)
 }

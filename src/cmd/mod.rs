@@ -33,6 +33,7 @@ pub mod witness;
 
 mod admin;
 mod consent;
+mod credential;
 mod duration;
 mod environment;
 mod evidence;

@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
-use indelible_client::{HttpOptions, Patience, PatientSource, TileSource, http_client};
+use indelible_client::{HttpOptions, Patience, PatientSource};
 use indelible_note::PosixTime;
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::credential::CredentialArgs;
 use super::duration::parse_duration;
 use super::files::read_at_most;
 use super::remote::{CA_BYTES_MAX, safe_name, state_folder};
@@ -66,6 +67,8 @@ pub struct Args {
     /// For https: the certificates, in PEM, that may vouch for the servers, instead of the system's.
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
+    #[command(flatten)]
+    credential: CredentialArgs,
 }
 
 /// Follows the log until a signal comes, or looks at it once.
@@ -131,7 +134,12 @@ fn open(args: &Args) -> Result<Monitor, Failure> {
         limit: Duration::ZERO,
         ..Patience::default()
     };
-    let source = PatientSource::new(TileSource::new(&args.log, http_client(&http)?)?, patience);
+    // Nobody but the log is shown who asks.
+    let to_log = HttpOptions {
+        client_certificate: args.credential.certificate()?,
+        ..http.clone()
+    };
+    let source = PatientSource::new(args.credential.tiles(&args.log, &to_log)?, patience);
     let tellers = Tellers::new(args.exec.clone(), args.notify.as_deref(), &http)?;
     let now = PosixTime::from_system(SystemTime::now()).ok_or(MonitorError::Clock)?;
     let path = match &args.state {

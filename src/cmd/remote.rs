@@ -7,6 +7,7 @@ use indelible_client::{Client, FileHeads, MemoryHeads, Options};
 use indelible_note::{KeyName, VerifierKey};
 
 use super::Failure;
+use super::credential::CredentialArgs;
 use super::files::read_at_most;
 use super::vkey::VkeyArg;
 
@@ -30,6 +31,8 @@ pub(super) struct RemoteArgs {
     /// log in the user's state directory (~/.local/state/indelible).
     #[arg(long, value_name = "FILE")]
     heads: Option<PathBuf>,
+    #[command(flatten)]
+    credential: CredentialArgs,
 }
 
 impl RemoteArgs {
@@ -43,6 +46,8 @@ impl RemoteArgs {
             .transpose()?;
         let options = Options {
             ca_certificates,
+            credential: self.credential.credential(&self.url)?,
+            client_certificate: self.credential.certificate()?,
             ..Options::default()
         };
         let client = match self.heads_file(keys.genesis()) {

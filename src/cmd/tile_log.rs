@@ -4,9 +4,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::ValueEnum;
-use indelible_client::{HttpOptions, Patience, PatientSource, TileSource, TrustedLog, http_client};
+use indelible_client::{HttpOptions, Patience, PatientSource, TrustedLog};
 
 use super::Failure;
+use super::credential::CredentialArgs;
 use super::files::read_at_most;
 use super::remote::CA_BYTES_MAX;
 use super::trust::TrustArgs;
@@ -29,6 +30,8 @@ pub(super) struct TileLogArgs {
     /// For how long a file is asked for, in seconds, that the server fails to send for the moment (429, 5xx, broken connections).
     #[arg(long, value_name = "S", default_value_t = 60)]
     retry_for: u64,
+    #[command(flatten)]
+    credential: CredentialArgs,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -42,12 +45,13 @@ impl TileLogArgs {
     /// Where the files come from. Asks nothing yet.
     pub(super) fn source(&self) -> Result<PatientSource, Failure> {
         let ca_certificates = self.ca.as_deref().map(|path| read_at_most(path, CA_BYTES_MAX));
-        let client = http_client(&HttpOptions {
+        let options = HttpOptions {
             ca_certificates: ca_certificates.transpose()?,
+            client_certificate: self.credential.certificate()?,
             timeout: TIMEOUT,
             ..HttpOptions::default()
-        })?;
-        let source = TileSource::new(&self.place, client)?;
+        };
+        let source = self.credential.tiles(&self.place, &options)?;
         let source = match self.gzip {
             When::Always => source,
             When::Auto if !is_on_this_machine(&self.place) => source,

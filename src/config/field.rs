@@ -8,7 +8,7 @@ use http::Uri;
 use crate::net::host::Authority;
 
 use super::error::{ConfigError, Place};
-use super::{Config, TlsFiles, WithoutQuorum};
+use super::{ClientCa, Config, TlsFiles, WithoutQuorum};
 
 /// One field: what it is called, what it takes, what it means.
 pub(super) struct Field {
@@ -28,6 +28,8 @@ pub(super) enum Kind {
     /// An empty path is as good as none.
     Path(fn(&mut Draft) -> &mut Option<(PathBuf, Place)>),
     Switch(fn(&mut Draft) -> &mut bool),
+    /// A switch that means nothing by itself, so that it is kept where it was turned on.
+    PlacedSwitch(fn(&mut Draft) -> &mut Option<Place>),
     WithoutQuorum(fn(&mut Draft) -> &mut WithoutQuorum),
     Number {
         min: u32,
@@ -54,6 +56,9 @@ pub(super) struct Draft {
     pub(super) config: Config,
     pub(super) tls_cert: Option<(PathBuf, Place)>,
     pub(super) tls_key: Option<(PathBuf, Place)>,
+    pub(super) client_ca: Option<(PathBuf, Place)>,
+    pub(super) client_cert_required: Option<Place>,
+    pub(super) client_crl: Option<(PathBuf, Place)>,
     pub(super) log_key: Option<(PathBuf, Place)>,
     pub(super) checkpoint_file: Option<(PathBuf, Place)>,
     pub(super) witness_policy: Option<(PathBuf, Place)>,
@@ -65,6 +70,9 @@ impl Draft {
             config: Config::default(),
             tls_cert: None,
             tls_key: None,
+            client_ca: None,
+            client_cert_required: None,
+            client_crl: None,
             log_key: None,
             checkpoint_file: None,
             witness_policy: None,
@@ -107,6 +115,7 @@ impl Draft {
                 };
             }
             (Kind::Switch(slot), Value::Switch(on)) => *slot(self) = *on,
+            (Kind::PlacedSwitch(slot), Value::Switch(on)) => *slot(self) = on.then_some(at),
             (Kind::WithoutQuorum(slot), Value::Text(text)) => {
                 let choices = [WithoutQuorum::Witnessed, WithoutQuorum::Signed];
                 let chosen = choices.into_iter().find(|choice| choice.as_str() == text);
@@ -131,13 +140,24 @@ impl Draft {
     pub(super) fn finish(self) -> Result<Config, ConfigError> {
         let half = |at, given, missing| Err(ConfigError::Half { at, given, missing });
         let tls = match (self.tls_cert, self.tls_key) {
-            (Some((cert, _)), Some((key, _))) => Some(TlsFiles { cert, key }),
+            (Some((cert, _)), Some((key, _))) => Some((cert, key)),
             (Some((_, at)), None) => return half(at, "tls_cert", "tls_key"),
             (None, Some((_, at))) => return half(at, "tls_key", "tls_cert"),
             (None, None) => None,
         };
+        let clients = match (self.client_ca, self.client_crl, self.client_cert_required) {
+            (Some((_, at)), _, _) if tls.is_none() => return half(at, "client_ca", "tls_cert"),
+            (Some((ca, _)), crl, required) => Some(ClientCa {
+                ca,
+                crl: crl.map(|(path, _)| path),
+                required: required.is_some(),
+            }),
+            (None, Some((_, at)), _) => return half(at, "client_crl", "client_ca"),
+            (None, None, Some(at)) => return half(at, "client_cert_required", "client_ca"),
+            (None, None, None) => None,
+        };
         Ok(Config {
-            tls,
+            tls: tls.map(|(cert, key)| TlsFiles { cert, key, clients }),
             log_key: self.log_key.map(|(path, _)| path),
             checkpoint_file: self.checkpoint_file.map(|(path, _)| path),
             witness_policy: self.witness_policy.map(|(path, _)| path),
@@ -167,6 +187,7 @@ impl Field {
             // No path has a default: it would be another one for every data directory.
             Kind::Path(_) => "\"\"".into(),
             Kind::Switch(slot) => slot(&mut draft).to_string(),
+            Kind::PlacedSwitch(slot) => slot(&mut draft).is_some().to_string(),
             Kind::WithoutQuorum(slot) => format!("\"{}\"", slot(&mut draft).as_str()),
             Kind::Number { of, .. } => of(&mut draft).to_string(),
         }
@@ -175,8 +196,8 @@ impl Field {
     /// The value of this field in text that has no types of its own: a variable or a flag. Lists are separated by commas.
     pub(super) fn read(&self, text: &str) -> Value {
         match (&self.kind, text) {
-            (Kind::Switch(_), "true") => Value::Switch(true),
-            (Kind::Switch(_), "false") => Value::Switch(false),
+            (Kind::Switch(_) | Kind::PlacedSwitch(_), "true") => Value::Switch(true),
+            (Kind::Switch(_) | Kind::PlacedSwitch(_), "false") => Value::Switch(false),
             (Kind::Number { .. }, digits) if is_integer(digits) => Value::Number(digits.into()),
             (Kind::Hosts(_) | Kind::Urls(_), list) => Value::List(
                 list.split(',')
@@ -198,7 +219,7 @@ impl Kind {
             Kind::Hosts(_) => "a list of host names or addresses, each with or without a port",
             Kind::Urls(_) => "a list of URLs, each http:// or https:// and a host",
             Kind::Path(_) => "a path",
-            Kind::Switch(_) => "true or false",
+            Kind::Switch(_) | Kind::PlacedSwitch(_) => "true or false",
             Kind::WithoutQuorum(_) => "\"witnessed\" or \"signed\"",
             Kind::Number { .. } => "an integer",
         }

@@ -104,6 +104,19 @@ pub struct TlsFiles {
     pub cert: PathBuf,
     /// The private key of that certificate.
     pub key: PathBuf,
+    /// Whose clients' certificates are asked for; without, clients are not asked.
+    pub clients: Option<ClientCa>,
+}
+
+/// Whose word is taken for the certificates of clients: paths of PEM files.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ClientCa {
+    /// The certificates of the authorities.
+    pub ca: PathBuf,
+    /// What they have revoked.
+    pub crl: Option<PathBuf>,
+    /// Whether a client must show one.
+    pub required: bool,
 }
 
 impl Default for Config {

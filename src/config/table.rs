@@ -3,7 +3,7 @@
 use super::field::{Field, Kind};
 
 /// Every field, in the order in which they are explained.
-pub(super) static FIELDS: [Field; 28] = [
+pub(super) static FIELDS: [Field; 31] = [
     Field {
         name: "listen",
         unit: "",
@@ -32,6 +32,29 @@ pub(super) static FIELDS: [Field; 28] = [
         unit: "",
         about: "A PEM file with the private key of `tls_cert`.",
         kind: Kind::Path(|draft| &mut draft.tls_key),
+    },
+    Field {
+        name: "client_ca",
+        unit: "",
+        about: "A PEM file with the certificates of those who may vouch for clients: clients are then asked for a certificate, and one \
+                that is shown must hold. Needs `tls_cert`; without this, clients are not asked. Read at the start, as the other \
+                files of TLS. docs/credentials.md says how to set it up.",
+        kind: Kind::Path(|draft| &mut draft.client_ca),
+    },
+    Field {
+        name: "client_cert_required",
+        unit: "",
+        about: "Whether a client without a certificate is refused in the handshake, before it has asked for anything: also one that \
+                would only read heads, keys or health. Needs `client_ca`.",
+        kind: Kind::PlacedSwitch(|draft| &mut draft.client_cert_required),
+    },
+    Field {
+        name: "client_crl",
+        unit: "",
+        about: "A PEM file with lists of revoked certificates, one for each authority that vouches for clients, intermediate ones \
+                included: a certificate of an authority without a list is refused. Needs `client_ca`. A new list is taken up by a \
+                restart; one that is past its next update is used all the same.",
+        kind: Kind::Path(|draft| &mut draft.client_crl),
     },
     Field {
         name: "log_key",

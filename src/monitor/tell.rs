@@ -81,6 +81,8 @@ async fn run(command: &str, file: &Path, origin: &str, time: Duration) -> Result
     let failed = |error: io::Error| format!("--exec: {error}");
     let mut shell = Command::new("/bin/sh");
     shell.arg("-c").arg(format!("{command} \"$@\"")).arg("sh").arg(file);
+    // What shows the log who asks is not for it.
+    shell.env_remove("INDELIBLE_TOKEN");
     shell.env("INDELIBLE_FINDING", file).env("INDELIBLE_LOG_ORIGIN", origin);
     // A group of its own, so that what the shell has started ends with it.
     shell

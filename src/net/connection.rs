@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::io;
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -19,6 +20,7 @@ use tonic::transport::server::{Connected, TcpConnectInfo};
 use tower::ServiceExt;
 
 use super::limits::{self, Limits};
+use super::peer::{BadPeer, PeerCertificate};
 use super::preface::{Protocol, read_preface};
 
 /// What a connection gets of its server; a clone is cheap.
@@ -53,18 +55,30 @@ enum Failed {
     #[error("the server shut down during the handshake")]
     Shutdown,
     #[error(transparent)]
+    Peer(#[from] BadPeer),
+    #[error(transparent)]
     Http(#[from] hyper::Error),
 }
 
 async fn open(stream: TcpStream, info: TcpConnectInfo, mut shared: Shared) -> Result<(), Failed> {
     let until = Instant::now() + shared.limits.opening;
     match shared.tls.take() {
-        None => serve(stream, info, shared, until).await,
-        Some(tls) => serve(shared.handshake(tls.accept(stream), until).await?, info, shared, until).await,
+        None => serve(stream, info, None, shared, until).await,
+        Some(tls) => {
+            let stream = shared.handshake(tls.accept(stream), until).await?;
+            let peer = PeerCertificate::of(stream.get_ref().1)?.map(Arc::new);
+            serve(stream, info, peer, shared, until).await
+        }
     }
 }
 
-async fn serve<IO>(io: IO, info: TcpConnectInfo, mut shared: Shared, until: Instant) -> Result<(), Failed>
+async fn serve<IO>(
+    io: IO,
+    info: TcpConnectInfo,
+    peer: Option<Arc<PeerCertificate>>,
+    mut shared: Shared,
+    until: Instant,
+) -> Result<(), Failed>
 where
     IO: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
@@ -76,6 +90,9 @@ where
         .clone()
         .map_request(move |mut request: http::Request<hyper::body::Incoming>| {
             request.extensions_mut().insert(info.clone());
+            if let Some(peer) = &peer {
+                request.extensions_mut().insert(Arc::clone(peer));
+            }
             request
         });
     let app = TowerToHyperService::new(app);

@@ -6,6 +6,8 @@
 //! |---|---|
 //! | `listening` | binds the address, takes connections in, survives a lack of file descriptors |
 //! | `tls` | the certificate, its names, ALPN |
+//! | `client_ca` | which certificates clients may show, and whether they must |
+//! | `peer` | the one that a client has shown |
 //! | `preface` | HTTP/1.1 or HTTP/2, by the first bytes |
 //! | `connection` | the limits of each protocol, one task a connection |
 //! | `access_log` | what is logged of a request |
@@ -24,12 +26,14 @@ pub mod host;
 
 mod access_log;
 mod application;
+mod client_ca;
 mod connection;
 mod content_type;
 mod deadline;
 mod guard;
 mod limits;
 mod listening;
+mod peer;
 mod preface;
 mod refused;
 mod serve;
@@ -39,5 +43,6 @@ pub use application::application;
 pub use deadline::Deadline;
 pub use limits::Limits;
 pub use listening::{BindError, Listening};
+pub use peer::{BadPeer, PeerCertificate, San};
 pub use serve::{Stopped, serve};
 pub use tls::{Tls, TlsError};

@@ -6,12 +6,15 @@ use std::sync::Arc;
 
 use rustls::ServerConfig;
 use rustls::crypto::ring;
+use rustls::server::{NoServerSessionStorage, VerifierBuilderError};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::TlsAcceptor;
 use x509_parser::extensions::GeneralName;
 
+use super::client_ca;
 use super::host::CertifiedName;
+use crate::config::{ClientCa, TlsFiles};
 
 /// What a listener needs to speak TLS 1.2 and 1.3.
 #[derive(Clone)]
@@ -26,7 +29,7 @@ pub enum TlsError {
     /// No PEM file with what is asked of it, or no access to it.
     #[error("cannot read {what} from {}: {source}", path.display())]
     Pem {
-        /// `certificate` or `private key`.
+        /// `a certificate`, `a private key` or `a list of revoked certificates`.
         what: &'static str,
         /// The file.
         path: PathBuf,
@@ -40,6 +43,22 @@ pub enum TlsError {
         path: PathBuf,
         /// Why not.
         source: x509_parser::error::X509Error,
+    },
+    /// A certificate of those who may vouch for clients cannot be used.
+    #[error("{} has a certificate that cannot vouch for clients: {source}", path.display())]
+    ClientCa {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: rustls::Error,
+    },
+    /// A list of revoked certificates cannot be used.
+    #[error("cannot use {} to check the certificates of clients: {source}", path.display())]
+    Clients {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: VerifierBuilderError,
     },
     /// The two do not belong together, or are of a kind that TLS does not know.
     #[error("cannot use the certificate {} with the key {}: {source}", cert.display(), key.display())]
@@ -58,35 +77,47 @@ impl Tls {
     ///
     /// Both are read once: a renewed certificate is taken up by a restart.
     pub fn load(cert: &Path, key: &Path) -> Result<Tls, TlsError> {
-        let pem = |what, path: &Path| {
-            let path = path.to_path_buf();
-            move |source| TlsError::Pem { what, path, source }
-        };
-        let chain = CertificateDer::pem_file_iter(cert)
-            .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-            .and_then(|chain| {
-                if chain.is_empty() {
-                    Err(rustls_pki_types::pem::Error::NoItemsFound)
-                } else {
-                    Ok(chain)
-                }
-            })
-            .map_err(pem("a certificate", cert))?;
-        let private_key = PrivateKeyDer::from_pem_file(key).map_err(pem("a private key", key))?;
+        Tls::read(cert, key, None)
+    }
+
+    /// The same by a configuration, which may ask clients for certificates. All of its files are read once.
+    ///
+    /// A connection of a client with a certificate is verified when it begins. None is resumed, since that would not look at the
+    /// certificate again: it may have expired meanwhile, or been revoked.
+    pub fn configured(files: &TlsFiles) -> Result<Tls, TlsError> {
+        Tls::read(&files.cert, &files.key, files.clients.as_ref())
+    }
+
+    fn read(cert: &Path, key: &Path, clients: Option<&ClientCa>) -> Result<Tls, TlsError> {
+        let chain: Vec<CertificateDer<'static>> = read_pem("a certificate", cert)?;
+        let private_key = PrivateKeyDer::from_pem_file(key).map_err(|source| TlsError::Pem {
+            what: "a private key",
+            path: key.into(),
+            source,
+        })?;
         let names = names(&chain[0]).map_err(|source| TlsError::Certificate {
             path: cert.into(),
             source,
         })?;
 
         // The provider is passed, never the process's default: rustls panics if two crates brought one each.
+        let verifier = clients.map(client_ca::verifier).transpose()?;
         let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
-            .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, private_key));
+            .map(|builder| match verifier {
+                None => builder.with_no_client_auth(),
+                Some(verifier) => builder.with_client_cert_verifier(verifier),
+            })
+            .and_then(|builder| builder.with_single_cert(chain, private_key));
         let mut config = config.map_err(|source| TlsError::Pair {
             cert: cert.into(),
             key: key.into(),
             source,
         })?;
+        if clients.is_some() {
+            config.session_storage = Arc::new(NoServerSessionStorage {});
+            config.send_tls13_tickets = 0;
+        }
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         Ok(Tls {
             acceptor: TlsAcceptor::from(Arc::new(config)),
@@ -110,6 +141,21 @@ impl fmt::Debug for Tls {
             .field("names", &self.names)
             .finish_non_exhaustive()
     }
+}
+
+/// All that a PEM file has of a kind, which must be something.
+pub(super) fn read_pem<T: PemObject>(what: &'static str, path: &Path) -> Result<Vec<T>, TlsError> {
+    T::pem_file_iter(path)
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        .and_then(|items| match items.is_empty() {
+            true => Err(rustls_pki_types::pem::Error::NoItemsFound),
+            false => Ok(items),
+        })
+        .map_err(|source| TlsError::Pem {
+            what,
+            path: path.into(),
+            source,
+        })
 }
 
 /// The subject alternative names that can be a host. The subject's common name is not one (RFC 9525, 2).

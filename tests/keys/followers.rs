@@ -1,6 +1,6 @@
 //! What those see who knew the log by its old key.
 
-use indelible_client::{HttpOptions, KeysError, follow_keys, http_client};
+use indelible_client::{HttpOptions, KeysError, LogHttp, follow_keys, http_client};
 use indelible_note::{BadKeys, SignedCheckpoint};
 
 use crate::standing::{append, append_by, assert_done, get, rotate};
@@ -165,7 +165,7 @@ fn keys_that_do_not_follow_are_refused() {
 #[tokio::test]
 async fn a_client_follows_the_chain() {
     let (bed, server) = changed();
-    let http = http_client(&HttpOptions::default()).unwrap();
+    let http = LogHttp::anonymous(http_client(&HttpOptions::default()).unwrap());
     let old = std::fs::read_to_string(bed.path("old.vkey"))
         .unwrap()
         .trim()

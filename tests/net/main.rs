@@ -7,6 +7,7 @@
 
 mod admission;
 mod client;
+mod client_certs;
 mod deadlines;
 mod handshakes;
 mod limits;

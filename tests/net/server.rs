@@ -1,6 +1,6 @@
 //! A server with a few sample handlers.
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,14 +10,15 @@ use axum::routing::{any, get};
 use bytes::Bytes;
 use hyper_util::rt::TokioIo;
 use indelible::access::{AccessFile, Gate, Record, Recorder, guard_pages};
+use indelible::config::{ClientCa, TlsFiles};
 use indelible::data::DataDir;
 use indelible::http::{Health, Pages};
 use indelible::net::host::Authority;
-use indelible::net::{Limits, Listening, Stopped, Tls, application, serve};
+use indelible::net::{Limits, Listening, PeerCertificate, San, Stopped, Tls, application, serve};
 use indelible_access::Registry;
 use rustls::crypto::ring;
 use rustls::{ClientConfig, RootCertStore};
-use rustls_pki_types::{CertificateDer, ServerName};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use tempfile::NamedTempFile;
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
@@ -39,6 +40,8 @@ pub(crate) const CHECKPOINT: &str =
 /// How a test's server differs from an ordinary one.
 pub(crate) struct Setup {
     pub(crate) tls: bool,
+    /// Of a server with TLS.
+    pub(crate) clients: Option<ClientCa>,
     pub(crate) limits: Limits,
     pub(crate) request_timeout: Duration,
     pub(crate) hosts: Vec<Authority>,
@@ -49,6 +52,7 @@ impl Default for Setup {
     fn default() -> Setup {
         Setup {
             tls: false,
+            clients: None,
             limits: Limits::default(),
             request_timeout: Duration::from_secs(30),
             hosts: Vec::new(),
@@ -65,6 +69,7 @@ pub(crate) struct Server {
     /// Alive as long as a handler of `/never` is.
     pub(crate) never: std::sync::Weak<()>,
     tls: Option<CertificateDer<'static>>,
+    pem: Option<String>,
     stop: oneshot::Sender<()>,
     served: JoinHandle<Stopped>,
 }
@@ -74,7 +79,12 @@ impl Server {
         let certificate = setup.tls.then(Certificate::make);
         let tls = certificate
             .as_ref()
-            .map(|made| Tls::load(made.cert.path(), made.key.path()).unwrap());
+            .map(|made| TlsFiles {
+                cert: made.cert.path().into(),
+                key: made.key.path().into(),
+                clients: setup.clients.clone(),
+            })
+            .map(|files| Tls::configured(&files).unwrap());
         let listening = Listening::bind("127.0.0.1:0".parse().unwrap(), tls).await.unwrap();
         let (address, url) = (listening.local_addr(), listening.url());
 
@@ -107,6 +117,7 @@ impl Server {
                     "soon\n"
                 }),
             )
+            .route("/who", get(who))
             .route(
                 "/connection",
                 get(async |Extension(info): Extension<TcpConnectInfo>| {
@@ -126,6 +137,7 @@ impl Server {
             };
             serve(listening, app, &setup.limits, stopped).await
         });
+        let pem = certificate.as_ref().map(|made| made.pem.clone());
         let tls = certificate.map(|made| made.der);
         Server {
             address,
@@ -133,6 +145,7 @@ impl Server {
             reporter,
             never: alive,
             tls,
+            pem,
             stop,
             served,
         }
@@ -154,19 +167,38 @@ impl Server {
 
     /// A TLS connection by a client that offers these protocols.
     pub(crate) async fn tls(&self, alpn: &[&[u8]]) -> TlsStream<TcpStream> {
+        self.try_tls(Arc::new(self.tls_config(alpn, None))).await.unwrap()
+    }
+
+    /// A TLS connection, if it comes about.
+    pub(crate) async fn try_tls(&self, config: Arc<ClientConfig>) -> io::Result<TlsStream<TcpStream>> {
+        let name = ServerName::try_from(CERTIFIED).unwrap();
+        TlsConnector::from(config).connect(name, self.tcp().await).await
+    }
+
+    /// The server's certificate.
+    pub(crate) fn certificate_pem(&self) -> &str {
+        self.pem.as_deref().expect("a server with TLS")
+    }
+
+    /// A client that believes the server, offers these protocols, and shows this certificate if it is asked.
+    pub(crate) fn tls_config(
+        &self,
+        alpn: &[&[u8]],
+        shown: Option<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)>,
+    ) -> ClientConfig {
         let mut roots = RootCertStore::empty();
         roots.add(self.tls.clone().expect("a server with TLS")).unwrap();
-        let mut config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
             .unwrap()
-            .with_root_certificates(roots)
-            .with_no_client_auth();
+            .with_root_certificates(roots);
+        let mut config = match shown {
+            None => config.with_no_client_auth(),
+            Some((chain, key)) => config.with_client_auth_cert(chain, key).unwrap(),
+        };
         config.alpn_protocols = alpn.iter().map(|protocol| protocol.to_vec()).collect();
-        let name = ServerName::try_from(CERTIFIED).unwrap();
-        TlsConnector::from(Arc::new(config))
-            .connect(name, self.tcp().await)
-            .await
-            .unwrap()
+        config
     }
 
     pub(crate) async fn http1(&self) -> Client {
@@ -207,11 +239,21 @@ impl Server {
     }
 }
 
+/// What a handler sees of the certificate that the client has shown.
+async fn who(peer: Option<Extension<Arc<PeerCertificate>>>) -> String {
+    let Some(Extension(peer)) = peer else {
+        return "nobody".to_owned();
+    };
+    let sans: Vec<String> = peer.sans().iter().map(San::to_string).collect();
+    format!("{} serial {} until {}", sans.join(" "), peer.serial(), peer.not_after())
+}
+
 /// A self-signed certificate in files, as an operator has it.
 pub(crate) struct Certificate {
     pub(crate) cert: NamedTempFile,
     pub(crate) key: NamedTempFile,
     pub(crate) der: CertificateDer<'static>,
+    pub(crate) pem: String,
 }
 
 impl Certificate {
@@ -221,6 +263,7 @@ impl Certificate {
             cert: file(made.cert.pem().as_bytes()),
             key: file(made.signing_key.serialize_pem().as_bytes()),
             der: made.cert.der().clone(),
+            pem: made.cert.pem(),
         }
     }
 }

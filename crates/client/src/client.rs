@@ -69,8 +69,8 @@ impl Client {
     /// waits.
     ///
     /// # Errors
-    /// [`AppendError::NotAppended`] if the entry is too long. In all other cases [`AppendError::Unconfirmed`]: the client never
-    /// sends an entry again by itself, because it may be in the log already; that is for the caller to weigh. The next call
+    /// [`AppendError::NotAppended`] if the entry is too long, or the log does not let this client in. In all other cases
+    /// [`AppendError::Unconfirmed`]: the client never sends an entry again by itself, because it may be in the log already; that is for the caller to weigh. The next call
     /// opens a new stream.
     pub async fn append(&self, entry: Bytes) -> Result<Receipt, AppendError> {
         self.begin_append(entry).await?.receipt().await

@@ -10,6 +10,7 @@ use indelible_note::{BadCheckpoint, NotVerified, UntrustedCheckpoint};
 use tonic::{Code, Status};
 
 use crate::append::{BATCH_BYTES_MAX, BATCH_ENTRIES_MAX};
+use crate::credential::{CredentialError, Denied, Shown, denied_by_status, denied_by_tls};
 use crate::misbehavior::{BadAnswer, Misbehavior};
 
 /// Why a call gave no value. In every case the held head is what it was, or has moved to a newer one that was verified.
@@ -18,7 +19,10 @@ pub enum Error {
     /// The server's fault: its answer contradicts itself, or what the log has signed before. Keep the evidence.
     #[error("the server misbehaved: {0}")]
     Misbehaved(#[source] Arc<Misbehavior>),
-    /// The server says no. The codes are those of the service's description.
+    /// The server does not let this client in, or not now.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// The server says no for another reason. The codes are those of the service's description.
     #[error("the server refused ({code:?}): {message}")]
     Refused {
         /// Which kind of no.
@@ -92,32 +96,32 @@ fn way_out(reason: &BadCheckpoint) -> &'static str {
 
 impl Error {
     /// Tells what the server said from what the connection did to it: only the latter has a cause on this side.
-    pub(crate) fn of_status(status: Status) -> Error {
-        if std::error::Error::source(&status).is_some() {
-            Error::Network(Arc::new(status))
-        } else {
-            Error::Refused {
-                code: status.code(),
-                message: status.message().to_owned(),
-            }
+    pub(crate) fn of_status(status: Status, shown: Shown) -> Error {
+        match std::error::Error::source(&status) {
+            Some(source) => match denied_by_tls(source, shown) {
+                Some(denied) => denied.into(),
+                None => Error::Network(Arc::new(status)),
+            },
+            None => match denied_by_status(&status, shown) {
+                Some(denied) => denied.into(),
+                None => Error::Refused {
+                    code: status.code(),
+                    message: status.message().to_owned(),
+                },
+            },
         }
     }
 
     /// Whether the service's description promises, for a refusal like this one, that nothing was written.
     pub(crate) fn says_nothing_was_written(&self) -> bool {
-        let Error::Refused { code, .. } = self else {
-            return false;
-        };
-        matches!(
-            code,
-            Code::InvalidArgument
-                | Code::AlreadyExists
-                | Code::FailedPrecondition
-                | Code::ResourceExhausted
-                | Code::PermissionDenied
-                | Code::Unauthenticated
-                | Code::Unimplemented
-        )
+        match self {
+            Error::Denied(_) => true,
+            Error::Refused { code, .. } => matches!(
+                code,
+                Code::InvalidArgument | Code::AlreadyExists | Code::FailedPrecondition | Code::Unimplemented
+            ),
+            _ => false,
+        }
     }
 }
 
@@ -155,6 +159,18 @@ pub enum ConnectError {
         /// What is wrong.
         source: tonic::transport::Error,
     },
+    /// There is something to show, and the URL does not say to whom.
+    #[error("{url:?} has no host that a token or certificate could be for")]
+    NoHost {
+        /// The URL.
+        url: String,
+    },
+    /// What shows the server who asks would not be safe.
+    #[error(transparent)]
+    Credential(#[from] CredentialError),
+    /// The server does not let this client in: not with its certificate, or not without one.
+    #[error(transparent)]
+    Denied(#[from] Denied),
     /// Nobody answers there, or TLS does not come about.
     #[error("cannot connect to {url}")]
     Unreachable {

@@ -2,6 +2,9 @@
 
 use indelible_note::{BadKeys, KeyChain, VerifierKey};
 
+use crate::credential::{CredentialError, Denied};
+use crate::http::LogHttp;
+
 /// Asks the log at `url` for its keys (`GET /keys`), and follows the statements: every key of the answer has signed that it takes
 /// over from the one before, or that it hands over to the next.
 ///
@@ -10,13 +13,21 @@ use indelible_note::{BadKeys, KeyChain, VerifierKey};
 ///
 /// # Errors
 /// [`KeysError::Bad`] if what the log answers does not lead from or to the key that is trusted; the others if it does not answer.
-pub async fn follow_keys(http: &reqwest::Client, url: &str, trusted: &VerifierKey) -> Result<KeyChain, KeysError> {
+pub async fn follow_keys(http: &LogHttp, url: &str, trusted: &VerifierKey) -> Result<KeyChain, KeysError> {
     let url = format!("{}/keys", url.trim_end_matches('/'));
-    let failed = |error: reqwest::Error| KeysError::Unreachable {
+    let denied = |denied| KeysError::Denied {
         url: url.clone(),
-        reason: reasons(&error),
+        denied,
     };
-    let mut answer = http.get(&url).send().await.map_err(failed)?;
+    let failed = |error: reqwest::Error| match http.refused(&error) {
+        Some(by_tls) => denied(by_tls),
+        None => KeysError::Unreachable {
+            url: url.clone(),
+            reason: reasons(&error),
+        },
+    };
+    let answer = http.get(&url)?.send().await.map_err(failed)?;
+    let mut answer = http.admitted(answer).await.map_err(denied)?;
     if answer.status() != reqwest::StatusCode::OK {
         return Err(KeysError::Status {
             url,
@@ -44,6 +55,17 @@ pub enum KeysError {
         /// What happened.
         reason: String,
     },
+    /// The log does not let this client in, or not now.
+    #[error("{url}: {denied}")]
+    Denied {
+        /// What was asked for.
+        url: String,
+        /// What it says.
+        denied: Denied,
+    },
+    /// The token is not for there.
+    #[error(transparent)]
+    NotSent(#[from] CredentialError),
     /// There are no keys to be had: it is another kind of log, or an older one.
     #[error("{url} answers with status {status}: the log does not say which keys it has had")]
     Status {

@@ -34,6 +34,7 @@
 mod append;
 mod client;
 mod connect;
+mod credential;
 mod entries;
 mod error;
 mod events;
@@ -49,15 +50,18 @@ mod wire;
 pub use append::{AppendedRun, Appending, BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, Waited};
 pub use client::Client;
 pub use connect::Options;
+pub use credential::{
+    BadToken, ClientCertificate, Credential, CredentialError, Denied, Shown, TOKEN_BYTES_MAX, Token, TokenFile,
+};
 pub use entries::Entries;
 pub use error::{AppendError, BadInput, ConnectError, Error};
 pub use events::{NewEvent, ProvedEntry, RawBody, Submitted, SubmittedEvent};
 pub use heads::{FileHeads, HeadStore, MemoryHeads, Swap};
-pub use http::{HttpError, HttpOptions, http_client};
+pub use http::{HttpError, HttpOptions, LogHttp, http_client};
 pub use keys::{KeysError, follow_keys};
 pub use misbehavior::{BadAnswer, Misbehavior, Unproven};
 pub use tiles::{
-    BadHead, BadPlace, FetchError, NoLog, Patience, PatientSource, SignedHead, TileError, TileSource, Trunk,
+    BadHead, BadPlace, FetchError, NoLog, NoSource, Patience, PatientSource, SignedHead, TileError, TileSource, Trunk,
     TrustedLog, Wrong, WrongFile, bundle_leaves, check_leaves, fetch_tile,
 };
 pub use watch::HeadWatch;

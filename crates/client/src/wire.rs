@@ -11,9 +11,9 @@ use indelible_merkle::Hash;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio_stream::StreamExt;
 use tokio_stream::wrappers::UnboundedReceiverStream;
-use tonic::transport::Channel;
 use tonic::{Code, Request, Response, Status, Streaming};
 
+use crate::credential::{Authorized, Shown};
 use crate::error::Error;
 use crate::misbehavior::BadAnswer;
 pub(crate) use audit::{EntryAnswer, EventAnswer, MemberAnswer, SubmittedAnswer, SubmittedEntry};
@@ -32,14 +32,16 @@ mod pb {
 /// One connection to the service, shared by all clones. Every call ends within the timeout.
 #[derive(Clone, Debug)]
 pub(crate) struct Service {
-    stub: TransparencyLogClient<Channel>,
-    trail: AuditTrailClient<Channel>,
+    stub: TransparencyLogClient<Authorized>,
+    trail: AuditTrailClient<Authorized>,
     timeout: Duration,
+    shown: Shown,
 }
 
 impl Service {
-    pub(crate) fn new(channel: Channel, timeout: Duration) -> Service {
+    pub(crate) fn new(channel: Authorized, timeout: Duration) -> Service {
         Service {
+            shown: channel.shown(),
             stub: TransparencyLogClient::new(channel.clone()),
             trail: AuditTrailClient::new(channel).max_decoding_message_size(audit::REPLY_BYTES_MAX),
             timeout,
@@ -75,7 +77,7 @@ impl Service {
         let stream = self
             .answered(stub.watch_tree_heads(pb::WatchTreeHeadsRequest {}))
             .await?;
-        Ok(Incoming(stream))
+        Ok(self.incoming(stream))
     }
 
     /// The hashes of the consistency proof between two trees, or the words in which the server denies that it has them.
@@ -144,7 +146,7 @@ impl Service {
         let stream = self
             .answered(stub.get_entries(pb::GetEntriesRequest { start, count }))
             .await?;
-        Ok(Incoming(stream))
+        Ok(self.incoming(stream))
     }
 
     /// Appends all of the entries or none.
@@ -168,7 +170,7 @@ impl Service {
         let mut request = Request::new(pb::AppendBatchRequest { entries, wait });
         request.set_timeout(within.saturating_add(SLACK));
         let timeout = within.saturating_add(self.timeout);
-        let reply = answered_within(timeout, stub.append_batch(request)).await?;
+        let reply = self.answered_within(timeout, stub.append_batch(request)).await?;
         let witnessed = reply.witnessed;
         Ok((Acknowledgement::of_batch(reply)?, witnessed))
     }
@@ -181,23 +183,32 @@ impl Service {
         let mut stub = self.stub.clone();
         let entries = UnboundedReceiverStream::new(entries)
             .map(|StreamedEntry { entry, held_size }| pb::AppendStreamRequest { entry, held_size });
-        Ok(Incoming(self.answered(stub.append_stream(entries)).await?))
+        let stream = self.answered(stub.append_stream(entries)).await?;
+        Ok(self.incoming(stream))
     }
 
     /// Waits for the answer to a call, or for the first sign of a stream.
     async fn answered<M>(&self, call: impl Future<Output = Result<Response<M>, Status>>) -> Result<M, Error> {
-        answered_within(self.timeout, call).await
+        self.answered_within(self.timeout, call).await
     }
-}
 
-async fn answered_within<M>(
-    after: Duration,
-    call: impl Future<Output = Result<Response<M>, Status>>,
-) -> Result<M, Error> {
-    match tokio::time::timeout(after, call).await {
-        Ok(Ok(response)) => Ok(response.into_inner()),
-        Ok(Err(status)) => Err(Error::of_status(status)),
-        Err(_elapsed) => Err(Error::TimedOut { after }),
+    async fn answered_within<M>(
+        &self,
+        after: Duration,
+        call: impl Future<Output = Result<Response<M>, Status>>,
+    ) -> Result<M, Error> {
+        match tokio::time::timeout(after, call).await {
+            Ok(Ok(response)) => Ok(response.into_inner()),
+            Ok(Err(status)) => Err(Error::of_status(status, self.shown)),
+            Err(_elapsed) => Err(Error::TimedOut { after }),
+        }
+    }
+
+    fn incoming<A: Answer>(&self, stream: Streaming<A::Message>) -> Incoming<A> {
+        Incoming {
+            stream,
+            shown: self.shown,
+        }
     }
 }
 
@@ -260,15 +271,18 @@ pub(crate) struct EntryRun {
 
 /// The service's side of a stream.
 #[derive(Debug)]
-pub(crate) struct Incoming<A: Answer>(Streaming<A::Message>);
+pub(crate) struct Incoming<A: Answer> {
+    stream: Streaming<A::Message>,
+    shown: Shown,
+}
 
 impl<A: Answer> Incoming<A> {
     /// The next answer; `None` when the service has ended the stream. Losing the future loses no answer.
     pub(crate) async fn next(&mut self) -> Result<Option<A>, Error> {
-        match self.0.message().await {
+        match self.stream.message().await {
             Ok(Some(message)) => Ok(Some(A::of(message)?)),
             Ok(None) => Ok(None),
-            Err(status) => Err(Error::of_status(status)),
+            Err(status) => Err(Error::of_status(status, self.shown)),
         }
     }
 }

@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
-use indelible_client::{HttpOptions, KeysError, follow_keys, http_client};
+use indelible_client::{HttpOptions, KeysError, LogHttp, follow_keys};
 use indelible_note::KeyChain;
 
 use super::policy_lines;
+use crate::cmd::credential::CredentialArgs;
 use crate::cmd::files::{read_at_most, replace};
 use crate::cmd::out::line;
 use crate::cmd::remote::CA_BYTES_MAX;
@@ -49,6 +50,8 @@ pub(super) struct Args {
     /// Write the keys with the statements that connect them to FILE.
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
+    #[command(flatten)]
+    credential: CredentialArgs,
 }
 
 /// Follows and prints.
@@ -86,8 +89,9 @@ fn followed(args: &Args) -> Result<Result<KeyChain, KeysError>, Failure> {
     let ca = args.ca.as_deref();
     let options = HttpOptions {
         ca_certificates: ca.map(|path| read_at_most(path, CA_BYTES_MAX)).transpose()?,
+        client_certificate: args.credential.certificate()?,
         ..HttpOptions::default()
     };
-    let http = http_client(&options)?;
+    let http = LogHttp::new(&args.url, &options, &args.credential.credential(&args.url)?)?;
     Ok(block_on(follow_keys(&http, &args.url, trusted.current()))?)
 }

@@ -1,6 +1,6 @@
 //! Asking the service.
 
-use indelible_client::{HttpOptions, http_client};
+use indelible_client::{Credential, CredentialError, Denied, HttpOptions, LogHttp};
 use jiff::Timestamp;
 use reqwest::header::CONTENT_TYPE;
 use reqwest::{RequestBuilder, Response, StatusCode, Url};
@@ -14,7 +14,7 @@ use crate::cmd::Failure;
 /// The JSON API of one log.
 #[derive(Clone, Debug)]
 pub(in crate::cmd) struct Service {
-    http: reqwest::Client,
+    http: LogHttp,
     base: Url,
 }
 
@@ -52,6 +52,17 @@ pub(in crate::cmd) enum ServiceError {
         /// What went wrong, with its causes.
         reason: String,
     },
+    /// It does not let this one in, or not now.
+    #[error("{url}: {denied}")]
+    Denied {
+        /// What was asked.
+        url: Url,
+        /// What it says.
+        denied: Denied,
+    },
+    /// The token is not for there.
+    #[error(transparent)]
+    NotSent(#[from] CredentialError),
     /// It refuses.
     #[error("{url} answers {status}{detail}")]
     Refused {
@@ -82,7 +93,7 @@ pub(in crate::cmd) enum ServiceError {
 }
 
 impl Service {
-    pub(super) fn new(url: &str, ca_certificates: Option<Vec<u8>>) -> Result<Service, Failure> {
+    pub(super) fn new(url: &str, options: &HttpOptions, credential: &Credential) -> Result<Service, Failure> {
         let mut base = Url::parse(url).map_err(|error| format!("--url: {url:?} is no URL: {error}"))?;
         if !matches!(base.scheme(), "http" | "https") {
             return Err(format!("--url: {url:?} is neither http nor https").into());
@@ -90,10 +101,7 @@ impl Service {
         if !base.path().ends_with('/') {
             base.set_path(&format!("{}/", base.path()));
         }
-        let http = http_client(&HttpOptions {
-            ca_certificates,
-            ..HttpOptions::default()
-        })?;
+        let http = LogHttp::new(url, options, credential)?;
         Ok(Service { http, base })
     }
 
@@ -114,7 +122,7 @@ impl Service {
     pub(in crate::cmd) async fn submit(&self, events: &[Value]) -> Result<Vec<Accepted>, ServiceError> {
         let url = self.url("v1/events");
         let body = Value::from(events).to_string();
-        let request = self.http.post(url.clone()).header(CONTENT_TYPE, "application/json");
+        let request = self.http.post(url.as_str())?.header(CONTENT_TYPE, "application/json");
         let AllAccepted { events: accepted } = self.ask(url, request.body(body)).await?;
         match accepted.len() == events.len() {
             true => Ok(accepted),
@@ -172,16 +180,27 @@ impl Service {
     }
 
     async fn get<T: DeserializeOwned>(&self, url: Url) -> Result<T, ServiceError> {
-        let request = self.http.get(url.clone());
+        let request = self.http.get(url.as_str())?;
         self.ask(url, request).await
     }
 
     async fn ask<T: DeserializeOwned>(&self, url: Url, request: RequestBuilder) -> Result<T, ServiceError> {
-        let unreachable = |error: reqwest::Error| ServiceError::Unreachable {
-            url: self.base.clone(),
-            reason: causes(&error),
+        let unreachable = |error: reqwest::Error| match self.http.refused(&error) {
+            Some(denied) => ServiceError::Denied {
+                url: self.base.clone(),
+                denied,
+            },
+            None => ServiceError::Unreachable {
+                url: self.base.clone(),
+                reason: causes(&error),
+            },
         };
         let response = request.send().await.map_err(unreachable)?;
+        let response = self.http.admitted(response).await;
+        let response = response.map_err(|denied| ServiceError::Denied {
+            url: url.clone(),
+            denied,
+        })?;
         let status = response.status();
         let body = read(response, &url, unreachable).await?;
         if status != StatusCode::OK {

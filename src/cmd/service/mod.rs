@@ -10,7 +10,10 @@ pub(super) use gather::Gatherer;
 
 use std::path::PathBuf;
 
+use indelible_client::HttpOptions;
+
 use super::Failure;
+use super::credential::CredentialArgs;
 use super::files::read_at_most;
 use super::remote::CA_BYTES_MAX;
 
@@ -28,12 +31,19 @@ pub(super) struct ServiceArgs {
     /// For https: the certificates, in PEM, that may vouch for the server, instead of the system's.
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
+    #[command(flatten)]
+    credential: CredentialArgs,
 }
 
 impl ServiceArgs {
     /// The service. Asks nothing yet.
     pub(super) fn service(&self) -> Result<Service, Failure> {
         let ca_certificates = self.ca.as_deref().map(|path| read_at_most(path, CA_BYTES_MAX));
-        Service::new(&self.url, ca_certificates.transpose()?)
+        let options = HttpOptions {
+            ca_certificates: ca_certificates.transpose()?,
+            client_certificate: self.credential.certificate()?,
+            ..HttpOptions::default()
+        };
+        Service::new(&self.url, &options, &self.credential.credential(&self.url)?)
     }
 }

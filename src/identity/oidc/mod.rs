@@ -90,6 +90,7 @@ impl<G: Send + Sync + 'static> Oidc<G> {
             connect_timeout: options.timeout,
             timeout: options.timeout,
             ca_certificates: options.ca_certificates.clone(),
+            ..HttpOptions::default()
         })?;
         let issuers = Arc::new(issuers);
         let keeper = |position| Keeper::new(Arc::clone(&issuers), position, &http, options);

@@ -51,7 +51,7 @@ impl Appending {
     /// Waits until the entry is verified to be in the log.
     ///
     /// # Errors
-    /// [`AppendError::Unconfirmed`], as [`Client::append`](crate::Client::append) has it.
+    /// As [`Client::append`](crate::Client::append).
     pub async fn receipt(self) -> Result<Receipt, AppendError> {
         let Place { run, index } = self.0.await.unwrap_or(Err(AppendError::Unconfirmed(Error::Stopped)))?;
         Ok(run
@@ -119,6 +119,12 @@ impl Room {
             _ => AppendError::Unconfirmed(error.clone()),
         };
         self.settle(callers, std::iter::repeat_with(|| Err(outcome.clone())));
+    }
+
+    /// Tells callers that the log did not let their stream in, so that nothing of it was taken.
+    pub(super) fn refuse(&self, callers: impl IntoIterator<Item = Waiting>, error: &Error) {
+        let refused = || Err(AppendError::NotAppended(error.clone()));
+        self.settle(callers, std::iter::repeat_with(refused));
     }
 
     fn settle(

@@ -9,6 +9,7 @@ use tokio::time::{Instant, sleep};
 
 use super::queue::{Queued, Room, Waiting};
 use super::verifier::{Acknowledged, Verifier};
+use crate::credential::Denied;
 use crate::error::Error;
 use crate::misbehavior::BadAnswer;
 use crate::trust::Trust;
@@ -29,22 +30,28 @@ impl Appender {
     pub(super) async fn run(mut self) {
         while let Some(first) = self.queue.recv().await {
             let mut outstanding = VecDeque::new();
-            if let Err(error) = self.stream(first, &mut outstanding).await {
+            if let Err(Failed { error, opened }) = self.stream(first, &mut outstanding).await {
                 let error = self.trust.explain(error).await;
-                // They may or may not be in the log. To send them again would be to decide for the callers that twice is
-                // better than never.
-                self.room.fail(outstanding, &error);
+                match &error {
+                    // What is only too much now may have been taken in part.
+                    Error::Denied(Denied::TooMuch { .. }) => self.room.fail(outstanding, &error),
+                    Error::Denied(_) if !opened => self.room.refuse(outstanding, &error),
+                    // They may or may not be in the log. To send them again would be to decide for the callers that twice is
+                    // better than never.
+                    _ => self.room.fail(outstanding, &error),
+                }
             }
         }
     }
 
     /// Runs one stream to its end. Of an error, the entries that are left outstanding have yet to hear.
-    async fn stream(&mut self, first: Queued, outstanding: &mut VecDeque<Waiting>) -> Result<(), Error> {
+    async fn stream(&mut self, first: Queued, outstanding: &mut VecDeque<Waiting>) -> Result<(), Failed> {
         let held = self.trust.held();
         let (entries, outgoing) = mpsc::unbounded_channel();
         let mut outgoing_end = Outgoing { entries, outstanding };
         outgoing_end.send(first, Some(held.as_ref().map_or(0, |held| held.head().size)));
-        let incoming = self.trust.service().append_stream(outgoing).await?;
+        let opening = self.trust.service().append_stream(outgoing).await;
+        let incoming = opening.map_err(|error| Failed { error, opened: false })?;
 
         let (acknowledged, unverified) = mpsc::channel(UNVERIFIED_MAX);
         let verifier = Verifier::new(Arc::clone(&self.trust), Arc::clone(&self.room), held);
@@ -52,7 +59,7 @@ impl Appender {
         let exchanged = self.exchange(outgoing_end, incoming, acknowledged).await;
         // What was acknowledged before the end is still verified. A lie that comes to light there says more than the end does.
         verifier.await.map_err(|_panicked| Error::Stopped)??;
-        exchanged
+        Ok(exchanged?)
     }
 
     /// Sends what is queued and takes in what is acknowledged, until the queue is closed, the service ends the stream, or
@@ -97,6 +104,19 @@ impl Appender {
             }
         }
         Ok(())
+    }
+}
+
+/// How a stream ended that should have gone on.
+struct Failed {
+    error: Error,
+    /// Whether the service had begun to answer: until then it has taken nothing from a stream that it does not admit.
+    opened: bool,
+}
+
+impl From<Error> for Failed {
+    fn from(error: Error) -> Failed {
+        Failed { error, opened: true }
     }
 }
 

@@ -3,12 +3,26 @@
 use std::io;
 use std::time::Duration;
 
+use crate::credential::{CredentialError, Denied};
+use crate::http::HttpError;
+
 /// What was given is no place of a log.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{place:?} is neither a URL that begins with http:// or https:// nor a folder")]
 pub struct BadPlace {
     /// What was given.
     pub place: String,
+}
+
+/// Why the files of a log cannot be asked for.
+#[derive(Debug, thiserror::Error)]
+pub enum NoSource {
+    /// What was given is no place of a log.
+    #[error(transparent)]
+    Place(#[from] BadPlace),
+    /// Requests cannot be made, or would not be safe.
+    #[error(transparent)]
+    Http(#[from] HttpError),
 }
 
 /// Why there are no bytes. None of these says anything about what the log has signed.
@@ -29,6 +43,22 @@ pub enum FetchError {
         status: u16,
         /// When it wants to be asked again, if it says so in seconds.
         after: Option<Duration>,
+    },
+    /// The server does not let this client in: status 401 or 403, or no TLS with its certificate.
+    #[error("{what}: {denied}")]
+    Denied {
+        /// The URL.
+        what: String,
+        /// What it says.
+        denied: Denied,
+    },
+    /// The token is not for where the file is.
+    #[error("{what}: {reason}")]
+    NotSent {
+        /// The URL.
+        what: String,
+        /// Why not.
+        reason: CredentialError,
     },
     /// The server answers with something else than the file, and would again.
     #[error("{what}: the server answered {status}")]
@@ -72,6 +102,8 @@ impl FetchError {
         match self {
             FetchError::Busy { .. } | FetchError::Network { .. } => true,
             FetchError::Absent { .. }
+            | FetchError::Denied { .. }
+            | FetchError::NotSent { .. }
             | FetchError::Status { .. }
             | FetchError::TooLong { .. }
             | FetchError::File { .. } => false,

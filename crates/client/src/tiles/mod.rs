@@ -17,7 +17,7 @@ mod trusted;
 mod wrong;
 
 pub use bundles::{bundle_leaves, check_leaves};
-pub use error::{BadPlace, FetchError};
+pub use error::{BadPlace, FetchError, NoSource};
 pub use patient::{Patience, PatientSource};
 pub use source::TileSource;
 pub use trunk::{Trunk, fetch_tile};

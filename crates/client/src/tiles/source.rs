@@ -12,7 +12,9 @@ use indelible_merkle::{ENTRY_MAX, Hash, TILE_WIDTH, TileContent, TilePath};
 use reqwest::StatusCode;
 use reqwest::header::{ACCEPT_ENCODING, RETRY_AFTER};
 
-use super::{BadPlace, FetchError};
+use super::{BadPlace, FetchError, NoSource};
+use crate::credential::{Credential, shown_url};
+use crate::http::{HttpOptions, LogHttp};
 
 /// The files of one log: below a URL prefix, or in a folder. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -27,7 +29,7 @@ enum Home {
         prefix: String,
         /// The same without name and password, for messages.
         shown: String,
-        client: reqwest::Client,
+        http: LogHttp,
         /// What may be done to a body on its way, if it is not what the client asks for by itself.
         coding: Option<&'static str>,
     },
@@ -41,26 +43,43 @@ impl TileSource {
     ///
     /// If `place` is neither.
     pub fn new(place: &str, client: reqwest::Client) -> Result<TileSource, BadPlace> {
+        TileSource::with(place, |_| Ok(LogHttp::anonymous(client)))
+    }
+
+    /// The same for a log that wants to know who asks. A folder is shown nothing.
+    ///
+    /// # Errors
+    ///
+    /// If `place` is neither, or the credential would not be safe there.
+    pub fn with_credential(
+        place: &str,
+        options: &HttpOptions,
+        credential: &Credential,
+    ) -> Result<TileSource, NoSource> {
+        TileSource::with(place, |url| Ok(LogHttp::new(url, options, credential)?))
+    }
+
+    fn with<E: From<BadPlace>>(place: &str, http: impl FnOnce(&str) -> Result<LogHttp, E>) -> Result<TileSource, E> {
         let bad = || BadPlace {
             place: place.to_owned(),
         };
         let is_url = ["http://", "https://"].iter().any(|scheme| place.starts_with(scheme));
         let home = match is_url {
             true => {
-                let url: reqwest::Url = place.parse().map_err(|_| bad())?;
+                let url: reqwest::Url = place.parse().map_err(|_| E::from(bad()))?;
                 // A path that is put behind these would become a part of them.
                 if url.query().is_some() || url.fragment().is_some() {
-                    return Err(bad());
+                    return Err(bad().into());
                 }
                 Home::Url {
                     prefix: place.trim_end_matches('/').to_owned(),
-                    shown: without_credentials(&url),
-                    client,
+                    shown: shown_url(&url),
+                    http: http(place)?,
                     coding: None,
                 }
             }
             false if Path::new(place).is_dir() => Home::Folder(place.into()),
-            false => return Err(bad()),
+            false => return Err(bad().into()),
         };
         Ok(TileSource { home })
     }
@@ -117,15 +136,19 @@ impl TileSource {
             Home::Url {
                 prefix,
                 shown,
-                client,
+                http,
                 coding,
             } => {
                 let what = format!("{shown}/{path}");
-                let mut request = client.get(format!("{prefix}/{path}"));
+                let request = http.get(&format!("{prefix}/{path}"));
+                let mut request = request.map_err(|reason| FetchError::NotSent {
+                    what: what.clone(),
+                    reason,
+                })?;
                 if let Some(coding) = coding {
                     request = request.header(ACCEPT_ENCODING, *coding);
                 }
-                get(request, what, limit).await
+                get(http, request, what, limit).await
             }
             Home::Folder(folder) => {
                 let path = folder.join(path);
@@ -146,16 +169,34 @@ impl fmt::Display for TileSource {
 }
 
 /// Reads what is asked for, which messages call `what`.
-async fn get(request: reqwest::RequestBuilder, what: String, limit: usize) -> Result<Bytes, FetchError> {
-    let network = |error: reqwest::Error| FetchError::Network {
-        what: what.clone(),
-        reason: with_causes(&error.without_url()),
+async fn get(
+    http: &LogHttp,
+    request: reqwest::RequestBuilder,
+    what: String,
+    limit: usize,
+) -> Result<Bytes, FetchError> {
+    let network = |error: reqwest::Error| {
+        let what = what.clone();
+        match http.refused(&error) {
+            Some(denied) => FetchError::Denied { what, denied },
+            None => FetchError::Network {
+                what,
+                reason: with_causes(&error.without_url()),
+            },
+        }
     };
     let mut response = request.send().await.map_err(network)?;
     let status = response.status();
     match status {
         StatusCode::OK => {}
         StatusCode::NOT_FOUND => return Err(FetchError::Absent { what }),
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
+            if let Err(denied) = http.admitted(response).await {
+                return Err(FetchError::Denied { what, denied });
+            }
+            let status = status.as_u16();
+            return Err(FetchError::Status { what, status });
+        }
         _ if status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error() => {
             let after = response.headers().get(RETRY_AFTER);
             let after = after.and_then(|after| after.to_str().ok()?.parse().ok());
@@ -212,15 +253,6 @@ fn with_causes(error: &dyn Error) -> String {
         cause = error.source();
     }
     text
-}
-
-/// The URL as it may be shown to anybody.
-fn without_credentials(url: &reqwest::Url) -> String {
-    let mut shown = url.clone();
-    // Only a URL without a host has no room for these, and http has none such.
-    let _ = shown.set_username("");
-    let _ = shown.set_password(None);
-    shown.as_str().trim_end_matches('/').to_owned()
 }
 
 fn bytes_max(path: &TilePath) -> usize {

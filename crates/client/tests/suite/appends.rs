@@ -227,10 +227,7 @@ async fn a_stream_that_cannot_be_opened_is_given_up() {
     );
     server.lie(Lie::Refuse);
     let error = client.append("one".into()).await.unwrap_err();
-    assert!(
-        matches!(error, AppendError::Unconfirmed(Error::Refused { .. })),
-        "{error}"
-    );
+    assert!(matches!(error, AppendError::Unconfirmed(Error::Denied(_))), "{error}");
     assert_eq!(heads.load().unwrap(), None);
 }
 

@@ -110,7 +110,7 @@ async fn lies_about_a_batch_are_seen() {
 #[tokio::test]
 async fn a_refusal_says_that_nothing_was_written_and_silence_does_not() {
     check(Lie::Refuse, |error| {
-        matches!(error, AppendError::NotAppended(Error::Refused { .. }))
+        matches!(error, AppendError::NotAppended(Error::Denied(_)))
     })
     .await;
     check(Lie::Silence, |error| {

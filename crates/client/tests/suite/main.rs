@@ -8,6 +8,7 @@
 
 mod appends;
 mod batches;
+mod credentials;
 mod events;
 mod heads;
 mod log;
@@ -15,6 +16,7 @@ mod reads;
 mod server;
 mod sharing;
 mod transport;
+mod web;
 
 use std::sync::Arc;
 use std::time::Duration;

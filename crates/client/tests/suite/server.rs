@@ -14,6 +14,7 @@ use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::{ReceiverStream, TcpListenerStream};
 use tokio_stream::{Stream, StreamExt};
+use tonic::service::InterceptorLayer;
 use tonic::transport::ServerTlsConfig;
 use tonic::{Request, Response, Status, Streaming};
 
@@ -87,6 +88,10 @@ pub(crate) enum Lie {
     NoEvent,
     /// Calls are refused.
     Refuse,
+    /// Whoever calls is not known.
+    Stranger,
+    /// Whoever calls may not.
+    NoRole,
     /// No lie either: acknowledging takes a tenth of a second.
     Slow,
     /// Nobody answers.
@@ -108,6 +113,8 @@ struct Shared {
     /// What to answer as the newest head, if not the log's.
     head: Mutex<Option<Vec<u8>>>,
     events: Mutex<Vec<trail::Kept>>,
+    /// The `authorization` of each call.
+    shown: Mutex<Vec<Option<String>>>,
 }
 
 impl Server {
@@ -130,6 +137,7 @@ impl Server {
             published: tokio::sync::watch::channel(()).0,
             head: Mutex::default(),
             events: Mutex::default(),
+            shown: Mutex::default(),
         });
         let service = TransparencyLogServer::new(Service(Arc::clone(&shared)));
         let trail = pb::audit_trail_server::AuditTrailServer::new(Service(Arc::clone(&shared)));
@@ -137,6 +145,13 @@ impl Server {
         if let Some(tls) = tls {
             server = server.tls_config(tls).unwrap();
         }
+        let seen = Arc::clone(&shared);
+        let mut server = server.layer(InterceptorLayer::new(move |request: Request<()>| {
+            let shown = request.metadata().get("authorization");
+            let shown = shown.map(|value| value.to_str().unwrap().to_owned());
+            seen.shown.lock().unwrap().push(shown);
+            Ok(request)
+        }));
         let serving = server.add_service(service).add_service(trail);
         tokio::spawn(serving.serve_with_incoming(TcpListenerStream::new(listener)));
         Server { url, shared }
@@ -182,6 +197,11 @@ impl Server {
     /// Answers this as the newest head, whatever the log is.
     pub(crate) fn answer_head(&self, note: Vec<u8>) {
         *self.shared.head.lock().unwrap() = Some(note);
+    }
+
+    /// The `authorization` of each call since this was asked last.
+    pub(crate) fn shown(&self) -> Vec<Option<String>> {
+        std::mem::take(&mut self.shared.shown.lock().unwrap())
     }
 
     /// How many append streams there were, and how many of them have ended.
@@ -428,6 +448,8 @@ impl Shared {
     async fn admit(&self) -> Result<Lie, Status> {
         match self.current_lie() {
             Lie::Refuse => Err(Status::resource_exhausted("the queue is full")),
+            Lie::Stranger => Err(Status::unauthenticated("no such token")),
+            Lie::NoRole => Err(Status::permission_denied("submitter may not")),
             // In a stream, silence falls later.
             Lie::Silence => std::future::pending().await,
             lie => Ok(lie),

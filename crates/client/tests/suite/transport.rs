@@ -1,6 +1,6 @@
 //! Connections: TLS, and nobody there.
 
-use indelible_client::{AppendError, Client, ConnectError, Error, MemoryHeads, Options};
+use indelible_client::{AppendError, Client, ConnectError, Denied, Error, MemoryHeads, Options};
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use tokio::net::TcpListener;
 use tonic::transport::{Identity, ServerTlsConfig};
@@ -57,13 +57,7 @@ async fn silence_ends_with_the_timeout_and_a_refusal_is_told() {
     server.lie(Lie::Refuse);
     let error = client.head().await.unwrap_err();
     assert!(
-        matches!(
-            error,
-            Error::Refused {
-                code: tonic::Code::ResourceExhausted,
-                ..
-            }
-        ),
+        matches!(error, Error::Denied(Denied::TooMuch { after: None, .. })),
         "{error}"
     );
 }
