@@ -45,11 +45,14 @@ pub(super) async fn submit(
         .read(request.into_body(), SUBMISSION_BYTES_MAX)
         .await?;
     let body = held.bytes.clone();
-    let submissions = match body.len() > IN_PLACE_BYTES_MAX {
+    let mut submissions = match body.len() > IN_PLACE_BYTES_MAX {
         true => blocking(move || sent::read(form, &body)).await?,
         false => sent::read(form, &body)?,
     };
     check(&submissions)?;
+    for submission in &mut submissions {
+        submission.submitter = caller.submitter();
+    }
     caller
         .check_submissions(&submissions)
         .map_err(|(place, denied)| Problem::from(denied).at(place))?;
