@@ -43,9 +43,7 @@ impl Place {
     }
 
     pub(crate) fn serve(&self) -> Served {
-        let command = self
-            .bed
-            .command(&["serve", "--open", "--data", "log", "--listen", "127.0.0.1:0"]);
+        let command = self.bed.command(&["serve", "--data", "log", "--listen", "127.0.0.1:0"]);
         let http = indelible_client::http_client(&indelible_client::HttpOptions::default()).unwrap();
         Served {
             server: Server::start(command),

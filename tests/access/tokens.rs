@@ -172,7 +172,7 @@ async fn are_kept_nowhere() {
     let place = Place::events();
     let mut command = place
         .bed
-        .command(&["serve", "--open", "--data", "log", "--listen", "127.0.0.1:0"]);
+        .command(&["serve", "--data", "log", "--listen", "127.0.0.1:0"]);
     command.env("INDELIBLE_LOG", "trace");
     let server = crate::bed::Server::start(command);
     let made = place
