@@ -16,7 +16,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::access::{
-    AccessFile, AccessFileError, Acts, Exposed, Gate, Happened, Record, RecordError, Recorder, ReplayError,
+    AccessFile, AccessFileError, Acts, Copies, Exposed, Gate, Happened, Record, RecordError, Recorder, ReplayError,
     check_listener, guard_calls, guard_pages, replay,
 };
 use crate::config::Config;
@@ -318,7 +318,12 @@ async fn gate(is_open: bool, file: AccessFile, open: &OpenLog, data: DataDir) ->
     let trail = open.trail.clone();
     let record = match &trail {
         Some(trail) => Record::Trail(Box::new(trail.clone()), data.clone()),
-        None => Record::File(data.clone(), None),
+        None => {
+            let origin = open.log.description().origin.to_string();
+            let copies = file.audit_log.clone();
+            let copies = copies.map(|log| Arc::new(Copies::new(log, data.path(), &origin)));
+            Record::File(data.clone(), copies)
+        }
     };
     let recorder = Recorder::new(record);
     let folder = data.path().to_owned();
@@ -337,7 +342,13 @@ async fn gate(is_open: bool, file: AccessFile, open: &OpenLog, data: DataDir) ->
     let oidc = oidc(&file, folder).await?;
     let gate = Gate::new(is_open, file, registry, recorder).believing(oidc);
     if !is_open {
-        gate.configured(&open.config).await?;
+        match gate.configured(&open.config).await {
+            // The log that gets copies may be started later than this one; what is done until then is refused.
+            Err(RecordError::Copies(error)) => {
+                tracing::warn!(%error, "the log of `audit_log` has no copy of this start")
+            }
+            recorded => recorded?,
+        }
     }
     Ok(gate)
 }

@@ -9,6 +9,8 @@ use indelible_access::{Grant, Rate};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
+use super::record::AuditLog;
+
 /// What is configured about access. The defaults hold without a file.
 #[derive(Clone, Debug, Default)]
 pub struct AccessFile {
@@ -22,6 +24,8 @@ pub struct AccessFile {
     pub own_limits: Vec<(String, Limits)>,
     /// Whose certificates have which roles.
     pub certificates: Vec<CertificateRule>,
+    /// The log that gets copies of the record of this one.
+    pub audit_log: Option<AuditLog>,
     /// Whose identity tokens are believed, and what they grant.
     pub issuers: Issuers<Grant>,
     /// SHA-256 of the file in hex; of nothing if there is none.
@@ -93,6 +97,7 @@ struct Text {
     limit: Vec<OwnLimits>,
     certificate: Vec<CertificateRule>,
     issuer: Issuers<Grant>,
+    audit_log: Option<AuditLog>,
 }
 
 #[derive(Clone, Copy, Default, Deserialize)]
@@ -190,6 +195,7 @@ impl AccessFile {
             own_limits: own.map(|one| (one.subject, one.limits.over(limits))).collect(),
             certificates: read.certificate,
             issuers: read.issuer,
+            audit_log: read.audit_log,
             sha256: data_encoding::HEXLOWER.encode(&Sha256::digest(text.as_bytes())),
         })
     }

@@ -42,4 +42,6 @@ pub use self::file::{AccessFile, AccessFileError, FourEyes};
 pub use self::gate::Gate;
 pub use self::layer::{guard_calls, guard_pages};
 pub use self::open::{Exposed, check_listener};
-pub use self::record::{Denials, Happened, Record, RecordError, Recorder, ReplayError, replay};
+pub use self::record::{
+    AuditLog, Copies, CopyError, Denials, Happened, Record, RecordError, Recorder, ReplayError, replay,
+};

@@ -111,3 +111,36 @@ async fn a_log_of_opaque_entries_has_a_file() {
     assert_eq!(of("indelible.denied"), 1, "{text}");
     assert!(!text.contains("idl_"));
 }
+
+/// Copies of it go to a log of events, and what cannot be copied there is not done.
+#[tokio::test]
+async fn a_log_of_opaque_entries_may_have_its_record_in_another_log() {
+    let events = Place::events();
+    let other = events.serve();
+    let grant = json!({"role": "submitter", "scope": {"sources": ["record/test.example/log"]}});
+    let token = other.token(&events.admin, "copies", grant).await;
+    let place = Place::of_kind("opaque");
+    let token_file = place.bed.write("log/audit.token", &token);
+    std::fs::set_permissions(token_file, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    let vkey = events.bed.log().join("log.vkey");
+    let place = place.configured(&format!(
+        "[audit_log]\nurl = \"{}\"\nvkey = \"{}\"\ntoken_file = \"audit.token\"\n",
+        other.server.url,
+        vkey.display()
+    ));
+    let served = place.serve();
+    served.token(&place.admin, "sender", json!({"role": "submitter"})).await;
+    let copies = other.found(&events.admin, "source=record/test.example/log").await;
+    let names: Vec<&Value> = copies.iter().map(|event| &member(event, "action")["name"]).collect();
+    assert_eq!(names, ["indelible.token.created", "indelible.configured"]);
+    other.server.kill();
+    let wanted = json!({"name": "late", "grants": [{"role": "submitter"}]});
+    let (status, ..) = served
+        .ask(Some(&place.admin), "POST", "/v1/tokens", Some(&wanted))
+        .await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+    let listed = served.ask(Some(&place.admin), "GET", "/v1/approvals", None).await;
+    assert_eq!(listed.0, StatusCode::OK);
+    let text = std::fs::read_to_string(place.bed.log().join("admin.jsonl")).unwrap();
+    assert!(!text.contains("\"late\""), "{text}");
+}

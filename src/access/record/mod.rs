@@ -3,6 +3,7 @@
 //! In a log of events it is an event of that log, of the source `indelible/access` if it changes who may do what, else of
 //! `indelible/audit`. A log of opaque entries has `admin.jsonl`, and may send copies to a log of events.
 
+mod copies;
 mod denials;
 mod happened;
 mod replay;
@@ -11,11 +12,11 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use indelible_access::Act;
-use indelible_client::{AppendError, Client, NewEvent};
 use indelible_event::member::Submitter;
 use jiff::Timestamp;
 use serde_json::json;
 
+pub use self::copies::{AuditLog, Copies, CopyError};
 pub use self::denials::Denials;
 pub use self::happened::Happened;
 pub use self::replay::{ReplayError, replay};
@@ -30,15 +31,6 @@ pub enum Record {
     Trail(Box<Trail>, DataDir),
     /// `admin.jsonl` of a log that takes no events, and the log of events that gets a copy.
     File(DataDir, Option<Arc<Copies>>),
-}
-
-/// A log of events that gets copies of another log's record.
-#[derive(Debug)]
-pub struct Copies {
-    /// The log of events.
-    pub client: Client,
-    /// The log that the record is of.
-    pub origin: String,
 }
 
 /// Writes the record. Cheap to clone.
@@ -56,7 +48,7 @@ pub enum RecordError {
     File(#[from] std::io::Error),
     /// The log that gets copies does not.
     #[error("it cannot be put on the record of the log of `audit_log`: {0}")]
-    Copies(Box<AppendError>),
+    Copies(#[from] CopyError),
 }
 
 impl Recorder {
@@ -108,24 +100,15 @@ impl Recorder {
             }
             Record::File(data, copies) => {
                 let line = happened.to_line(act.as_deref());
+                // There before it is here: what is here is in force at the next start.
+                if let Some(copies) = copies {
+                    copies.send(happened.into_claims()).await?;
+                }
                 let data = data.clone();
                 blocking(move || record_line(&data, &line)).await?;
-                let Some(copies) = copies else { return Ok(()) };
-                copies.send(happened).await
+                Ok(())
             }
         }
-    }
-}
-
-impl Copies {
-    async fn send(&self, happened: Happened) -> Result<(), RecordError> {
-        let event = NewEvent {
-            source: format!("indelible:{}", self.origin),
-            claims: happened.into_claims(),
-            ..NewEvent::default()
-        };
-        let sent = self.client.submit(&event).await;
-        sent.map(drop).map_err(|error| RecordError::Copies(Box::new(error)))
     }
 }
 
