@@ -22,6 +22,7 @@ pub(super) struct KeptEvent {
     pub(super) leaf: Leaf,
     pub(super) members: [MemberState; Member::ALL.len()],
     pub(super) stored: Stored,
+    event: Event,
 }
 
 /// Why what is kept of an event is not what its leaf commits to.
@@ -41,8 +42,13 @@ impl Entry {
             Ok(AnyLeaf::Event(leaf)) => {
                 let attachments: Vec<Bytes> = attached.attachments.into_iter().map(bytes).collect();
                 let stored = Stored::read(&attachments)?;
-                let members = stored.open(&leaf, index, erasures)?;
-                Entry::Event(Box::new(KeptEvent { leaf, members, stored }))
+                let (members, event) = stored.open_event(&leaf, index, erasures)?;
+                Entry::Event(Box::new(KeptEvent {
+                    leaf,
+                    members,
+                    stored,
+                    event,
+                }))
             }
             Ok(AnyLeaf::Tombstone(tombstone)) => Entry::Tombstone(tombstone),
             Err(_) => Entry::Unreadable,
@@ -52,8 +58,8 @@ impl Entry {
 
 impl KeptEvent {
     /// The event, as far as its members are there.
-    pub(super) fn event(&self) -> Event {
-        event_of(&self.members)
+    pub(super) fn event(&self) -> &Event {
+        &self.event
     }
 
     /// Whether all of its members are there.

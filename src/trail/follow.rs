@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use indelible_event::Erasures;
 use indelible_event::comparable_content;
 use indelible_event::member::{Event, Member};
 use indelible_index::idempotency::{Content, Idempotency, KeyRow, KeyTable};
@@ -12,7 +11,7 @@ use indelible_index::search::{EventIndex, EventRow};
 use indelible_index::{Erased, IndexKey};
 use indelible_log::{AttachedError, Reader};
 use tokio::runtime::Handle;
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 
 use super::entries::{Entry, KeptEvent};
 use super::intake::Settled;
@@ -27,9 +26,12 @@ pub struct Follower {
     idempotency: Arc<Idempotency<Settled>>,
     events: Arc<EventIndex>,
     keys_size: u64,
+    /// Told whenever the table of keys has more.
+    tabled: Arc<Notify>,
 }
 
 /// What the tables get of some entries.
+#[derive(Default)]
 struct Rows {
     keys: Vec<Option<KeyRow>>,
     events: Vec<Option<EventRow>>,
@@ -46,6 +48,7 @@ impl Follower {
             events: trail.events.clone(),
             // At the start the table of keys has all of the log.
             keys_size: trail.opened_size,
+            tabled: trail.tabled.clone(),
         }
     }
 
@@ -80,21 +83,22 @@ impl Follower {
                 if at >= size {
                     break;
                 }
-                let rows = rows(&self.reader, at, size, &self.tombstones.known(), &self.key)?;
+                let rows = rows(&self.reader, at, size, &self.tombstones, &self.key)?;
                 let end = at + rows.events.len() as u64;
                 // Erased first, so that what a tombstone names does not enter behind it.
                 if !rows.erased.is_empty() {
                     self.events.erase(&rows.erased)?;
                     self.idempotency.erase(&rows.erased)?;
                 }
-                // The watermarks move with the rows: killed here, the next start repeats this step.
-                if end > events_size {
-                    self.events.extend(events_size, behind(&rows.events, at, events_size))?;
-                }
+                // The watermarks move with the rows: killed here, the next start repeats this step. Keys first: submissions may wait for them.
                 if end > self.keys_size {
                     self.idempotency
                         .extend(self.keys_size, behind(&rows.keys, at, self.keys_size))?;
                     self.keys_size = end;
+                    self.tabled.notify_waiters();
+                }
+                if end > events_size {
+                    self.events.extend(events_size, behind(&rows.events, at, events_size))?;
                 }
                 if heads.has_changed().is_err() {
                     return Ok(());
@@ -124,7 +128,7 @@ pub(super) fn catch_up_keys(
         if at >= size {
             return Ok(());
         }
-        let rows = rows(reader, at, size, &tombstones.known(), key)?;
+        let rows = rows(reader, at, size, tombstones, key)?;
         if !rows.erased.is_empty() {
             keys.erase(&rows.erased)?;
         }
@@ -132,26 +136,33 @@ pub(super) fn catch_up_keys(
     }
 }
 
-fn rows(reader: &Reader, start: u64, end: u64, erasures: &Erasures, key: &IndexKey) -> Result<Rows, AttachedError> {
-    let mut rows = Rows {
-        keys: Vec::new(),
-        events: Vec::new(),
-        erased: Vec::new(),
-    };
-    for (index, attached) in (start..).zip(reader.attached(start, end, STEP_BYTES)?) {
-        let (mut key_row, mut event_row) = (None, None);
-        match Entry::read(index, attached, erasures) {
-            Ok(Entry::Event(kept)) => {
-                let event = kept.event();
-                key_row = row_of_key(&kept, &event, key);
-                event_row = Some(EventRow::of(&event, kept.leaf.received().start(), key));
+/// The rows of entries from `start` on, below `end`: of as many as are worth a transaction, which writes every page of the tables that it
+/// touches. They are read in pieces, since one has at most a bundle.
+fn rows(reader: &Reader, start: u64, end: u64, tombstones: &Tombstones, key: &IndexKey) -> Result<Rows, AttachedError> {
+    let mut rows = Rows::default();
+    let mut terms = 0;
+    let mut at = start;
+    while at < end && rows.events.len() < STEP_EVENTS && terms < STEP_TERMS {
+        let piece = reader.attached(at, end, PIECE_BYTES)?;
+        let erasures = tombstones.known();
+        for attached in piece {
+            let (mut key_row, mut event_row) = (None, None);
+            match Entry::read(at, attached, &erasures) {
+                Ok(Entry::Event(kept)) => {
+                    let event = kept.event();
+                    key_row = row_of_key(&kept, event, key);
+                    let row = EventRow::of(event, kept.leaf.received().start(), key);
+                    terms += row.terms.len();
+                    event_row = Some(row);
+                }
+                Ok(Entry::Tombstone(tombstone)) => rows.erased.extend(erased(at, &tombstone)),
+                // Neither is found by anything; fsck says what is wrong with it.
+                Ok(Entry::Unreadable) | Err(_) => {}
             }
-            Ok(Entry::Tombstone(tombstone)) => rows.erased.extend(erased(index, &tombstone)),
-            // Neither is found by anything; fsck says what is wrong with it.
-            Ok(Entry::Unreadable) | Err(_) => {}
+            rows.keys.push(key_row);
+            rows.events.push(event_row);
+            at += 1;
         }
-        rows.keys.push(key_row);
-        rows.events.push(event_row);
     }
     Ok(rows)
 }
@@ -188,8 +199,15 @@ fn behind<T>(rows: &[T], at: u64, from: u64) -> &[T] {
     &rows[usize::try_from(from - at).expect("the rows are in memory")..]
 }
 
-/// Bytes of entries and attachments in one step: some thousand events, and some 50 ms.
-const STEP_BYTES: usize = 4 << 20;
+/// Events in one step, and a piece more: some 200 ms when there is much to follow. In steps of a bundle, 256 events, each costs twice as
+/// much.
+const STEP_EVENTS: usize = 4_096;
+
+/// What events can be found by in one step, and a piece more: 2 MiB of it. An event has some 16; one of many targets has thousands.
+const STEP_TERMS: usize = 1 << 17;
+
+/// Bytes of entries and attachments that are read together.
+const PIECE_BYTES: usize = 4 << 20;
 
 /// How far the tables may be behind a log that is not busy.
 const PAUSE: Duration = Duration::from_millis(20);

@@ -220,7 +220,7 @@ impl Trail {
                 at = index + 1;
                 // What is damaged says nothing; fsck tells.
                 if let Ok(Entry::Event(kept)) = Entry::read(index, attached, &known) {
-                    apply(&mut holds, index, &kept.event())?;
+                    apply(&mut holds, index, kept.event())?;
                 }
             }
         }

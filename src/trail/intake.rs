@@ -1,14 +1,17 @@
 //! The way in: each event once, durable before anybody is told.
 
 use std::collections::HashMap;
+use std::pin::pin;
+use std::time::Duration;
 
 use bytes::Bytes;
 use indelible_event::member::{Delivery, Event, Occurred, OccurredFrom, Raw};
 use indelible_event::{RANDOM_BYTES, Salts, Sealed, Second, attachments, comparable_content, raw_attachment, redact};
-use indelible_index::idempotency::{Begun, Content, ContentMac, Identity, Ticket};
+use indelible_index::idempotency::{Begun, Content, ContentMac, Identity, PENDING_MAX, Ticket};
 use indelible_log::{Ack, AppendError, BATCH_ENTRIES_MAX, Batch};
 use jiff::Timestamp;
 use tokio::sync::watch;
+use tokio::time::timeout;
 
 use super::{Accepted, NO_PANIC, OWN_METHODS, OWN_SOURCES, Refusal, Refused, ServiceOnly, Submission, Taken, Trail};
 use crate::task::{blocking, join};
@@ -76,6 +79,7 @@ impl Trail {
             let max = EVENTS_MAX;
             return Err(Refused::at(0, Refusal::Count { count, max }));
         }
+        self.wait_for_room(&submissions).await?;
         let ready = self.make_ready(submissions, Timestamp::now()).await?;
         let mut plans = self.plan(&ready).await?;
         let appended = self.append(&ready, &mut plans).await;
@@ -126,6 +130,27 @@ impl Trail {
             free = Some(source);
         }
         Ok(())
+    }
+
+    /// Waits while so many keys are under way that these may find no place. The table follows the log at its own pace, and who submits more
+    /// than it takes is slowed down to that, before anything is done for what could then be refused.
+    async fn wait_for_room(&self, submissions: &[Submission]) -> Result<(), Refused> {
+        let Some(place) = submissions.iter().position(|one| one.key.is_some()) else {
+            return Ok(());
+        };
+        let room = async {
+            loop {
+                // Begun before it is looked, so that what is told in between is heard.
+                let mut told = pin!(self.tabled.notified());
+                told.as_mut().enable();
+                if self.idempotency.pending() < KEYS_WAITED_FOR {
+                    return;
+                }
+                told.await;
+            }
+        };
+        let waited = timeout(PATIENCE, room).await;
+        waited.map_err(|_| Refused::at(place, Refusal::TooManyKeys))
     }
 
     /// Redacts, and fills in what the service knows. Large ones are made ready on a thread that may take its time.
@@ -354,6 +379,13 @@ fn check_length(field: &'static str, text: &str) -> Result<(), Refusal> {
 
 /// Events of one request, at most: what a batch of the log takes.
 const EVENTS_MAX: usize = BATCH_ENTRIES_MAX;
+
+/// Keys under way from which on submissions wait for the table. What has passed already may then bring three of the largest requests, or
+/// 30,000 single events, and all find a place.
+const KEYS_WAITED_FOR: usize = PENDING_MAX - 3 * EVENTS_MAX;
+
+/// How long they wait: well within the 10 s after which GitHub gives up. The table takes ten thousands meanwhile.
+const PATIENCE: Duration = Duration::from_secs(4);
 
 /// Bytes of a source's name, and of a key.
 const NAME_BYTES_MAX: usize = 512;

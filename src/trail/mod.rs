@@ -32,7 +32,7 @@ use indelible_index::idempotency::{Behind, Idempotency, KeyTable};
 use indelible_index::search::EventIndex;
 use indelible_index::{IndexError, IndexKey};
 use indelible_log::{Appender, AttachedError, Blanker, Log, Reader};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 pub use self::dedupe_key::DedupeKeyError;
 use self::entries::highest_second;
@@ -73,6 +73,8 @@ pub struct Trail {
     /// All tombstones below this size are carried out.
     carried_out: Arc<watch::Sender<u64>>,
     carried_out_file: CarriedOutFile,
+    /// Told whenever the table of keys has more.
+    tabled: Arc<Notify>,
 }
 
 /// Why there is no trail.
@@ -131,6 +133,7 @@ impl Trail {
             acts: Arc::default(),
             carried_out: Arc::new(watch::channel(0).0),
             carried_out_file: CarriedOutFile::of(data, name),
+            tabled: Arc::default(),
         })
     }
 

@@ -61,7 +61,11 @@ impl Trail {
             for (index, attached) in (at..).zip(attached) {
                 at = index + 1;
                 let is_of = |entry: &Entry| match entry {
-                    Entry::Event(kept) => kept.event().delivery.is_some_and(|delivery| delivery.source == source),
+                    Entry::Event(kept) => kept
+                        .event()
+                        .delivery
+                        .as_ref()
+                        .is_some_and(|delivery| delivery.source == source),
                     Entry::Tombstone(_) | Entry::Unreadable => false,
                 };
                 // What is damaged says nothing; fsck tells.

@@ -7,12 +7,14 @@ use tonic::transport::Channel;
 use tonic::{Status, Streaming};
 
 use super::generated as wire;
+use wire::audit_trail_client::AuditTrailClient;
 use wire::transparency_log_client::TransparencyLogClient;
 
 /// One connection to the service, shared by all clones.
 #[derive(Clone, Debug)]
 pub struct LoadClient {
     stub: TransparencyLogClient<Channel>,
+    pub(super) trail: AuditTrailClient<Channel>,
 }
 
 /// What the service says of one entry. Fields that a reply lacks are empty, or 0.
@@ -75,7 +77,8 @@ impl LoadClient {
             .connect()
             .await?;
         Ok(LoadClient {
-            stub: TransparencyLogClient::new(channel),
+            stub: TransparencyLogClient::new(channel.clone()),
+            trail: AuditTrailClient::new(channel).max_decoding_message_size(EVENTS_REPLY_BYTES_MAX),
         })
     }
 
@@ -182,11 +185,14 @@ impl Acknowledgements {
     }
 }
 
-fn checkpoint(head: Option<wire::SignedTreeHead>) -> Box<[u8]> {
+pub(super) fn checkpoint(head: Option<wire::SignedTreeHead>) -> Box<[u8]> {
     kept(&head.unwrap_or_default().checkpoint)
 }
 
 /// A copy, so that a reply which is kept does not keep the whole buffer that it came in.
-fn kept(bytes: &Bytes) -> Box<[u8]> {
+pub(super) fn kept(bytes: &Bytes) -> Box<[u8]> {
     bytes.as_ref().into()
 }
+
+/// What the service's own limit on its replies about events is.
+const EVENTS_REPLY_BYTES_MAX: usize = 48 << 20;

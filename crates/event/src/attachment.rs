@@ -9,7 +9,7 @@ use crate::{
     disclosure::{Disclosure, MalformedDisclosure, MemberState, NotInLeaf},
     erasure::Erasures,
     leaf::Leaf,
-    member::Member,
+    member::{Event, Member},
 };
 
 /// The attachments of an event: eleven, and a twelfth if there is one of [raw bytes](raw_attachment).
@@ -71,14 +71,29 @@ impl Stored {
     ///
     /// If bytes that are there are not what the leaf commits to: then they were changed.
     pub fn open(&self, leaf: &Leaf, index: u64, erasures: &Erasures) -> Result<[MemberState; MEMBERS], NotKept> {
+        self.open_event(leaf, index, erasures).map(|(states, _)| states)
+    }
+
+    /// The same, and the event itself, as far as its members are there: for those who want their values, each of which is read once.
+    ///
+    /// # Errors
+    ///
+    /// As [`Stored::open`].
+    pub fn open_event(
+        &self,
+        leaf: &Leaf,
+        index: u64,
+        erasures: &Erasures,
+    ) -> Result<([MemberState; MEMBERS], Event), NotKept> {
+        let mut event = Event::default();
         let mut states = [const { MemberState::Missing }; MEMBERS];
         for (member, d) in Member::ALL.into_iter().zip(&self.members) {
             let state = &mut states[member.place()];
             if let Some(tombstone) = erasures.tombstone(index, member) {
                 *state = MemberState::Erased { tombstone };
             } else if let Some(d) = d {
-                let disclosure =
-                    Disclosure::parse(d.clone()).map_err(|reason| NotKept::Malformed { member, reason })?;
+                let disclosure = Disclosure::parse_into(d.clone(), &mut event)
+                    .map_err(|reason| NotKept::Malformed { member, reason })?;
                 if disclosure.member() != member {
                     let found = disclosure.member();
                     return Err(NotKept::OtherMember { member, found });
@@ -86,7 +101,7 @@ impl Stored {
                 *state = MemberState::Disclosed(leaf.open(disclosure)?);
             }
         }
-        Ok(states)
+        Ok((states, event))
     }
 
     /// The raw bytes. Whether a tombstone names them, who asks must look up: [`Erasures::tombstone`] of [`Member::Raw`].

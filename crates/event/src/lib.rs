@@ -30,7 +30,7 @@ pub use evidence::{
     EvidenceHeader, EvidenceLine, EvidenceLines, EvidenceReason, EvidenceTrust, EvidenceVerifier, LineTooLong,
     MalformedHeader, MalformedLine, Unreadable,
 };
-pub use leaf::{AnyLeaf, BadEvent, Leaf, MalformedLeaf, Salts, Sealed, UnreadableLeaf};
+pub use leaf::{AnyLeaf, BadEvent, Leaf, MalformedLeaf, Salts, Sealed, UnreadableLeaf, Written};
 pub use ranges::{BadRange, MemberRange, MemberRanges, MemberSet};
 pub use received::{ReceivedClock, Second, Stamp};
 pub use salted::{Digest, Salt};

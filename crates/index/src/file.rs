@@ -32,6 +32,7 @@ pub(crate) fn open_writer(path: &Path, kind: &Kind) -> Result<Connection, IndexE
         connection.pragma_update(None, "journal_mode", "wal")?;
         connection.pragma_update(None, "synchronous", "normal")?;
         connection.pragma_update(None, "journal_size_limit", WAL_BYTES_KEPT)?;
+        connection.pragma_update(None, "wal_autocheckpoint", WAL_PAGES_CHECKPOINTED)?;
         connection.pragma_update(None, "cache_size", -kind.writer_cache_kib)
     };
     set_up().map_err(sqlite("set up", path))?;
@@ -92,6 +93,10 @@ fn create(connection: &mut Connection, kind: &Kind) -> rusqlite::Result<()> {
     }
     transaction.commit()
 }
+
+/// Pages of the write-ahead log, 4 KiB each, from which on a commit copies them into the file, and syncs both: 16 MiB. One large commit has
+/// thousands, many of which the next one writes again.
+const WAL_PAGES_CHECKPOINTED: u32 = 4_096;
 
 /// A write-ahead log that a large transaction has swollen shrinks to this again.
 const WAL_BYTES_KEPT: u64 = 64 << 20;

@@ -8,15 +8,18 @@
 //! | `floor`, `ceiling`, `hashing` | what disk, transport and processor allow |
 //! | `place`, `server` | the folder, the logs in it, and the servers, each a process of its own |
 //! | `disk`, `memory`, `processor` | what a log takes |
-//! | `entries`, `check` | what is sent, and whether the replies to it hold |
+//! | `entries`, `events`, `deliveries` | what is sent |
+//! | `check/` | whether the replies to it hold |
 //! | `stats`, `bars` | latencies, medians, verdicts |
 //! | `report/` | table, JSON, plot |
 
 mod bars;
 mod ceiling;
 mod check;
+mod deliveries;
 mod disk;
 mod entries;
+mod events;
 mod figures;
 mod floor;
 mod hashing;
@@ -62,7 +65,8 @@ pub struct Args {
     /// Make the benchmark's directory in DIR.
     #[arg(long, value_name = "DIR", default_value = ".")]
     data: PathBuf,
-    /// Entries of the large log, in whole batches of 1,000; the bars are for 10,000,000. Takes 1.5 kB of disk for each.
+    /// Entries of the large log, in whole batches of 1,000; the bars are for 10,000,000. Takes 1.5 kB of disk for each. The large log of
+    /// events has as many, up to 1,000,000, of 5 kB each.
     #[arg(long, value_name = "N", default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1_000..=1_000_000_000))]
     entries: u64,
     /// Measure these figures only.

@@ -5,12 +5,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use indelible_log::Kind;
 use indelible_note::VerifierKey;
+use indelible_sources::Secret;
 use tempfile::TempDir;
 
 use super::server::{Server, ServerError};
 use crate::cmd::Failure;
-use crate::data::DataDir;
+use crate::data::{DataDir, write_secret};
 
 /// A folder that is removed at the end.
 #[derive(Debug)]
@@ -43,18 +45,31 @@ impl Place {
         self.folder.path()
     }
 
-    /// Makes a log.
-    pub(super) fn new_log(&self) -> Result<LogDir, Failure> {
+    /// Makes a log of this kind.
+    pub(super) fn new_log(&self, kind: Kind) -> Result<LogDir, Failure> {
         let number = self.logs.fetch_add(1, Ordering::Relaxed);
         let data = self.folder().join(format!("log-{number}"));
         let mut init = self.command("init");
-        init.args(["--kind", "opaque", "--origin", ORIGIN, "--data"]).arg(&data);
+        init.args(["--kind", &kind.to_string(), "--origin", ORIGIN, "--data"])
+            .arg(&data);
         let made = run(init)?;
         let key = String::from_utf8(made.stdout)?.trim().parse()?;
         Ok(LogDir {
             data: DataDir::at(data),
             key,
         })
+    }
+
+    /// Adds a webhook of GitHub to a log of events, which may speak of this account.
+    pub(super) fn add_github(&self, log: &LogDir, name: &str, account: &str, secret: &Secret) -> Result<(), Failure> {
+        let file = self.folder().join("webhook.secret");
+        write_secret(&file, secret.expose().as_bytes())?;
+        let mut add = self.command("source");
+        add.args(["add", "github", name, "--allow", account, "--secret-file"]);
+        add.arg(&file).arg("--data").arg(log.data.path());
+        run(add)?;
+        std::fs::remove_file(file)?;
+        Ok(())
     }
 
     /// Serves a log with the product's defaults, on a free port of this machine.

@@ -35,6 +35,11 @@ impl Disclosure {
     ///
     /// If the bytes are not exactly the canonical JSON of a salt, the name of a member, and a value that it can have, or `null`.
     pub fn parse(d: Bytes) -> Result<Self, MalformedDisclosure> {
+        Self::parse_into(d, &mut Event::default())
+    }
+
+    /// The same, and gives the value to an event, which costs nothing more: it has to be read anyway.
+    pub(crate) fn parse_into(d: Bytes, event: &mut Event) -> Result<Self, MalformedDisclosure> {
         if d.len() > DISCLOSURE_BYTES_MAX {
             return Err(MalformedDisclosure::TooLong { length: d.len() });
         }
@@ -44,12 +49,11 @@ impl Disclosure {
             member,
             reason: error.to_string(),
         })?;
-        let mut event = Event::default();
         if let Some(parsed) = parsed {
             event.set(parsed);
         }
         let mut canonical = Vec::with_capacity(value.len());
-        write_member(&mut canonical, &event, member).map_err(|reason| MalformedDisclosure::Value {
+        write_member(&mut canonical, event, member).map_err(|reason| MalformedDisclosure::Value {
             member,
             reason: reason.to_string(),
         })?;

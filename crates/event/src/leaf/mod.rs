@@ -6,7 +6,7 @@ mod seal;
 
 pub use event::{Leaf, MalformedLeaf};
 pub(crate) use exact::{Differs, Exact, sorted_digests};
-pub use seal::{BadEvent, Salts, Sealed};
+pub use seal::{BadEvent, Salts, Sealed, Written};
 
 use bytes::Bytes;
 

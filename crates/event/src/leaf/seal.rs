@@ -56,32 +56,7 @@ impl Sealed {
     ///
     /// If a member cannot be written, or exceeds a limit; all are the sender's fault.
     pub fn seal(event: &Event, salts: &Salts, received: Second) -> Result<Self, BadEvent> {
-        let mut out = Vec::with_capacity(BUFFER_BYTES);
-        let mut ends = [0; Member::ALL.len()];
-        let mut values = 0;
-        for member in Member::ALL {
-            open_disclosure(&mut out, salts.of(member), member.as_str());
-            let start = out.len();
-            write_member(&mut out, event, member).map_err(|reason| BadEvent::Member { member, reason })?;
-            values += out.len() - start;
-            if values > EVENT_BYTES_MAX {
-                return Err(BadEvent::TooLong { member });
-            }
-            out.push(b']');
-            ends[member.place()] = out.len();
-        }
-        let out = Bytes::from(out);
-        let mut start = 0;
-        let disclosures = Member::ALL.map(|member| {
-            let d = out.slice(start..ends[member.place()]);
-            start = ends[member.place()];
-            Disclosure::written(member, d)
-        });
-        let digests: [Digest; Member::ALL.len()] = std::array::from_fn(|place| disclosures[place].digest());
-        Ok(Self {
-            leaf: Leaf::of(digests, received),
-            disclosures,
-        })
+        Ok(Written::write(event, salts)?.seal(received))
     }
 
     /// The leaf.
@@ -97,6 +72,65 @@ impl Sealed {
     /// Leaf and disclosures.
     pub fn into_parts(self) -> (Leaf, [Disclosure; Member::ALL.len()]) {
         (self.leaf, self.disclosures)
+    }
+}
+
+/// The disclosures of an event as they are written, before any of them is hashed: half of what [`Sealed::seal`] does, for whoever asks what
+/// each half costs.
+#[derive(Clone)]
+pub struct Written {
+    /// One behind the other, in the order of the members.
+    bytes: Bytes,
+    ends: [usize; Member::ALL.len()],
+}
+
+impl Written {
+    /// Writes canonical JSON of each member behind its salt and its name.
+    ///
+    /// # Errors
+    ///
+    /// As [`Sealed::seal`].
+    pub fn write(event: &Event, salts: &Salts) -> Result<Self, BadEvent> {
+        let mut out = Vec::with_capacity(BUFFER_BYTES);
+        let mut ends = [0; Member::ALL.len()];
+        let mut values = 0;
+        for member in Member::ALL {
+            open_disclosure(&mut out, salts.of(member), member.as_str());
+            let start = out.len();
+            write_member(&mut out, event, member).map_err(|reason| BadEvent::Member { member, reason })?;
+            values += out.len() - start;
+            if values > EVENT_BYTES_MAX {
+                return Err(BadEvent::TooLong { member });
+            }
+            out.push(b']');
+            ends[member.place()] = out.len();
+        }
+        Ok(Self {
+            bytes: out.into(),
+            ends,
+        })
+    }
+
+    /// Hashes them, and makes the leaf of an event that was received in this second.
+    pub fn seal(self, received: Second) -> Sealed {
+        let mut start = 0;
+        let disclosures = Member::ALL.map(|member| {
+            let d = self.bytes.slice(start..self.ends[member.place()]);
+            start = self.ends[member.place()];
+            Disclosure::written(member, d)
+        });
+        let digests: [Digest; Member::ALL.len()] = std::array::from_fn(|place| disclosures[place].digest());
+        Sealed {
+            leaf: Leaf::of(digests, received),
+            disclosures,
+        }
+    }
+}
+
+/// Tells neither salts nor values.
+impl fmt::Debug for Written {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Written(…)")
     }
 }
 

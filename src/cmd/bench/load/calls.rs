@@ -22,6 +22,16 @@ pub(in crate::cmd::bench) enum Until {
     Number(u64),
 }
 
+impl Until {
+    /// Whether the call with this number is not made any more, of a load that began then.
+    pub(super) fn is_over(self, begin: Instant, number: u64) -> bool {
+        match self {
+            Until::Elapsed(time) => begin.elapsed() >= time,
+            Until::Number(end) => number >= end,
+        }
+    }
+}
+
 impl From<Window> for Until {
     fn from(window: Window) -> Until {
         Until::Elapsed(window.total())
@@ -70,11 +80,7 @@ where
     let mut calls = Calls::none();
     loop {
         let number = next.fetch_add(1, Ordering::Relaxed);
-        let over = match until {
-            Until::Elapsed(time) => begin.elapsed() >= time,
-            Until::Number(end) => number >= end,
-        };
-        if over {
+        if until.is_over(begin, number) {
             return Ok(calls);
         }
         let began = Instant::now();

@@ -10,7 +10,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
-use super::{Calls, Kept, Window, together};
+use super::calls::Until;
+use super::{Calls, Kept, together};
 use crate::cmd::Failure;
 use crate::cmd::bench::stats::Done;
 
@@ -19,7 +20,7 @@ use crate::cmd::bench::stats::Done;
 pub(in crate::cmd::bench) async fn exchanges<R, W, K>(
     url: &str,
     connections: usize,
-    window: Window,
+    until: impl Into<Until>,
     write: W,
     read: K,
 ) -> Result<Calls<R>, Failure>
@@ -28,6 +29,7 @@ where
     W: Fn(u64, &mut Vec<u8>) + Clone + Send + 'static,
     K: Fn(u64, &[u8]) -> Result<Option<R>, Failure> + Clone + Send + 'static,
 {
+    let until = until.into();
     let mut open = Vec::new();
     for _ in 0..connections {
         open.push(Connection::connect(url).await?);
@@ -37,7 +39,7 @@ where
     let mut tasks = JoinSet::new();
     for connection in open {
         let (next, write, read) = (Arc::clone(&next), write.clone(), read.clone());
-        tasks.spawn(caller(connection, next, begin, window, write, read));
+        tasks.spawn(caller(connection, next, begin, until, write, read));
     }
     together(tasks).await
 }
@@ -46,14 +48,17 @@ async fn caller<R>(
     mut connection: Connection,
     next: Arc<AtomicU64>,
     begin: Instant,
-    window: Window,
+    until: Until,
     write: impl Fn(u64, &mut Vec<u8>),
     read: impl Fn(u64, &[u8]) -> Result<Option<R>, Failure>,
 ) -> Result<Calls<R>, Failure> {
     let mut calls = Calls::none();
     let mut request = Vec::new();
-    while begin.elapsed() < window.total() {
+    loop {
         let number = next.fetch_add(1, Ordering::Relaxed);
+        if until.is_over(begin, number) {
+            return Ok(calls);
+        }
         request.clear();
         write(number, &mut request);
         let began = Instant::now();
@@ -63,7 +68,6 @@ async fn caller<R>(
         let reply = read(number, body)?;
         calls.kept.extend(reply.map(|reply| Kept { number, reply }));
     }
-    Ok(calls)
 }
 
 /// A connection that is kept open, with one request on it at a time.
@@ -135,6 +139,9 @@ fn body_of(input: &[u8]) -> Result<Option<(usize, usize)>, BadAnswer> {
     let length = length.ok_or_else(|| BadAnswer::NoLength(words()))?;
     Ok(Some((begin, begin + length)))
 }
+
+/// What stands behind the target of a request.
+pub(in crate::cmd::bench) const REST: &str = "HTTP/1.1\r\nhost: localhost\r\n";
 
 /// The empty line between head and body.
 const END: &[u8] = b"\r\n\r\n";

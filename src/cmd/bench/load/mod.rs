@@ -14,7 +14,7 @@ use super::stats::{Done, Latencies, Load};
 use crate::cmd::Failure;
 
 pub(super) use calls::{Until, calls};
-pub(super) use exchange::exchanges;
+pub(super) use exchange::{REST, exchanges};
 pub(super) use library::library;
 pub(super) use stream::{Outstanding, streams};
 

@@ -54,7 +54,7 @@ pub(super) async fn batches(url: &str, until: Until, begin: u64) -> Result<Calls
     Ok(calls)
 }
 
-const SIXTEEN: Callers = Callers {
+pub(super) const SIXTEEN: Callers = Callers {
     connections: 4,
     on_each: 4,
 };

@@ -51,10 +51,7 @@ impl Filled {
 
     /// Starts it, and how many seconds passed until it had answered.
     pub(super) async fn start(&self, bench: &Bench) -> Result<(Server, f64), Failure> {
-        let begin = Instant::now();
-        let server = bench.place.serve(&self.log)?;
-        LoadClient::connect(server.url()).await?.head().await?;
-        Ok((server, begin.elapsed().as_secs_f64()))
+        started(bench, &self.log).await
     }
 
     /// The leaf hash of the entry at this index.
@@ -62,6 +59,14 @@ impl Filled {
         let place = usize::try_from(index / BATCH_ENTRIES).expect("the index of an entry that was sent");
         leaf(self.firsts[place] + index % BATCH_ENTRIES)
     }
+}
+
+/// Starts a log, and how many seconds passed until it had answered.
+pub(super) async fn started(bench: &Bench, log: &LogDir) -> Result<(Server, f64), Failure> {
+    let begin = Instant::now();
+    let server = bench.place.serve(log)?;
+    LoadClient::connect(server.url()).await?.head().await?;
+    Ok((server, begin.elapsed().as_secs_f64()))
 }
 
 /// As many entries as go into whole batches: at least one batch.

@@ -51,7 +51,7 @@ const SERVED: &[&str] = &[
 /// Measures them.
 pub(super) async fn measure(bench: &Bench, round: &mut Round, shelf: &mut Shelf) -> Result<(), Failure> {
     let a_tenth = a_tenth(bench, round).await?;
-    let (filled, growth) = match shelf.0.take() {
+    let (filled, growth) = match shelf.filled.take() {
         Some(filled) if !bench.wants(FILLING) => (filled, None),
         earlier => {
             if let Some(earlier) = earlier {
@@ -76,7 +76,7 @@ pub(super) async fn measure(bench: &Bench, round: &mut Round, shelf: &mut Shelf)
         round.observe("disk-objects", objects);
     }
     at_rest::measure(bench, &filled, round).await?;
-    shelf.0 = Some(filled);
+    shelf.filled = Some(filled);
     Ok(())
 }
 

@@ -4,6 +4,7 @@ mod at_rest;
 mod audit;
 mod beside;
 mod curve;
+mod events;
 mod filled;
 mod large;
 mod on_disk;
@@ -14,6 +15,7 @@ mod writers;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use indelible_log::Kind;
 use tokio::time::sleep;
 
 use super::check::{Checker, Thoroughness};
@@ -24,6 +26,7 @@ use super::server::Server;
 use super::stats::Observation;
 use crate::cmd::Failure;
 use crate::task::blocking;
+use events::EventsShelf;
 use filled::Filled;
 
 pub(super) use curve::{Point, curves};
@@ -45,9 +48,12 @@ pub(super) struct Bench {
 #[derive(Debug, Default)]
 pub(super) struct Round(Vec<(&'static str, Observation)>);
 
-/// The large log, which later runs use again if no figure wants to see it grow.
+/// The large logs, which later runs use again if no figure wants to see them grow.
 #[derive(Debug, Default)]
-pub(super) struct Shelf(Option<Filled>);
+pub(super) struct Shelf {
+    filled: Option<Filled>,
+    events: EventsShelf,
+}
 
 impl Bench {
     /// Measures every wanted figure once.
@@ -57,6 +63,7 @@ impl Bench {
         writers::many_writers(self, &mut round).await?;
         plain::add(self, &mut round).await?;
         beside::writer_beside_batches(self, &mut round).await?;
+        events::measure(self, &mut round, &mut shelf.events).await?;
         if self.wants(large::FIGURES) {
             large::measure(self, &mut round, shelf).await?;
         }
@@ -70,7 +77,7 @@ impl Bench {
 
     /// An empty log, and its server.
     fn fresh(&self) -> Result<(LogDir, Server), Failure> {
-        let log = self.place.new_log()?;
+        let log = self.place.new_log(Kind::Opaque)?;
         let server = self.place.serve(&log)?;
         Ok((log, server))
     }

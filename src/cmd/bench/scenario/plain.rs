@@ -8,7 +8,7 @@ use super::writers::{TYPICAL_SIZE, with_latencies};
 use super::{Bench, Round, say, settle};
 use crate::cmd::Failure;
 use crate::cmd::bench::entries::{ENTRY_BYTES, entry, scattered};
-use crate::cmd::bench::load::{Calls, Kept, exchanges};
+use crate::cmd::bench::load::{Calls, Kept, REST, exchanges};
 use crate::cmd::bench::server::Server;
 use crate::cmd::bench::stats::Observation;
 use crate::wire::LoadClient;
@@ -95,9 +95,6 @@ async fn gets(url: &str, size: u64, bench: &Bench) -> Result<Calls<Box<[u8]>>, F
     }
     Ok(calls)
 }
-
-/// What stands behind the target of a request.
-const REST: &str = "HTTP/1.1\r\nhost: localhost\r\n";
 
 /// Connections that post.
 const POSTING: usize = 512;

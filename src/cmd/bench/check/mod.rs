@@ -1,5 +1,7 @@
 //! Checks, after a load, what the server answered under it. Pure: it believes the log's key, and the entries that were sent.
 
+mod events;
+
 use std::fmt::Display;
 
 use indelible_merkle::{
@@ -12,10 +14,18 @@ use super::entries::leaf;
 use super::load::Kept;
 use crate::wire::{Acknowledged, Continued, Included, IncludedMany};
 
+pub(super) use events::ByActor;
+
 /// A reply that does not hold: the log failed, not the benchmark.
 #[derive(Debug, thiserror::Error)]
 #[error("a reply does not hold: {0}")]
 pub(super) struct Refuted(String);
+
+impl Refuted {
+    pub(super) fn of(reason: impl Display) -> Refuted {
+        refuted(reason)
+    }
+}
 
 /// Checks replies of one log.
 #[derive(Clone, Debug)]
