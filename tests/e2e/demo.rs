@@ -43,7 +43,7 @@ fn it_runs_anywhere_and_shows_what_the_readme_shows() {
         "  holds: 2 events and 1 tombstone,",
         "  holds: this is entry 6 of demo.example/audit, in the tree of size 8 that its key has signed",
     ];
-    in_order(&scenes.map(str::to_owned), &said, str::starts_with);
+    in_order(&scenes.map(str::to_owned), &said, |said, due| said.starts_with(due));
 
     let readme = include_str!("../../README.md");
     let (_, block) = readme

@@ -44,9 +44,11 @@ pub(super) async fn refuse_second_history(stage: &mut Stage) -> Result<(), Failu
     let caught = look(stage, &served.url).await?.told(1, &["is accused of: "])?;
     show(&caught.stderr)?;
     let finding = caught.stdout.trim();
+    let finding = Path::new(finding);
     let finding = finding
-        .strip_prefix(&format!("{}/", stage.path("").display()))
-        .unwrap_or(finding);
+        .strip_prefix(stage.path(""))
+        .unwrap_or(finding)
+        .to_string_lossy();
     let confirmed = stage.run(&["verify", "--finding", &finding]).await?;
     let confirmed = confirmed.told(1, &["has forked: its key signed two trees"])?;
     show(confirmed.stderr.lines().last().unwrap_or_default())?;

@@ -47,7 +47,14 @@ pub(super) async fn ask(stage: &Stage) -> Result<(), Failure> {
 pub(super) async fn prove(stage: &Stage) -> Result<(), Failure> {
     heading("The proof: verified offline, with the file and the public key")?;
     let verified = stage.run(&["verify", ANSWER]).await?;
-    let verified = verified.told(0, &["holds: 4 events", "event 6", "the sender says, and nobody has checked it"])?;
+    let verified = verified.told(
+        0,
+        &[
+            "holds: 4 events",
+            "event 6",
+            "the sender says, and nobody has checked it",
+        ],
+    )?;
     // It prints each event with all of its members; the auditor's is short enough to be shown.
     show(OMITTED)?;
     show(&verified.stderr)?;
