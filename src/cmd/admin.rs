@@ -5,12 +5,14 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use indelible_client::{HttpOptions, http_client};
+use indelible_event::EvidenceTrust;
 use reqwest::header::CONTENT_TYPE;
 use serde_json::Value;
 
 use super::Failure;
 use super::files::read_at_most;
-use super::remote::CA_BYTES_MAX;
+use super::remote::{CA_BYTES_MAX, HeadsArg};
+use super::service::{Gatherer, gatherer};
 
 /// Where the log is.
 #[derive(Debug, clap::Args)]
@@ -29,6 +31,11 @@ pub(super) struct AdminArgs {
 }
 
 impl AdminArgs {
+    /// What gathers the log's entries, to see what came of a request.
+    pub(super) async fn gatherer(&self, heads: &HeadsArg, trust: EvidenceTrust) -> Result<Gatherer, Failure> {
+        gatherer(&self.url, self.ca_certificates()?, heads, trust).await
+    }
+
     /// Posts a request, and gives each line of the answer to `take` as it comes. A problem that the log states is an error.
     pub(super) async fn post(
         &self,
@@ -36,14 +43,9 @@ impl AdminArgs {
         request: &Value,
         take: &mut dyn FnMut(&Value) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
-        let ca = self
-            .ca
-            .as_deref()
-            .map(|path| read_at_most(path, CA_BYTES_MAX))
-            .transpose()?;
         let options = HttpOptions {
             timeout: ANSWER_TIME,
-            ca_certificates: ca,
+            ca_certificates: self.ca_certificates()?,
             ..HttpOptions::default()
         };
         let url = format!("{}{path}", self.url.trim_end_matches('/'));
@@ -76,6 +78,11 @@ impl AdminArgs {
             (true, true) => Ok(()),
             _ => Err(format!("the log answers {status}: {}", String::from_utf8_lossy(&rest)).into()),
         }
+    }
+
+    fn ca_certificates(&self) -> Result<Option<Vec<u8>>, Failure> {
+        let read = self.ca.as_deref().map(|path| read_at_most(path, CA_BYTES_MAX));
+        Ok(read.transpose()?)
     }
 }
 

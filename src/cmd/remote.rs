@@ -26,6 +26,13 @@ pub(super) struct RemoteArgs {
     /// For https: the certificates, in PEM, that may vouch for the server, instead of the system's.
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
+    #[command(flatten)]
+    heads: HeadsArg,
+}
+
+/// Where the newest verified head is remembered from one command to the next.
+#[derive(Debug, clap::Args)]
+pub(super) struct HeadsArg {
     /// Remember the newest verified head in FILE, so that a log which takes it back is noticed the next time. Default: a file a
     /// log in the user's state directory (~/.local/state/indelible).
     #[arg(long, value_name = "FILE")]
@@ -45,7 +52,7 @@ impl RemoteArgs {
             ca_certificates,
             ..Options::default()
         };
-        let client = match self.heads_file(keys.genesis()) {
+        let client = match self.heads.file(keys.genesis()) {
             Some(path) => Client::connect_with_keys(&self.url, keys, FileHeads::new(path)?, options).await?,
             None => Client::connect_with_keys(&self.url, keys, MemoryHeads::new(), options).await?,
         };
@@ -56,9 +63,11 @@ impl RemoteArgs {
     pub(super) fn vkey(&self) -> &VkeyArg {
         &self.vkey
     }
+}
 
+impl HeadsArg {
     /// The file named, or the default one; `None`, with a word about it, where no default can be made.
-    fn heads_file(&self, key: &VerifierKey) -> Option<PathBuf> {
+    pub(super) fn file(&self, key: &VerifierKey) -> Option<PathBuf> {
         if let Some(path) = &self.heads {
             return Some(path.clone());
         }

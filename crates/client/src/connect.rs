@@ -25,11 +25,22 @@ impl Default for Options {
 
 /// Connects to `http://host:port` or `https://host:port`.
 pub(crate) async fn open(url: &str, options: &Options) -> Result<Channel, ConnectError> {
-    let endpoint = endpoint(url, options).map_err(|source| ConnectError::Endpoint {
-        url: url.to_owned(),
-        source,
-    })?;
-    endpoint.connect().await.map_err(|source| ConnectError::Unreachable {
+    checked_endpoint(url, options)?
+        .connect()
+        .await
+        .map_err(|source| ConnectError::Unreachable {
+            url: url.to_owned(),
+            source,
+        })
+}
+
+/// The same at the first call that needs it.
+pub(crate) fn open_on_demand(url: &str, options: &Options) -> Result<Channel, ConnectError> {
+    Ok(checked_endpoint(url, options)?.connect_lazy())
+}
+
+fn checked_endpoint(url: &str, options: &Options) -> Result<Endpoint, ConnectError> {
+    endpoint(url, options).map_err(|source| ConnectError::Endpoint {
         url: url.to_owned(),
         source,
     })

@@ -1,5 +1,7 @@
 //! What may be submitted, and how it is read.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use indelible_event::member::{Claims, IpTrust, OccurredFrom, Submitter};
 use serde::Deserialize;
@@ -7,7 +9,7 @@ use serde_json::Value;
 
 use super::{cloud, strict};
 use crate::http::problem::Problem;
-use crate::trail::Submission;
+use crate::trail::{Body, Submission};
 
 /// How a body is to be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +30,17 @@ struct Envelope {
     #[serde(default)]
     key: Option<String>,
     claims: Claims,
+    #[serde(default)]
+    raw: Option<Raw>,
+}
+
+/// The bytes that an event came as.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Raw {
+    /// In base64.
+    content: String,
+    content_type: String,
 }
 
 impl Form {
@@ -69,15 +82,29 @@ fn parse(json: &[u8]) -> Result<Value, Problem> {
 }
 
 fn envelope(value: Value, place: usize) -> Result<Submission, Problem> {
-    let Envelope { source, key, claims } =
-        serde_json::from_value(value).map_err(|error| Problem::malformed(shortened(&error.to_string())).at(place))?;
+    let Envelope {
+        source,
+        key,
+        claims,
+        raw,
+    } = serde_json::from_value(value).map_err(|error| Problem::malformed(shortened(&error.to_string())).at(place))?;
     check_claims(&claims).map_err(|problem| problem.at(place))?;
     Ok(Submission {
         source,
         key,
         claims,
-        raw: None,
+        raw: raw.map(body).transpose().map_err(|problem| problem.at(place))?,
         submitter: nobody_in_particular(),
+    })
+}
+
+fn body(raw: Raw) -> Result<Body, Problem> {
+    let bytes = STANDARD
+        .decode(raw.content)
+        .map_err(|error| Problem::malformed(format!("`raw.content` is not base64: {error}")))?;
+    Ok(Body {
+        bytes: bytes.into(),
+        content_type: raw.content_type,
     })
 }
 
