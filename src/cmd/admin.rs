@@ -1,35 +1,24 @@
 //! What is asked of a running log by those who run it: JSON over HTTP, answered in lines.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use indelible_client::{HttpOptions, LogHttp};
+use indelible_client::HttpOptions;
+use indelible_event::EvidenceTrust;
 use reqwest::Method;
 use reqwest::header::CONTENT_TYPE;
 use serde_json::Value;
 
 use super::Failure;
-use super::credential::CredentialArgs;
-use super::files::read_at_most;
-use super::remote::CA_BYTES_MAX;
+use super::reach::ReachArgs;
+use super::remote::HeadsArg;
+use super::service::{Gatherer, gatherer};
 
 /// Where the log is.
 #[derive(Debug, clap::Args)]
 pub(super) struct AdminArgs {
-    /// Where the log is served.
-    #[arg(
-        long,
-        value_name = "URL",
-        default_value = "http://127.0.0.1:7425",
-        env = "INDELIBLE_URL"
-    )]
-    url: String,
-    /// For https: the certificates, in PEM, that may vouch for the server, instead of the system's.
-    #[arg(long, value_name = "FILE")]
-    ca: Option<PathBuf>,
     #[command(flatten)]
-    credential: CredentialArgs,
+    reach: ReachArgs,
 }
 
 impl AdminArgs {
@@ -42,6 +31,11 @@ impl AdminArgs {
         };
         self.send(verb, path, request, &mut keep).await?;
         Ok(answer)
+    }
+
+    /// What gathers the log's entries, to see what came of a request.
+    pub(super) async fn gatherer(&self, heads: &HeadsArg, trust: EvidenceTrust) -> Result<Gatherer, Failure> {
+        gatherer(&self.reach, heads, trust).await
     }
 
     /// Posts a request, and gives each line of the answer to `take` as it comes. A problem that the log states is an error.
@@ -61,19 +55,12 @@ impl AdminArgs {
         request: Option<&Value>,
         take: &mut dyn FnMut(&Value) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
-        let ca = self
-            .ca
-            .as_deref()
-            .map(|path| read_at_most(path, CA_BYTES_MAX))
-            .transpose()?;
         let options = HttpOptions {
             timeout: ANSWER_TIME,
-            ca_certificates: ca,
-            client_certificate: self.credential.certificate()?,
-            ..HttpOptions::default()
+            ..self.reach.http_options()?
         };
-        let url = format!("{}{path}", self.url.trim_end_matches('/'));
-        let http = LogHttp::new(&self.url, &options, &self.credential.credential(&self.url)?)?;
+        let url = format!("{}{path}", self.reach.url().trim_end_matches('/'));
+        let http = self.reach.http(&options)?;
         let mut asked = http.request(verb, &url)?;
         if let Some(request) = request {
             asked = asked.header(CONTENT_TYPE, "application/json").body(request.to_string());

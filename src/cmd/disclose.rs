@@ -9,7 +9,7 @@ use indelible_event::{CheckedLine, CheckedTombstone, EvidenceLine, EvidenceVerif
 
 use super::evidence::{Checked, EvidenceFile, EvidenceTrustArgs, EvidenceWriter, header};
 use super::runtime::block_on;
-use super::service::{Gatherer, ServiceArgs};
+use super::service::ServiceArgs;
 use super::{CommandResult, Failure, Verdict};
 
 /// Write evidence that proves chosen members of events, and reveals no others.
@@ -139,7 +139,8 @@ fn anonymous(mut line: EvidenceLine) -> EvidenceLine {
 async fn from_service(chosen: &Chosen, args: &Args) -> Result<Written, Failure> {
     let trust = args.trust.read()?;
     let mut writer = EvidenceWriter::create(&args.output, &header(&trust)?)?;
-    let mut gatherer = Gatherer::new(args.service.service()?, trust).with_raw(chosen.members.contains(Member::Raw));
+    let gatherer = args.service.gatherer(trust).await?;
+    let mut gatherer = gatherer.with_raw(chosen.members.contains(Member::Raw));
     let mut written = Written::default();
     gatherer
         .entries(chosen.indexes.iter().copied(), |line, checked| {

@@ -1,11 +1,15 @@
 //! `indelible erase`
 
+use indelible_event::EvidenceVerifier;
+use indelible_event::member::Member;
 use serde_json::{Value, json};
 
 use super::admin::AdminArgs;
 use super::consent::ConsentArg;
+use super::evidence::EvidenceTrustArgs;
 use super::out::line;
 use super::progress::counter;
+use super::remote::HeadsArg;
 use super::runtime::block_on;
 use super::{CommandResult, Failure, Verdict};
 
@@ -15,8 +19,9 @@ use super::{CommandResult, Failure, Verdict};
 /// not what it was; from then on nobody is given it, and it is overwritten in the log's files. Leaves, receipts and heads stay what they
 /// are. What is under a legal hold is not erased. See docs/erasure.md for what backups and disks may still have.
 ///
-/// Prints the index of each tombstone. Exit status 0: erased and overwritten, or there was nothing to erase. 2: nothing was erased, or
-/// what was committed is not overwritten yet (the log goes on with it by itself).
+/// Prints the index of each tombstone, and checks that it is in the log and erases what was listed. Exit status 0: erased and overwritten,
+/// or there was nothing to erase. 1: it is not as the log says. 2: nothing was erased, or what was committed is not overwritten yet (the
+/// log goes on with it by itself).
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   indelible erase --subject octo@example.com --basis 'GDPR Art. 17' --requester 'ticket 4711'
@@ -44,6 +49,10 @@ pub struct Args {
     consent: ConsentArg,
     #[command(flatten)]
     admin: AdminArgs,
+    #[command(flatten)]
+    heads: HeadsArg,
+    #[command(flatten)]
+    trust: EvidenceTrustArgs,
 }
 
 /// Erases.
@@ -52,6 +61,8 @@ pub fn run(args: &Args) -> CommandResult {
 }
 
 async fn erase(args: &Args) -> CommandResult {
+    // Who could not check what was done should hear of it before it is done.
+    let mut gatherer = args.admin.gatherer(&args.heads, args.trust.read()?).await?;
     let wanted = match &args.subject {
         Some(text) => json!({"subject": text}),
         None => json!({"entries": entries(&args.index, &args.members)}),
@@ -81,24 +92,48 @@ async fn erase(args: &Args) -> CommandResult {
         "basis": args.basis,
         "requester": args.requester,
     });
-    let (mut committed, mut done) = (false, false);
+    let (mut committed, mut done) = (Vec::new(), false);
     args.admin
         .post("/v1/erasures", &confirmed, &mut |said| {
             for tombstone in said["committed"]["tombstones"].as_array().into_iter().flatten() {
-                committed = true;
                 line(tombstone)?;
+                committed.extend(tombstone.as_u64());
             }
             done |= said.get("carried_out").is_some();
             Ok(())
         })
         .await?;
-    match (committed, done) {
-        (true, true) => Ok(Verdict::Holds),
-        (true, false) => {
-            Err("it is committed, and given to nobody; the log has not said that it is overwritten".into())
-        }
-        (false, _) => Err("the log has not said that it is committed".into()),
+    if committed.is_empty() {
+        return Err("the log has not said that it is committed".into());
     }
+    gatherer.entries(committed, |_, _| Ok(())).await?;
+    if let Some(missing) = listed.iter().find(|range| !is_erased(range, gatherer.verifier())) {
+        return Ok(Verdict::DoesNotHold(format!(
+            "the tombstones that the log speaks of do not erase what was listed: {}",
+            shown(missing)
+        )));
+    }
+    match done {
+        true => Ok(Verdict::Holds),
+        false => Err("it is committed, and given to nobody; the log has not said that it is overwritten".into()),
+    }
+}
+
+/// Whether the tombstones that were checked erase these members of these entries, each of them.
+fn is_erased(range: &Value, verifier: &EvidenceVerifier) -> bool {
+    let members: Option<Vec<Member>> = match range["members"].as_array() {
+        Some(names) => names.iter().map(|name| Member::from_name(name.as_str()?)).collect(),
+        None => Some(Member::ALL.to_vec()),
+    };
+    let (Some(first), Some(last), Some(members)) = (range["first"].as_u64(), range["last"].as_u64(), members) else {
+        return false;
+    };
+    let erased = |index| {
+        members
+            .iter()
+            .all(|&member| verifier.erasures().tombstone(index, member).is_some())
+    };
+    (first..=last).all(erased)
 }
 
 async fn plan(args: &Args, wanted: &Value) -> Result<Option<Value>, Failure> {

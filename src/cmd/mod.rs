@@ -40,6 +40,7 @@ mod evidence;
 mod files;
 mod out;
 mod progress;
+mod reach;
 mod remote;
 mod runtime;
 mod service;

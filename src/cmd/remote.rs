@@ -3,56 +3,42 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use indelible_client::{Client, FileHeads, MemoryHeads, Options};
+use indelible_client::{Client, FileHeads, MemoryHeads};
 use indelible_note::{KeyName, VerifierKey};
 
 use super::Failure;
-use super::credential::CredentialArgs;
-use super::files::read_at_most;
+use super::reach::ReachArgs;
 use super::vkey::VkeyArg;
 
 /// Where the log is, and what is believed of it.
 #[derive(Debug, clap::Args)]
 pub(super) struct RemoteArgs {
-    /// Where the log is served.
-    #[arg(
-        long,
-        value_name = "URL",
-        default_value = "http://127.0.0.1:7425",
-        env = "INDELIBLE_URL"
-    )]
-    url: String,
+    #[command(flatten)]
+    reach: ReachArgs,
     #[command(flatten)]
     vkey: VkeyArg,
-    /// For https: the certificates, in PEM, that may vouch for the server, instead of the system's.
-    #[arg(long, value_name = "FILE")]
-    ca: Option<PathBuf>,
+    #[command(flatten)]
+    heads: HeadsArg,
+}
+
+/// Where the newest verified head is remembered from one command to the next.
+#[derive(Debug, clap::Args)]
+pub(super) struct HeadsArg {
     /// Remember the newest verified head in FILE, so that a log which takes it back is noticed the next time. Default: a file a
     /// log in the user's state directory (~/.local/state/indelible).
     #[arg(long, value_name = "FILE")]
     heads: Option<PathBuf>,
-    #[command(flatten)]
-    credential: CredentialArgs,
 }
 
 impl RemoteArgs {
     /// Connects. Every answer is checked against the key and against the head that is remembered.
     pub(super) async fn connect(&self) -> Result<Client, Failure> {
         let keys = self.vkey.read_keys()?;
-        let ca_certificates = self
-            .ca
-            .as_deref()
-            .map(|path| read_at_most(path, CA_BYTES_MAX))
-            .transpose()?;
-        let options = Options {
-            ca_certificates,
-            credential: self.credential.credential(&self.url)?,
-            client_certificate: self.credential.certificate()?,
-            ..Options::default()
-        };
-        let client = match self.heads_file(keys.genesis()) {
-            Some(path) => Client::connect_with_keys(&self.url, keys, FileHeads::new(path)?, options).await?,
-            None => Client::connect_with_keys(&self.url, keys, MemoryHeads::new(), options).await?,
+        let options = self.reach.options()?;
+        let url = self.reach.url();
+        let client = match self.heads.file(keys.genesis()) {
+            Some(path) => Client::connect_with_keys(url, keys, FileHeads::new(path)?, options).await?,
+            None => Client::connect_with_keys(url, keys, MemoryHeads::new(), options).await?,
         };
         Ok(client)
     }
@@ -61,9 +47,11 @@ impl RemoteArgs {
     pub(super) fn vkey(&self) -> &VkeyArg {
         &self.vkey
     }
+}
 
+impl HeadsArg {
     /// The file named, or the default one; `None`, with a word about it, where no default can be made.
-    fn heads_file(&self, key: &VerifierKey) -> Option<PathBuf> {
+    pub(super) fn file(&self, key: &VerifierKey) -> Option<PathBuf> {
         if let Some(path) = &self.heads {
             return Some(path.clone());
         }
@@ -109,6 +97,3 @@ pub(super) fn state_folder() -> Option<PathBuf> {
         absolute("XDG_STATE_HOME").or_else(|| absolute("HOME").map(|home| home.join(Path::new(".local/state"))));
     state.map(|state| state.join("indelible"))
 }
-
-/// A bundle of all public authorities has some hundred KiB.
-pub(super) const CA_BYTES_MAX: usize = 4 << 20;

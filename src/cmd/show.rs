@@ -5,7 +5,7 @@ use indelible_event::CheckedLine;
 use super::evidence::{EvidenceTrustArgs, event_json, event_text, tombstone_json, tombstone_text};
 use super::out::line;
 use super::runtime::block_on;
-use super::service::{Gatherer, ServiceArgs};
+use super::service::ServiceArgs;
 use super::terminal::Safe;
 use super::{CommandResult, Verdict};
 
@@ -37,7 +37,7 @@ pub fn run(args: &Args) -> CommandResult {
 }
 
 async fn show(args: &Args) -> CommandResult {
-    let mut gatherer = Gatherer::new(args.service.service()?, args.trust.read()?);
+    let mut gatherer = args.service.gatherer(args.trust.read()?).await?;
     let mut found = None;
     gatherer
         .entries([args.index], |_, checked| {

@@ -3,6 +3,8 @@
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use indelible_event::member::{Claims, Member};
 use indelible_event::{EvidenceLine, EvidenceVerifier, MemberValue, Sent};
 use serde::Deserialize;
@@ -25,7 +27,8 @@ use super::{CommandResult, Failure, Verdict};
 #[command(after_help = "Examples:
   echo '{\"action\":{\"name\":\"deploy\",\"verb\":\"execute\"},\"actor\":{\"type\":\"user\",\"name\":\"ada\"}}' |
     indelible submit --source deploy-script --key run-4711
-  indelible submit events.ndjson --source jenkins-export -o submitted.indelible")]
+  indelible submit events.ndjson --source jenkins-export -o submitted.indelible
+  indelible submit deploy.json --source jenkins --key build-17 --raw build.xml --raw-type application/xml")]
 pub struct Args {
     /// The file with the events; - is stdin.
     #[arg(value_name = "FILE", default_value = "-")]
@@ -36,6 +39,17 @@ pub struct Args {
     /// The idempotency key of the one event: a repeat of the same source and key is no second event.
     #[arg(long, value_name = "KEY")]
     key: Option<String>,
+    /// The bytes that the one event came as: they are kept with it, and the event has their hash. At most 2 MiB.
+    #[arg(long, value_name = "FILE")]
+    raw: Option<PathBuf>,
+    /// What these bytes are: a media type.
+    #[arg(
+        long,
+        value_name = "TYPE",
+        requires = "raw",
+        default_value = "application/octet-stream"
+    )]
+    raw_type: String,
     /// Write the evidence of what was submitted to FILE, with all members.
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -48,10 +62,13 @@ pub struct Args {
 /// Submits.
 pub fn run(args: &Args) -> CommandResult {
     let events = read_events(&args.file)?;
-    if args.key.is_some() && events.len() != 1 {
-        return Err(format!("--key is for one event; here are {}", events.len()).into());
+    for (option, given) in [("--key", args.key.is_some()), ("--raw", args.raw.is_some())] {
+        if given && events.len() != 1 {
+            return Err(format!("{option} is for one event; here are {}", events.len()).into());
+        }
     }
-    block_on(submit(args, &events))??;
+    let raw = args.raw.as_deref().map(read_raw).transpose()?;
+    block_on(submit(args, &events, raw.as_deref()))??;
     Ok(Verdict::Holds)
 }
 
@@ -63,8 +80,9 @@ struct New {
     bytes: usize,
 }
 
-async fn submit(args: &Args, events: &[New]) -> Result<(), Failure> {
+async fn submit(args: &Args, events: &[New], raw: Option<&[u8]>) -> Result<(), Failure> {
     let (service, trust) = (args.service.service()?, args.trust.read()?);
+    let mut remembered = args.service.remembered(&trust).await?;
     let mut evidence = match &args.output {
         Some(path) => Some(EvidenceWriter::create(path, &header(&trust)?)?),
         None => None,
@@ -74,15 +92,20 @@ async fn submit(args: &Args, events: &[New]) -> Result<(), Failure> {
     while !rest.is_empty() {
         let (batch, behind) = rest.split_at(batch_length(rest));
         rest = behind;
-        let wire: Vec<Value> = batch
-            .iter()
-            .map(|event| json!({"source": args.source, "key": args.key, "claims": event.written}))
-            .collect();
+        let wire: Vec<Value> = batch.iter().map(|event| wire(args, event, raw)).collect();
         let accepted = service.submit(&wire).await.map_err(unconfirmed)?;
         for (accepted, event) in accepted.iter().zip(batch) {
-            let checked = check(args, &service, &mut verifier, accepted, event).await?;
+            let sent = Sent {
+                claims: &event.claims,
+                key: args.key.as_deref(),
+                raw,
+            };
+            let entry = entry_of(&service, accepted).await?;
+            Checked::new(entry.clone(), &mut verifier)?;
+            remembered.check(entry.receipt().checkpoint()).await?;
+            compare(args, accepted, &entry, &sent)?;
             if let Some(evidence) = &mut evidence {
-                evidence.write(&checked)?;
+                evidence.write(&entry)?;
             }
         }
     }
@@ -92,22 +115,28 @@ async fn submit(args: &Args, events: &[New]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Checks that an entry is what was sent, and says so.
-async fn check(
-    args: &Args,
-    service: &Service,
-    verifier: &mut EvidenceVerifier,
-    accepted: &Accepted,
-    event: &New,
-) -> Result<EvidenceLine, Failure> {
-    let index = accepted.index;
-    let entry = match accepted.line() {
+/// An event as the service takes it.
+fn wire(args: &Args, event: &New, raw: Option<&[u8]>) -> Value {
+    let mut wire = json!({"source": args.source, "key": args.key, "claims": event.written});
+    if let Some(raw) = raw {
+        wire["raw"] = json!({"content": STANDARD.encode(raw), "content_type": args.raw_type});
+    }
+    wire
+}
+
+/// The entry with its proof, not checked yet.
+async fn entry_of(service: &Service, accepted: &Accepted) -> Result<EvidenceLine, Failure> {
+    Ok(match accepted.line() {
         Some(entry) => entry?,
         // It is durable; only its proof was not to be had at once.
-        None => service.entry(index, false).await?.line()?,
-    };
-    Checked::new(entry.clone(), verifier)?;
-    let EvidenceLine::Event { leaf, disclosures, .. } = &entry else {
+        None => service.entry(accepted.index, false).await?.line()?,
+    })
+}
+
+/// Checks that an entry, which is proved, is what was sent, and says so.
+fn compare(args: &Args, accepted: &Accepted, entry: &EvidenceLine, sent: &Sent<'_>) -> Result<(), Failure> {
+    let index = accepted.index;
+    let EvidenceLine::Event { leaf, disclosures, .. } = entry else {
         return Err(BadAnswer::OtherSource { index }.into());
     };
     let known = match accepted.repeated {
@@ -117,13 +146,8 @@ async fn check(
     if accepted.repeated && disclosures.len() < Member::ALL.len() {
         eprintln!("event {index} is known by its key; members of it were erased since, so that it cannot be compared");
     } else {
-        let sent = Sent {
-            claims: &event.claims,
-            key: args.key.as_deref(),
-            raw: None,
-        };
         let committed = leaf
-            .check_sent(disclosures.clone(), &sent)
+            .check_sent(disclosures.clone(), sent)
             .map_err(|reason| BadAnswer::NotSent { index, reason })?;
         match committed.members()[Member::Delivery.place()].value() {
             Some(MemberValue::Delivery(delivery)) if delivery.source == args.source => {}
@@ -134,8 +158,7 @@ async fn check(
             eprintln!("event {index}: marks stand in place of what looked like secrets, in {redacted}");
         }
     }
-    line(format_args!("{index}\t{}\t{known}", leaf.hash()))?;
-    Ok(entry)
+    Ok(line(format_args!("{index}\t{}\t{known}", leaf.hash()))?)
 }
 
 /// How many of the first events one request takes: at least one.
@@ -157,6 +180,14 @@ fn unconfirmed(error: ServiceError) -> Failure {
         )
         .into(),
         error => error.into(),
+    }
+}
+
+fn read_raw(path: &Path) -> Result<Vec<u8>, Failure> {
+    let raw = read_at_most(path, RAW_BYTES_MAX + 1)?;
+    match raw.len() > RAW_BYTES_MAX {
+        true => Err(format!("{} has more than {RAW_BYTES_MAX} bytes", path.display()).into()),
+        false => Ok(raw),
     }
 }
 
@@ -202,6 +233,8 @@ fn parse_events(bytes: &[u8]) -> Result<Vec<New>, Failure> {
 
 /// Read into values, they take some ten times as much.
 const INPUT_BYTES_MAX: usize = 64 << 20;
+/// In base64 2.7 MiB; with an event of 1 MiB, and its envelope, within the 4 MiB of a request.
+const RAW_BYTES_MAX: usize = 2 << 20;
 /// As many as the service takes together.
 const BATCH_EVENTS: usize = 1_000;
 /// The service takes 4 MiB.

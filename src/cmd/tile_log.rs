@@ -9,7 +9,7 @@ use indelible_client::{HttpOptions, Patience, PatientSource, TrustedLog};
 use super::Failure;
 use super::credential::CredentialArgs;
 use super::files::read_at_most;
-use super::remote::CA_BYTES_MAX;
+use super::reach::CA_BYTES_MAX;
 use super::trust::TrustArgs;
 
 /// Which log, and how to reach it.

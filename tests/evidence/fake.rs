@@ -1,6 +1,6 @@
 //! A service that answers as it is told to, also wrongly.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
@@ -20,6 +20,22 @@ pub(crate) struct Fake {
 impl Fake {
     /// Serves the entries of a log after `lie` has had its way with each, in pages of at most `page` events.
     pub(crate) fn start(log: &HandMade, page: u64, lie: impl Fn(&mut Value)) -> Fake {
+        Fake::serve(log, page, lie, Value::Null)
+    }
+
+    /// Says that these would be erased, and then that this tombstone has done it.
+    pub(crate) fn erasing(log: &HandMade, entries: &Value, tombstone: u64) -> Fake {
+        let plan = json!({"plan": {"entries": entries, "events": 1, "damaged": 0, "token": "t"}});
+        let done = format!(
+            "{}\n{}\n",
+            json!({"committed": {"tombstones": [tombstone]}}),
+            json!({"carried_out": {}})
+        );
+        Fake::serve(log, 2, |_| {}, json!([format!("{plan}\n"), done]))
+    }
+
+    /// `erasure` is what is answered to the two requests of an erasure.
+    fn serve(log: &HandMade, page: u64, lie: impl Fn(&mut Value), erasure: Value) -> Fake {
         let lines = (0..3).map(|index| log.event(index)).chain([log.tombstone()]);
         let entries: Vec<Value> = lines
             .map(|line| {
@@ -34,8 +50,8 @@ impl Fake {
         let seen = asked.clone();
         std::thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
-                let (entries, seen) = (entries.clone(), seen.clone());
-                std::thread::spawn(move || answer(stream, &entries, page, &seen));
+                let (entries, seen, erasure) = (entries.clone(), seen.clone(), erasure.clone());
+                std::thread::spawn(move || answer(stream, &entries, page, &seen, &erasure));
             }
         });
         Fake { url, asked }
@@ -71,10 +87,38 @@ fn line_member(line: &EvidenceLine, member: Member) -> Value {
     }
 }
 
-fn answer(mut stream: TcpStream, entries: &[Value], page: u64, seen: &Mutex<Vec<String>>) -> Option<()> {
-    let mut lines = BufReader::new(stream.try_clone().ok()?).lines();
-    let first = lines.next()?.ok()?;
-    while !lines.next()?.ok()?.is_empty() {}
+fn answer(
+    mut stream: TcpStream,
+    entries: &[Value],
+    page: u64,
+    seen: &Mutex<Vec<String>>,
+    erasure: &Value,
+) -> Option<()> {
+    let mut reader = BufReader::new(stream.try_clone().ok()?);
+    let mut line = || {
+        let mut line = String::new();
+        reader.read_line(&mut line).ok()?;
+        Some(line.trim_end().to_owned())
+    };
+    let first = line()?;
+    let mut length = 0;
+    loop {
+        let header = line()?.to_ascii_lowercase();
+        match header.strip_prefix("content-length: ") {
+            Some(number) => length = number.parse().ok()?,
+            None if header.is_empty() => break,
+            None => {}
+        }
+    }
+    if first.starts_with("POST ") {
+        let mut body = vec![0; length];
+        reader.read_exact(&mut body).ok()?;
+        let confirmed = String::from_utf8_lossy(&body).contains("confirm");
+        let said = erasure[usize::from(confirmed)].as_str()?;
+        let length = said.len();
+        let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n");
+        return stream.write_all(format!("{head}{said}").as_bytes()).ok();
+    }
     let target = first.split(' ').nth(1)?.to_owned();
     seen.lock().unwrap().push(target.clone());
     let (path, query) = target.split_once('?').unwrap_or((&target, ""));

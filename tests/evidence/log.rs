@@ -9,7 +9,7 @@ use indelible_event::{
     TombstoneSalts,
 };
 use indelible_merkle::{Hash, TreeHead};
-use indelible_note::{Receipt, SignedCheckpoint, SigningKey, sign_checkpoint};
+use indelible_note::{Receipt, SignedCheckpoint, SigningKey, Verified, sign_checkpoint};
 
 /// The bytes that every event came as.
 pub(crate) const RAW: &[u8] = br#"{"ref":"refs/heads/main"}"#;
@@ -90,6 +90,19 @@ impl HandMade {
     pub(crate) fn evidence(&self) -> String {
         let events: Vec<EvidenceLine> = (0..3).map(|index| self.event(index)).collect();
         self.file(events.into_iter().chain([self.tombstone()]))
+    }
+
+    /// The same log, whose proofs stand under the checkpoint with these cosignatures besides.
+    pub(crate) fn under(self, checkpoint: SignedCheckpoint) -> HandMade {
+        HandMade { checkpoint, ..self }
+    }
+
+    /// The head of all there is, and that of the first two events.
+    pub(crate) fn heads(&self) -> [Verified<SignedCheckpoint>; 2] {
+        let hashes = hashes(&self.events, &self.tombstone);
+        let root = Hash::node(&hashes[0], &hashes[1]);
+        let sign = |size, root| sign_checkpoint(TreeHead { size, root }, &self.key);
+        [sign(4, self.checkpoint.head().root), sign(2, root)]
     }
 
     /// An evidence file with these lines.

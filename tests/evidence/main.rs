@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod bed;
+mod bracket;
+mod erasing;
 mod evidence;
 mod fake;
 mod log;

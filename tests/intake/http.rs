@@ -282,3 +282,40 @@ async fn the_openapi_document_and_the_routes_are_the_same() {
         assert!(!answer.to_string().contains("is not known"), "{name}: {answer}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_bytes_that_an_event_came_as_can_come_with_it() {
+    let bed = Bed::with_log();
+    let server = bed.serve();
+    let with = |raw: Value| {
+        let mut event = event("alice", None);
+        event["raw"] = raw;
+        event
+    };
+    let (status, answer) = submit(
+        &server,
+        &with(json!({"content": "PGIvPg==", "content_type": "text/xml"})),
+    )
+    .await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+    let (_, found) = server.get("/v1/events/0?raw=true").await;
+    assert_eq!(found["raw"], "PGIvPg==");
+    let raw = &found["members"]["raw"]["value"];
+    assert_eq!(
+        (&raw["content_type"], &raw["size"], &raw["kept"]),
+        (&json!("text/xml"), &json!(4), &json!(true))
+    );
+    for wrong in [
+        json!({"content": "PGIvPg", "content_type": "text/xml"}),
+        json!({"content": "<b/>", "content_type": "text/xml"}),
+        json!({"content": "PGIvPg=="}),
+        json!({"content_type": "text/xml"}),
+        json!({"content": "PGIvPg==", "content_type": "text/xml", "sha256": ""}),
+        json!("PGIvPg=="),
+    ] {
+        let (status, problem) = submit(&server, &with(wrong.clone())).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{wrong}: {problem}");
+        assert_eq!(problem["event"], 0, "{wrong}: {problem}");
+    }
+    assert_eq!(server.size().await, 1);
+}

@@ -99,6 +99,87 @@ fn submitted_events_are_found_shown_proved_and_disclosed() {
     }
 }
 
+#[test]
+fn of_nothing_no_evidence_is_written() {
+    let bed = bed();
+    let served = bed.serve();
+    let run = |args: &[&str]| bed.run(&[args, &["--url", &served.url, "--vkey", "log/log.vkey"]].concat());
+    let asked = run(&["events", "--actor", "nobody"]);
+    assert_eq!(exit(&asked), 0, "{}", stderr(&asked));
+    assert!(
+        stderr(&asked).contains("nothing is found among the first 0 entries"),
+        "{}",
+        stderr(&asked)
+    );
+    // What an earlier answer left there is not taken for this one.
+    bed.write("f", "an earlier answer");
+    let asked = run(&["events", "--actor", "nobody", "--prove", "f"]);
+    assert_eq!(exit(&asked), 2, "{}", stderr(&asked));
+    assert!(stderr(&asked).contains("f was not written"), "{}", stderr(&asked));
+    assert_eq!(std::fs::read_to_string(bed.path("f")).unwrap(), "an earlier answer");
+}
+
+#[test]
+fn raw_bytes_are_submitted_kept_and_disclosed() {
+    let bed = bed();
+    let served = bed.serve();
+    let run = |args: &[&str]| bed.run(&[args, &["--url", &served.url, "--vkey", "log/log.vkey"]].concat());
+    let event = r#"{"action":{"name":"deploy","verb":"execute"}}"#;
+    bed.write("event", event);
+    bed.write("build.xml", "<build number='17'/>");
+    bed.write("other.xml", "<build number='18'/>");
+    bed.write("none", "");
+    let submit = |raw: &'static str| {
+        let args = ["submit", "event", "--source", "jenkins", "--key", "build-17"];
+        run(&[&args[..], &["--raw", raw, "--raw-type", "application/xml"]].concat())
+    };
+    let submitted = submit("build.xml");
+    assert_eq!(exit(&submitted), 0, "{}", stderr(&submitted));
+    assert_eq!(stdout(&submit("build.xml")), stdout(&submitted).replace("new", "known"));
+    // The same key with other bytes, or without any, is another event.
+    for other in ["other.xml", "none"] {
+        let refused = submit(other);
+        assert_eq!(exit(&refused), 2, "{}", stderr(&refused));
+        assert!(stderr(&refused).contains("409"), "{}", stderr(&refused));
+    }
+    let shown = stdout(&run(&["show", "0"]));
+    assert!(
+        shown.contains(r#"raw          {"content_type":"application/xml","kept":true,"#)
+            && shown.contains(r#""size":20}"#),
+        "{shown}"
+    );
+    let disclosed = run(&["disclose", "0", "--members", "raw", "-o", "raw.indelible"]);
+    assert_eq!(exit(&disclosed), 0, "{}", stderr(&disclosed));
+    let evidence = std::fs::read_to_string(bed.path("raw.indelible")).unwrap();
+    let line: Value = serde_json::from_str(evidence.lines().nth(1).unwrap()).unwrap();
+    assert_eq!(line["raw"], "PGJ1aWxkIG51bWJlcj0nMTcnLz4=");
+    let verified = bed.run(&["verify", "raw.indelible", "--vkey", "log/log.vkey"]);
+    assert!(
+        stdout(&verified).contains("raw bytes    20, those whose hash"),
+        "{}",
+        stderr(&verified)
+    );
+
+    // It belongs to one event, and has a limit.
+    bed.write("two", format!("{event}{event}"));
+    bed.write("large", vec![b'x'; (2 << 20) + 1]);
+    for (args, words) in [
+        (
+            ["submit", "two", "--source", "s", "--raw", "build.xml"],
+            "--raw is for one event",
+        ),
+        (
+            ["submit", "event", "--source", "s", "--raw", "large"],
+            "more than 2097152 bytes",
+        ),
+        (["submit", "event", "--source", "s", "--raw", "absent"], "absent"),
+    ] {
+        let refused = run(&args);
+        assert_eq!(exit(&refused), 2);
+        assert!(stderr(&refused).contains(words), "{words:?}: {}", stderr(&refused));
+    }
+}
+
 fn exit(output: &std::process::Output) -> i32 {
     output.status.code().unwrap()
 }

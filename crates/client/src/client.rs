@@ -57,6 +57,25 @@ impl Client {
         options: Options,
     ) -> Result<Client, ConnectError> {
         let service = Service::new(connect::open(url, &options).await?, options.timeout);
+        Client::begin(keys, service, heads).await
+    }
+
+    /// The same without a connection, which the first call makes that needs one. For whoever has heads from elsewhere, of which
+    /// [`Client::accept`] asks the log only if it knows another.
+    ///
+    /// # Errors
+    /// As [`Client::connect`], but that nobody answers is for later.
+    pub async fn on_demand(
+        url: &str,
+        keys: KeyChain,
+        heads: impl HeadStore,
+        options: Options,
+    ) -> Result<Client, ConnectError> {
+        let service = Service::new(connect::open_on_demand(url, &options)?, options.timeout);
+        Client::begin(keys, service, heads).await
+    }
+
+    async fn begin(keys: KeyChain, service: Service, heads: impl HeadStore) -> Result<Client, ConnectError> {
         let trust = Arc::new(Trust::load(keys, service, Arc::new(heads)).await?);
         let queue = Arc::new(Queue::start(Arc::clone(&trust)));
         Ok(Client { trust, queue })
@@ -231,6 +250,17 @@ impl Client {
             return Err(BadInput::from(OutOfTree::OldSize { old, new }).into());
         }
         self.trust.prove_consistency(&older, &newer).await
+    }
+
+    /// Makes sure that a head from elsewhere, such as that of a receipt, belongs to one history with the held head, and holds the
+    /// larger of the two. Asks the log for a proof if they differ in size, and else for nothing.
+    ///
+    /// # Errors
+    /// [`Error::Input`] if it is not a head of this log; [`Error::Misbehaved`] if the log has signed both and the server does not
+    /// prove that they belong together.
+    pub async fn accept(&self, head: &SignedCheckpoint) -> Result<(), Error> {
+        let head = self.trust.keys().open(head.clone()).map_err(BadInput::from)?;
+        self.trust.accept(&head, &[]).await
     }
 
     /// Up to `count` entries from index `start` on, fewer if the log ends before, each proved to be in the log: under the

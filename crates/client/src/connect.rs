@@ -33,10 +33,7 @@ impl Default for Options {
 
 /// Connects to `http://host:port` or `https://host:port`.
 pub(crate) async fn open(url: &str, options: &Options) -> Result<Authorized, ConnectError> {
-    let endpoint = endpoint(url, options).map_err(|source| ConnectError::Endpoint {
-        url: url.to_owned(),
-        source,
-    })?;
+    let endpoint = checked_endpoint(url, options)?;
     let sending = sending(&endpoint, options)?;
     let channel = endpoint.connect().await.map_err(|source| {
         // Before TLS 1.3 a certificate is refused in the handshake; since then, with the first answer.
@@ -49,6 +46,13 @@ pub(crate) async fn open(url: &str, options: &Options) -> Result<Authorized, Con
         }
     })?;
     Ok(Authorized::new(channel, sending))
+}
+
+/// The same at the first call that needs it.
+pub(crate) fn open_on_demand(url: &str, options: &Options) -> Result<Authorized, ConnectError> {
+    let endpoint = checked_endpoint(url, options)?;
+    let sending = sending(&endpoint, options)?;
+    Ok(Authorized::new(endpoint.connect_lazy(), sending))
 }
 
 /// What is sent along. Judged by the URL as tonic has understood it, so that no second reading of it says something else.
@@ -69,6 +73,13 @@ fn sending(endpoint: &Endpoint, options: &Options) -> Result<Sending, ConnectErr
 fn same_host(one: Option<&str>, other: Option<&str>) -> bool {
     one.zip(other)
         .is_some_and(|(one, other)| one.eq_ignore_ascii_case(other))
+}
+
+fn checked_endpoint(url: &str, options: &Options) -> Result<Endpoint, ConnectError> {
+    endpoint(url, options).map_err(|source| ConnectError::Endpoint {
+        url: url.to_owned(),
+        source,
+    })
 }
 
 fn endpoint(url: &str, options: &Options) -> Result<Endpoint, tonic::transport::Error> {

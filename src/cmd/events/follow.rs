@@ -13,7 +13,7 @@ use crate::cmd::service::{Gatherer, Page, Question, Service, ServiceError, Turn}
 /// Prints the newest events there are, the oldest of them first, and then each that comes, until the command is ended.
 pub(super) async fn run(args: &Args, question: &Question) -> Result<(), Failure> {
     let service = args.service.service()?;
-    let mut gatherer = Gatherer::new(service.clone(), args.trust.read()?);
+    let mut gatherer = args.service.gatherer(args.trust.read()?).await?;
     let mut printer = Printer::new(args.json);
     let mut seen = newest(&service, question, args.limit, &mut gatherer, &mut printer).await?;
     let mut patience = Patience::default();

@@ -4,26 +4,28 @@ use indelible_event::{CheckedLine, EvidenceLine};
 
 use super::Args;
 use super::print::Printer;
-use crate::cmd::Failure;
 use crate::cmd::evidence::{Checked, EvidenceWriter, header};
 use crate::cmd::service::{Gatherer, Page, Question, Turn};
+use crate::cmd::{CommandResult, Failure, Verdict};
 
 /// Prints the answer, the newest first, and writes its evidence if that is asked for.
-pub(super) async fn run(args: &Args, question: &Question) -> Result<(), Failure> {
+pub(super) async fn run(args: &Args, question: &Question) -> CommandResult {
     let (service, trust) = (args.service.service()?, args.trust.read()?);
     let mut proof = match &args.prove {
         Some(path) => Some(EvidenceWriter::create(path, &header(&trust)?)?),
         None => None,
     };
-    let mut gatherer = Gatherer::new(service.clone(), trust);
+    let mut gatherer = args.service.gatherer(trust).await?;
     let mut printer = Printer::new(args.json);
     let (mut events, mut tombstones) = (0, 0);
+    let mut indexed = 0;
     let mut left = args.limit;
     let mut turn = Turn::Newest;
     while left > 0 {
         let page = service.events(question, turn, page_limit(left)).await?;
         if matches!(turn, Turn::Newest) {
             say_lag(&page);
+            indexed = page.indexed_size;
         }
         let indexes: Vec<u64> = page.events.iter().map(|hit| hit.index).take(page_limit(left)).collect();
         left -= indexes.len() as u64;
@@ -40,6 +42,17 @@ pub(super) async fn run(args: &Args, question: &Question) -> Result<(), Failure>
             None => break,
         }
     }
+    if events == 0 {
+        // Of nothing there is no proof: that no event was left out is the service's word, with a file or without.
+        let words = format!("nothing is found among the first {indexed} entries, by the service's word");
+        return Ok(match &args.prove {
+            Some(path) => Verdict::CouldNotTell(format!("{words}; {} was not written", path.display())),
+            None => {
+                eprintln!("{words}");
+                Verdict::Holds
+            }
+        });
+    }
     if let (Some(proof), Some(path)) = (proof, &args.prove) {
         proof.finish()?;
         eprintln!(
@@ -47,7 +60,7 @@ pub(super) async fn run(args: &Args, question: &Question) -> Result<(), Failure>
             path.display()
         );
     }
-    Ok(())
+    Ok(Verdict::Holds)
 }
 
 /// Entries that were checked.

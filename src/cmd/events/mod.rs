@@ -23,6 +23,9 @@ use super::{CommandResult, Verdict};
 /// they meet the conditions can be seen; that no event is left out is the service's word.
 ///
 /// Members that were erased say so, and by which tombstone. If the service's index is behind the log, stderr says how far.
+///
+/// Exit status 0: answered, be it that nothing was found. 1: something does not hold. 2: could not tell, or nothing was found of which
+/// --prove could write evidence.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   indelible events --actor octocat --since 2h
@@ -59,7 +62,8 @@ pub struct Args {
     /// Print JSON, one object a line, with all members.
     #[arg(long)]
     json: bool,
-    /// Write the evidence of the answer to FILE: every event of it with its proof, checked, and the tombstones of what was erased.
+    /// Write the evidence of the answer to FILE: every event of it with its proof, checked, and the tombstones of what was erased. If
+    /// nothing is found there is nothing to prove, and no file.
     #[arg(long, value_name = "FILE")]
     prove: Option<PathBuf>,
     #[command(flatten)]
@@ -82,9 +86,8 @@ pub fn run(args: &Args) -> CommandResult {
     };
     block_on(async {
         match args.follow {
-            true => follow::run(args, &question).await,
+            true => follow::run(args, &question).await.map(|()| Verdict::Holds),
             false => list::run(args, &question).await,
         }
     })?
-    .map(|()| Verdict::Holds)
 }

@@ -19,6 +19,7 @@ pub(in crate::cmd) fn event_json(
         "size": place.size,
         "received": event.received().to_string(),
         "not_after": event.not_after().map(|time| time.secs()),
+        "not_before": place.not_before.map(|time| time.secs()),
         "members": members_json(members),
         "raw_bytes": event.raw().map(|raw| raw.len()),
     })
@@ -46,6 +47,7 @@ pub(in crate::cmd) fn tombstone_json(place: &Place, tombstone: &CheckedTombstone
         "size": place.size,
         "received": tombstone.leaf().received().to_string(),
         "not_after": tombstone.not_after().map(|time| time.secs()),
+        "not_before": place.not_before.map(|time| time.secs()),
         "erased": erased,
         "members": shown,
     })

@@ -1,6 +1,7 @@
 //! A line that was checked, with the tree in which it was found.
 
 use indelible_event::{BadEvidence, CheckedLine, EvidenceLine, EvidenceVerifier};
+use indelible_note::PosixTime;
 
 /// In which tree an entry is proved to be.
 #[derive(Clone, Debug)]
@@ -9,6 +10,8 @@ pub(in crate::cmd) struct Place {
     pub(in crate::cmd) origin: String,
     /// How many entries the tree has.
     pub(in crate::cmd) size: u64,
+    /// When a witness still knew no tree that has the entry, if that is known.
+    pub(in crate::cmd) not_before: Option<PosixTime>,
 }
 
 /// A line that holds, and where it was found.
@@ -27,6 +30,7 @@ impl Checked {
         let place = Place {
             origin: checkpoint.origin().to_string(),
             size: checkpoint.head().size,
+            not_before: None,
         };
         let line = verifier.check(line)?;
         Ok(Checked { place, line })

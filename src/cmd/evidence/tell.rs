@@ -117,7 +117,11 @@ impl Text {
     }
 
     fn proved(&mut self, index: u64, place: &Place, not_after: Option<PosixTime>) {
-        let Place { origin, size } = place;
+        let Place {
+            origin,
+            size,
+            not_before,
+        } = place;
         self.row(
             "logged",
             &format!("as entry {index} of {origin}, in the tree of {size} entries that its key has signed"),
@@ -125,6 +129,10 @@ impl Text {
         if let Some(time) = not_after {
             let words = format!("{}, by the clock of the witness that was first", Utc(time));
             self.row("not after", &words);
+        }
+        if let Some(time) = not_before {
+            let words = format!("{}, when a witness still knew no tree that has it", Utc(*time));
+            self.row("not before", &words);
         }
     }
 

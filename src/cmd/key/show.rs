@@ -9,7 +9,7 @@ use super::policy_lines;
 use crate::cmd::credential::CredentialArgs;
 use crate::cmd::files::{read_at_most, replace};
 use crate::cmd::out::line;
-use crate::cmd::remote::CA_BYTES_MAX;
+use crate::cmd::reach::CA_BYTES_MAX;
 use crate::cmd::runtime::block_on;
 use crate::cmd::vkey::VkeyArg;
 use crate::cmd::{CommandResult, Failure, Verdict};

@@ -9,6 +9,7 @@ use indelible_event::{EvidenceLine, EvidenceTrust, EvidenceVerifier};
 
 use super::answer::BadAnswer;
 use super::fetch::Service;
+use super::remembered::Remembered;
 use crate::cmd::Failure;
 use crate::cmd::evidence::Checked;
 
@@ -17,6 +18,7 @@ use crate::cmd::evidence::Checked;
 pub(in crate::cmd) struct Gatherer {
     service: Service,
     verifier: EvidenceVerifier,
+    remembered: Remembered,
     /// By the service's word: this tombstone erased this member of this event.
     claimed: BTreeSet<(u64, u64, Member)>,
     /// The tombstones that were fetched.
@@ -25,11 +27,12 @@ pub(in crate::cmd) struct Gatherer {
 }
 
 impl Gatherer {
-    /// Gathers from a service what holds under this trust.
-    pub(in crate::cmd) fn new(service: Service, trust: EvidenceTrust) -> Gatherer {
+    /// Gathers from a service what holds under this trust, and belongs to the history that is remembered.
+    pub(super) fn new(service: Service, trust: EvidenceTrust, remembered: Remembered) -> Gatherer {
         Gatherer {
             service,
             verifier: EvidenceVerifier::new(trust),
+            remembered,
             claimed: BTreeSet::new(),
             fetched: BTreeSet::new(),
             with_raw: false,
@@ -56,6 +59,7 @@ impl Gatherer {
         while let Some(answer) = answers.try_next().await? {
             let line = answer.line()?;
             let checked = Checked::new(line.clone(), &mut self.verifier)?;
+            self.remembered.check(line.receipt().checkpoint()).await?;
             self.claimed.extend(
                 answer
                     .erased()

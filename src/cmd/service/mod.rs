@@ -3,47 +3,51 @@
 mod answer;
 mod fetch;
 mod gather;
+mod remembered;
 
 pub(super) use answer::{Accepted, BadAnswer, Page};
 pub(super) use fetch::{Question, Service, ServiceError, Turn};
 pub(super) use gather::Gatherer;
+pub(super) use remembered::Remembered;
 
-use std::path::PathBuf;
-
-use indelible_client::HttpOptions;
+use indelible_event::EvidenceTrust;
 
 use super::Failure;
-use super::credential::CredentialArgs;
-use super::files::read_at_most;
-use super::remote::CA_BYTES_MAX;
+use super::reach::ReachArgs;
+use super::remote::HeadsArg;
 
 /// Where the audit trail is.
 #[derive(Debug, clap::Args)]
 pub(super) struct ServiceArgs {
-    /// Where the log is served.
-    #[arg(
-        long,
-        value_name = "URL",
-        default_value = "http://127.0.0.1:7425",
-        env = "INDELIBLE_URL"
-    )]
-    url: String,
-    /// For https: the certificates, in PEM, that may vouch for the server, instead of the system's.
-    #[arg(long, value_name = "FILE")]
-    ca: Option<PathBuf>,
     #[command(flatten)]
-    credential: CredentialArgs,
+    reach: ReachArgs,
+    #[command(flatten)]
+    heads: HeadsArg,
 }
 
 impl ServiceArgs {
     /// The service. Asks nothing yet.
     pub(super) fn service(&self) -> Result<Service, Failure> {
-        let ca_certificates = self.ca.as_deref().map(|path| read_at_most(path, CA_BYTES_MAX));
-        let options = HttpOptions {
-            ca_certificates: ca_certificates.transpose()?,
-            client_certificate: self.credential.certificate()?,
-            ..HttpOptions::default()
-        };
-        Service::new(&self.url, &options, &self.credential.credential(&self.url)?)
+        service(&self.reach)
     }
+
+    /// What is remembered of the log. Asks nothing yet.
+    pub(super) async fn remembered(&self, trust: &EvidenceTrust) -> Result<Remembered, Failure> {
+        Remembered::load(&self.reach, &self.heads, trust).await
+    }
+
+    /// What gathers its entries.
+    pub(super) async fn gatherer(&self, trust: EvidenceTrust) -> Result<Gatherer, Failure> {
+        gatherer(&self.reach, &self.heads, trust).await
+    }
+}
+
+/// What gathers the entries of a log.
+pub(super) async fn gatherer(reach: &ReachArgs, heads: &HeadsArg, trust: EvidenceTrust) -> Result<Gatherer, Failure> {
+    let remembered = Remembered::load(reach, heads, &trust).await?;
+    Ok(Gatherer::new(service(reach)?, trust, remembered))
+}
+
+fn service(reach: &ReachArgs) -> Result<Service, Failure> {
+    Service::new(reach.url(), &reach.http_options()?, &reach.credential()?)
 }

@@ -7,6 +7,7 @@ use indelible_event::{BadEvidence, CheckedLine, EvidenceReason, EvidenceVerifier
 use indelible_note::{NotVerified, UntrustedCheckpoint};
 
 use super::Args;
+use super::lacking::{Lacking, place_of};
 use crate::cmd::evidence::{Checked, EvidenceFile, event_json, event_text, read_trust, tombstone_json, tombstone_text};
 use crate::cmd::out::line as print_line;
 use crate::cmd::terminal::Safe;
@@ -14,21 +15,47 @@ use crate::cmd::{CommandResult, Verdict};
 
 pub(super) fn run(path: &Path, args: &Args) -> CommandResult {
     let trust = read_trust(&args.vkey, args.policy.as_deref())?;
+    let mut lacking = match args
+        .lacking
+        .as_deref()
+        .map(|path| Lacking::open(path, &trust))
+        .transpose()?
+    {
+        None => None,
+        Some(Ok(lacking)) => Some(lacking),
+        Some(Err(error)) => {
+            return Ok(Verdict::DoesNotHold(format!(
+                "the head that lacks entries does not satisfy the policy: {error}"
+            )));
+        }
+    };
+    let mut other = None;
     let mut file = EvidenceFile::open(path)?;
     let mut verifier = EvidenceVerifier::new(trust);
     let mut seen = Seen::default();
     file.lines(|number, line| {
         match line {
             Err(malformed) => seen.unreadable(number, &malformed),
-            Ok(line) => match Checked::new(line, &mut verifier) {
-                Ok(checked) => seen.holds(&checked.line),
-                Err(bad) => seen.refuted(number, &bad),
-            },
+            Ok(line) => {
+                let (head, index) = place_of(&line);
+                match Checked::new(line, &mut verifier) {
+                    Ok(checked) => {
+                        seen.holds(&checked.line);
+                        let against = lacking.as_mut().and_then(|lacking| lacking.see(&head, index).err());
+                        other = other.take().or(against);
+                    }
+                    Err(bad) => seen.refuted(number, &bad),
+                }
+            }
         }
         Ok(())
     })?;
     if let Some(verdict) = seen.verdict(&file.header().vkey) {
         return Ok(verdict);
+    }
+    let lacks_any = lacking.as_ref().and_then(|lacking| lacking.lacks_any().err());
+    if let Some(words) = other.or(lacks_any) {
+        return Ok(Verdict::DoesNotHold(format!("the evidence holds, but {words}")));
     }
     // All lines hold, and with them all tombstones are known. What is told is what a second check has given.
     let mut changed = None;
@@ -37,7 +64,10 @@ pub(super) fn run(path: &Path, args: &Args) -> CommandResult {
             .map_err(|error| error.to_string())
             .and_then(|line| Checked::new(line, &mut verifier).map_err(|error| error.to_string()));
         match checked {
-            Ok(checked) => print_line(told(&checked, &verifier, args.json))?,
+            Ok(mut checked) => {
+                checked.place.not_before = lacking.as_ref().and_then(|lacking| lacking.not_before(&checked.line));
+                print_line(told(&checked, &verifier, args.json))?;
+            }
             Err(error) => changed = changed.take().or(Some(format!("line {number}: {error}"))),
         }
         Ok(())

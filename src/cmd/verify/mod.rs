@@ -2,6 +2,7 @@
 
 mod evidence;
 mod finding;
+mod lacking;
 mod receipt;
 
 use std::path::PathBuf;
@@ -21,7 +22,8 @@ pub(super) use receipt::{RECEIPT_BYTES_MAX, read_policy};
 /// An evidence file holds events of an audit trail with their proofs. All of it is checked: that each event is in a tree which the log
 /// has signed, that its leaf commits to every member that is shown, and that raw bytes are those whose hash is a member. Only then is
 /// anything told: for each event what is proved, what the service says, what the sender says, and which members were withheld, or
-/// erased by which tombstone.
+/// erased by which tombstone. With --policy it tells not after when an event was logged, and with --lacking, of events that the earlier
+/// tree lacks, not before when.
 ///
 /// A finding is what a monitor says that a log did. A fork is proved by what is in the finding, whoever brings it; of all else only
 /// the signatures can be confirmed.
@@ -37,10 +39,11 @@ pub(super) use receipt::{RECEIPT_BYTES_MAX, read_policy};
   indelible verify --receipt 7.tlog-proof --entry event.json --policy policy --lacking earlier.checkpoint
   indelible verify answer.indelible --vkey log.vkey
   indelible verify answer.indelible --vkey log.vkey --json | jq .members.actor
+  indelible verify answer.indelible --policy policy --lacking earlier.checkpoint
   indelible verify --finding fork.json")]
 pub struct Args {
     /// Evidence: a file of the type `indelible.evidence.v1`, as `events --prove` and `disclose` write it; - reads it from stdin.
-    #[arg(value_name = "EVIDENCE", conflicts_with_all = ["receipt", "entry", "finding", "lacking"])]
+    #[arg(value_name = "EVIDENCE", conflicts_with_all = ["receipt", "entry", "finding"])]
     evidence: Option<PathBuf>,
     /// Print the events as JSON, one object a line.
     #[arg(long, requires = "evidence")]
@@ -57,7 +60,8 @@ pub struct Args {
     /// is. A key that the log has given up counts up to the size in `# last-size NAME+ID SIZE`.
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
-    /// A checkpoint of the log from before, with its cosignatures, whose tree lacks the entry: the newest there is.
+    /// A checkpoint of the log from before, with its cosignatures, whose tree lacks the entry: the newest there is. Of evidence, some of
+    /// the entries.
     #[arg(long, value_name = "FILE", requires = "policy")]
     lacking: Option<PathBuf>,
     /// The finding: one line of JSON of the type `indelible.finding.v1`. It names the log's key itself.

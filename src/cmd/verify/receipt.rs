@@ -8,6 +8,7 @@ use indelible_note::{
 };
 
 use super::Args;
+use super::lacking::read_checkpoint;
 use crate::cmd::files::{read_at_most, read_entry};
 use crate::cmd::key::policy_lines;
 use crate::cmd::out::line;
@@ -65,11 +66,6 @@ pub(in crate::cmd) fn read_policy(path: &Path, vkey: &VkeyArg) -> Result<Policy,
     }
     bytes.extend_from_slice(format!("\n{}", policy_lines(&vkey.read_keys()?)).as_bytes());
     Ok(Policy::parse(&bytes).map_err(named)?)
-}
-
-fn read_checkpoint(path: &Path) -> Result<SignedCheckpoint, Failure> {
-    let checkpoint = SignedCheckpoint::parse(&read_at_most(path, NOTE_BYTES_MAX)?);
-    Ok(checkpoint.map_err(|error| format!("{} is no checkpoint: {error}", path.display()))?)
 }
 
 /// Says who vouches, and when the entry was logged by their word.
@@ -157,7 +153,5 @@ fn explained(error: &BadReceipt, keys: &KeyChain) -> String {
 
 /// A note of a million bytes, and 63 hashes before it.
 pub(in crate::cmd) const RECEIPT_BYTES_MAX: usize = 1_100_000;
-/// What a note has at most.
-const NOTE_BYTES_MAX: usize = 1_000_000;
 /// What a policy has at most.
 const POLICY_BYTES_MAX: usize = 1_000_000;

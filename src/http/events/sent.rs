@@ -1,5 +1,7 @@
 //! What may be submitted, and how it is read.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use indelible_event::member::{Claims, Submitter};
 use serde::Deserialize;
@@ -8,7 +10,7 @@ use serde_json::Value;
 use super::cloud;
 use crate::http::problem::Problem;
 use crate::strict_json::{self, Allowance, Unreadable, VALUES_MAX};
-use crate::trail::Submission;
+use crate::trail::{Body, Submission};
 
 /// How a body is to be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +32,17 @@ struct Envelope {
     key: Option<String>,
     /// Read by itself, as it is at the other door.
     claims: Value,
+    #[serde(default)]
+    raw: Option<Raw>,
+}
+
+/// The bytes that an event came as.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Raw {
+    /// In base64.
+    content: String,
+    content_type: String,
 }
 
 impl Form {
@@ -74,15 +87,30 @@ fn malformed(reason: Unreadable) -> Problem {
 
 fn envelope(value: Value, place: usize) -> Result<Submission, Problem> {
     let envelope = strict_json::from_value(value).map_err(|reason| malformed(reason).at(place));
-    let Envelope { source, key, claims } = envelope?;
+    let Envelope {
+        source,
+        key,
+        claims,
+        raw,
+    } = envelope?;
     let claims = strict_json::from_value::<Claims>(claims);
     let claims = claims.map_err(|reason| Problem::malformed(format!("claims: {reason}")).at(place))?;
     Ok(Submission {
         source,
         key,
         claims,
-        raw: None,
+        raw: raw.map(body).transpose().map_err(|problem| problem.at(place))?,
         submitter: nobody_in_particular(),
+    })
+}
+
+fn body(raw: Raw) -> Result<Body, Problem> {
+    let bytes = STANDARD
+        .decode(raw.content)
+        .map_err(|error| Problem::malformed(format!("`raw.content` is not base64: {error}")))?;
+    Ok(Body {
+        bytes: bytes.into(),
+        content_type: raw.content_type,
     })
 }
 

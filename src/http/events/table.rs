@@ -199,6 +199,16 @@ fn schemas() -> Value {
                         "outcome": {"type": "object"}, "targets": {"type": "array"},
                     },
                 },
+                "raw": {
+                    "type": ["object", "null"],
+                    "additionalProperties": false,
+                    "required": ["content", "content_type"],
+                    "description": "The bytes that it came as. Kept, if they are not too long; else only their hash and size are.",
+                    "properties": {
+                        "content": {"type": "string", "description": "In base64."},
+                        "content_type": {"type": "string", "description": "A media type."},
+                    },
+                },
             },
         },
         "Submissions": {"oneOf": [

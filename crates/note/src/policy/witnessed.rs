@@ -129,6 +129,13 @@ impl Witnessed {
         self.vouchers.iter().map(|voucher| voucher.cosignature.time()).min()
     }
 
+    /// The latest time at which a witness still knew no larger tree, of those up to `not_after`: for an entry which this tree lacks,
+    /// and which somebody saw then. A witness that lagged behind vouches later for a tree that lacks the entry; that says nothing.
+    pub fn last_seen_until(&self, not_after: Option<PosixTime>) -> Option<PosixTime> {
+        let times = self.vouchers.iter().map(|voucher| voucher.cosignature.time());
+        times.filter(|&time| Some(time) <= not_after).max()
+    }
+
     /// The latest time at which a witness still knew no larger tree; `None` if there is no witness.
     pub fn last_seen(&self) -> Option<PosixTime> {
         self.vouchers.iter().map(|voucher| voucher.cosignature.time()).max()

@@ -72,8 +72,7 @@ impl WitnessedReceipt {
         if index < size {
             return Err(NotLacking::HasIt { index, size });
         }
-        let times = lacking.vouchers().iter().map(|voucher| voucher.cosignature().time());
-        Ok(times.filter(|&time| Some(time) <= self.not_after()).max())
+        Ok(lacking.last_seen_until(self.not_after()))
     }
 }
 
