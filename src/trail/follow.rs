@@ -146,7 +146,7 @@ fn rows(reader: &Reader, start: u64, end: u64, erasures: &Erasures, key: &IndexK
                 key_row = row_of_key(&kept, &event, key);
                 event_row = Some(EventRow::of(&event, kept.leaf.received().start(), key));
             }
-            Ok(Entry::Tombstone(tombstone)) => rows.erased.extend(erased(index, &tombstone)),
+            Ok(Entry::Tombstone(tombstone)) => rows.erased.extend(erased(index, &tombstone.leaf)),
             // Neither is found by anything; fsck says what is wrong with it.
             Ok(Entry::Unreadable) | Err(_) => {}
         }

@@ -26,7 +26,11 @@ pub(super) async fn event(
     let parameters = Parameters::read(&uri, PARAMETERS)?;
     let with_raw = parameters.parsed("raw", "`true` or `false`", |text| text.parse::<bool>().ok())?;
     let _place = pages.reads.acquire().await.expect("nobody closes the places");
-    let found = pages.trail.find(index).await?;
+    let mut found = pages.trail.find(index).await?;
+    // Who asked for an erasure, and why, is for those who may ask for one.
+    if authorise(pages.policy, Method::Erase).is_err() {
+        found = found.without_said();
+    }
     let mut body = shown::event(index, &found, true);
     body["leaf"] = shown::leaf(&found).into();
     body["proof"] = pages.receipt(index).await?.into();
