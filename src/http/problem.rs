@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use headers::{HeaderMapExt, RetryAfter};
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use indelible_event::redact;
 use indelible_log::{AppendError, AttachedError, ReadError};
 use serde_json::json;
 
@@ -34,7 +35,8 @@ impl Problem {
         Problem {
             status,
             name,
-            detail: detail.to_string(),
+            // It may cite what was sent.
+            detail: redact::text(&detail.to_string()).value.into_owned(),
             event: None,
             index: None,
             retry_after: None,
@@ -120,9 +122,11 @@ impl From<Refused> for Problem {
         let detail = refusal.to_string();
         match refusal {
             Refusal::Count { .. } => Problem::malformed(detail),
-            Refusal::Length { .. } | Refusal::TooDeep(_) | Refusal::Event(_) | Refusal::Attached(_) => {
-                Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "no-event", detail).at(place)
-            }
+            Refusal::Length { .. }
+            | Refusal::Secret { .. }
+            | Refusal::TooDeep(_)
+            | Refusal::Event(_)
+            | Refusal::Attached(_) => Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "no-event", detail).at(place),
             Refusal::Conflict { index } => {
                 let mut problem = Problem::new(StatusCode::CONFLICT, "key-conflict", detail).at(place);
                 problem.index = Some(index);

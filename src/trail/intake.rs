@@ -133,8 +133,13 @@ impl Trail {
             submitter,
         } = submission;
         check_length("source", &source)?;
+        check_secret("source", &source)?;
         if let Some(key) = &key {
             check_length("key", key)?;
+            check_secret("key", key)?;
+        }
+        if let Some(raw) = &raw {
+            check_secret("content_type", &raw.content_type)?;
         }
         let mut claims = redact::claims(claims)?.value;
         claims.occurred.get_or_insert(Occurred {
@@ -316,6 +321,13 @@ fn check_length(field: &'static str, text: &str) -> Result<(), Refusal> {
             length,
             max: NAME_BYTES_MAX,
         }),
+    }
+}
+
+fn check_secret(field: &'static str, text: &str) -> Result<(), Refusal> {
+    match redact::text(text).hits.iter().next() {
+        Some((kind, _)) => Err(Refusal::Secret { field, kind }),
+        None => Ok(()),
     }
 }
 

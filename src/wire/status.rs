@@ -1,5 +1,6 @@
 //! Errors, from what went wrong to a status: one match each, without a catch-all, so that a new error must be given a place.
 
+use indelible_event::redact;
 use indelible_log::{AppendError, AttachedError, BadBatch, ReadError};
 use tonic::Status;
 
@@ -73,6 +74,7 @@ impl IntoStatus for Refusal {
         match self {
             Refusal::Count { .. }
             | Refusal::Length { .. }
+            | Refusal::Secret { .. }
             | Refusal::TooDeep(_)
             | Refusal::Event(_)
             | Refusal::Attached(_)
@@ -104,7 +106,8 @@ impl IntoStatus for FindError {
 
 impl IntoStatus for BadSubmission {
     fn into_status(self) -> Status {
-        Status::invalid_argument(self.to_string())
+        // It may cite what was sent.
+        Status::invalid_argument(redact::text(&self.to_string()).value)
     }
 }
 

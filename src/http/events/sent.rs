@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use indelible_event::member::{Claims, IpTrust, OccurredFrom, Submitter};
+use indelible_event::redact;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -111,7 +112,8 @@ pub(super) fn nobody_in_particular() -> Submitter {
 
 /// What a reader of JSON says may quote what it read.
 pub(super) fn shortened(text: &str) -> String {
-    text.chars().take(SHOWN_MAX).collect()
+    // First, since what is cut off has another form.
+    redact::text(text).value.chars().take(SHOWN_MAX).collect()
 }
 
 const SHOWN_MAX: usize = 300;

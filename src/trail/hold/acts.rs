@@ -101,13 +101,18 @@ impl Acts {
             .collect()
     }
 
-    /// Places or releases what an event says, if this service has made it for that: nobody else sets its `submitter`.
+    /// Places or releases what an event says, if this service has made it for that: nobody else sets its `submitter`. It must also have
+    /// the source by which the index finds it, so that it says the same to those who come upon it in the log.
     fn apply(&mut self, index: u64, event: &Event) -> Result<(), HoldsError> {
-        if event
+        let made_here = event
             .submitter
             .as_ref()
-            .is_none_or(|submitter| submitter.method != METHOD)
-        {
+            .is_some_and(|submitter| submitter.method == METHOD);
+        let is_found = event
+            .delivery
+            .as_ref()
+            .is_some_and(|delivery| delivery.source == SOURCE);
+        if !made_here || !is_found {
             return Ok(());
         }
         let changes = event.claims.changes.iter().flatten();
