@@ -1,6 +1,5 @@
 //! Errors, from what went wrong to a status: one match each, without a catch-all, so that a new error must be given a place.
 
-use indelible_event::redact;
 use indelible_log::{AppendError, AttachedError, BadBatch, ReadError};
 use tonic::Status;
 
@@ -106,8 +105,7 @@ impl IntoStatus for FindError {
 
 impl IntoStatus for BadSubmission {
     fn into_status(self) -> Status {
-        // It may cite what was sent.
-        Status::invalid_argument(redact::text(&self.to_string()).value)
+        Status::invalid_argument(self.to_string())
     }
 }
 

@@ -125,7 +125,7 @@ impl Bed {
 }
 
 /// How much longer each turn may take than the one before.
-const STEP: Duration = Duration::from_millis(15);
+const STEP: Duration = Duration::from_millis(40);
 
 fn random_up_to(most: Duration) -> Duration {
     let mut bytes = [0; 8];

@@ -64,8 +64,8 @@ impl Doors<'_> {
         });
         for (content_type, body, count) in [
             ("application/json", event.to_string(), 1),
-            ("application/json", json!([event, event]).to_string(), 2),
-            ("application/x-ndjson", format!("{event}\n{event}\n"), 2),
+            ("application/json", json!([event]).to_string(), 1),
+            ("application/x-ndjson", format!("{event}\n"), 1),
             ("application/cloudevents+json", cloud.to_string(), 1),
             ("application/cloudevents+json", with_claims.to_string(), 1),
         ] {
@@ -113,7 +113,7 @@ impl Doors<'_> {
     }
 
     async fn plant_by_grpc(&mut self, secret: &Planted) {
-        let submissions: Vec<Submission> = bodies(secret)
+        let mut submissions: Vec<Submission> = bodies(secret)
             .into_iter()
             .map(|(content_type, content)| Submission {
                 source: "tests".to_owned(),
@@ -128,10 +128,10 @@ impl Doors<'_> {
         let submission = submissions.first().cloned();
         let reply = self.stub.submit(SubmitRequest { submission }).await.unwrap();
         self.answers.add("Submit", reply.into_inner().encode_to_vec());
-        self.stored += 1 + 2 * submissions.len() as u64;
-        let messages: Vec<_> = submissions
-            .iter()
-            .cloned()
+        self.stored += 1 + submissions.len() as u64;
+        let streamed = submissions.split_off(3);
+        let messages: Vec<_> = streamed
+            .into_iter()
             .map(|submission| SubmitStreamRequest {
                 submission: Some(submission),
             })
@@ -194,7 +194,20 @@ impl Doors<'_> {
                 submission("tests", Some(text), json!(claims(secret))),
                 submission(text, None, json!(claims(secret))),
             ] {
+                let submissions = vec![submission.clone()];
+                let status = self
+                    .stub
+                    .submit_batch(SubmitBatchRequest { submissions })
+                    .await
+                    .unwrap_err();
+                self.answers.add("refusal of SubmitBatch", format!("{status:?}"));
                 let submission = Some(submission);
+                let message = SubmitStreamRequest {
+                    submission: submission.clone(),
+                };
+                let replies = self.stub.submit_stream(tokio_stream::iter([message])).await.unwrap();
+                let status = replies.into_inner().message().await.unwrap_err();
+                self.answers.add("refusal of SubmitStream", format!("{status:?}"));
                 let status: Status = self.stub.submit(SubmitRequest { submission }).await.unwrap_err();
                 assert_eq!(status.code(), Code::InvalidArgument, "{}: {status}", secret.kind);
                 self.answers
@@ -241,9 +254,13 @@ impl Doors<'_> {
     /// By every way out.
     pub(crate) async fn read_all(&mut self) {
         for index in 0..self.stored {
-            self.get(&format!("/v1/events/{index}?raw=true")).await;
-            let reply = self.stub.get(GetEventRequest { index }).await.unwrap();
-            self.answers.add("Get", reply.into_inner().encode_to_vec());
+            match index % 2 {
+                0 => self.get(&format!("/v1/events/{index}?raw=true")).await,
+                _ => {
+                    let reply = self.stub.get(GetEventRequest { index }).await.unwrap();
+                    self.answers.add("Get", reply.into_inner().encode_to_vec());
+                }
+            }
         }
         self.get("/v1/events?limit=100").await;
         let count = self.stored;

@@ -2,6 +2,7 @@
 
 use indelible_event::MemberSet;
 use indelible_event::member::{Claims, Member, Submitter, Verb};
+use indelible_event::redact;
 use serde::Deserialize;
 use serde::de::Error as _;
 use serde::de::value::{Error as NoSuchWord, StrDeserializer};
@@ -84,7 +85,8 @@ fn read(message: Option<wire::Submission>, submitter: Submitter) -> Result<Submi
         claims,
         raw,
     } = message.ok_or("submission: is required")?;
-    let claims = read_claims(&claims).map_err(|error| format!("claims: {error}"))?;
+    // The error may cite what was sent.
+    let claims = read_claims(&claims).map_err(|error| redact::text(&format!("claims: {error}")).value.into_owned())?;
     Ok(Submission {
         source,
         key,
