@@ -56,6 +56,11 @@ impl Caller {
         }
     }
 
+    /// Whether it may do that, too.
+    pub fn may(&self, method: Method) -> bool {
+        self.session.principal.authorise(method).is_ok()
+    }
+
     /// Who it is.
     pub fn principal(&self) -> &Principal {
         &self.session.principal

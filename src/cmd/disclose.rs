@@ -129,7 +129,7 @@ impl Written {
 }
 
 /// A tombstone without who asked, and on what basis: that is somebody's data as well.
-fn anonymous(mut line: EvidenceLine) -> EvidenceLine {
+pub(in crate::cmd) fn anonymous(mut line: EvidenceLine) -> EvidenceLine {
     if let EvidenceLine::Tombstone { disclosures, .. } = &mut line {
         disclosures.clear();
     }

@@ -78,6 +78,13 @@ async fn erase(args: &Args) -> CommandResult {
             plan["damaged"]
         );
     }
+    for said in plan["said"].as_array().unwrap_or(&none) {
+        eprintln!(
+            "indelible: tombstone {} says it as its {}, which stays",
+            said["tombstone"],
+            said["member"].as_str().unwrap_or("member")
+        );
+    }
     if listed.is_empty() {
         eprintln!("there is nothing to erase");
         return Ok(Verdict::Holds);

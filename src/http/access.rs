@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use super::events::answer;
 use super::problem::Problem;
 use crate::access::{Acts, Caller, Gate, Method, WantedToken};
+use crate::strict_json;
 
 /// What the routes need. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -154,7 +155,7 @@ async fn configured(State(pages): State<AccessPages>, caller: Caller) -> Result<
 }
 
 fn parse<T: DeserializeOwned>(body: &Bytes) -> Result<T, Problem> {
-    serde_json::from_slice(body)
+    strict_json::from_slice(body)
         .map_err(|error| Problem::malformed(format!("the body is not what is asked for: {error}")))
 }
 

@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! {"progress":{"read":4096}}
-//! {"plan":{"token":"…","events":3,"damaged":0,"entries":[{"first":7,"last":9,"members":["actor","raw"]}]}}
+//! {"plan":{"token":"…","events":3,"damaged":0,"said":[],"entries":[{"first":7,"last":9,"members":["actor","raw"]}]}}
 //! {"committed":{"tombstones":[12]}}
 //! {"carried_out":{"tombstones":[12]}}
 //! {"problem":{"status":409,"title":"Conflict","detail":"…"}}
@@ -34,7 +34,7 @@ use tokio_stream::wrappers::ReceiverStream;
 
 use crate::access::{ActError, Acts, Caller, Denied, Method, RecordError};
 use crate::task::blocking;
-use crate::trail::{EraseError, HoldError, Needle, Plan, PlanError, Trail, Wanted};
+use crate::trail::{EraseError, HoldError, Needle, Plan, PlanError, Said, Trail, Wanted};
 
 /// The trail that is erased from, and who may.
 #[derive(Clone, Debug)]
@@ -255,8 +255,14 @@ fn plan_value(plan: &Plan, token: &str) -> Value {
         "token": token,
         "events": plan.events(),
         "damaged": plan.damaged(),
+        "said": plan.said().iter().map(said_value).collect::<Vec<_>>(),
         "entries": ranges_value(plan.ranges()),
     }})
+}
+
+/// A tombstone that says it as well, which is not erased.
+fn said_value(said: &Said) -> Value {
+    json!({"tombstone": said.tombstone, "member": said.member.as_str()})
 }
 
 fn ranges_value(ranges: &MemberRanges) -> Value {
@@ -348,7 +354,7 @@ impl From<EraseError> for Problem {
         match error {
             EraseError::Held(_) => Problem::of(StatusCode::CONFLICT, error),
             EraseError::Tombstone(_) | EraseError::Attached(_) => Problem::bad(error),
-            EraseError::Append(_) => Problem::of(StatusCode::SERVICE_UNAVAILABLE, error),
+            EraseError::Append(_) | EraseError::Release(_) => Problem::of(StatusCode::SERVICE_UNAVAILABLE, error),
             EraseError::Holds(_) | EraseError::Random(_) => Problem::inside(error),
         }
     }

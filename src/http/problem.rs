@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use headers::{HeaderMapExt, RetryAfter};
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use indelible_event::redact;
 use indelible_log::{AppendError, AttachedError, ReadError};
 use serde_json::json;
 
@@ -34,7 +35,8 @@ impl Problem {
         Problem {
             status,
             name,
-            detail: detail.to_string(),
+            // It may cite what was sent.
+            detail: redact::text(&detail.to_string()).value.into_owned(),
             event: None,
             index: None,
             retry_after: None,
@@ -142,6 +144,7 @@ impl From<Refused> for Problem {
         match refusal {
             Refusal::Count { .. } => Problem::malformed(detail),
             Refusal::Length { .. }
+            | Refusal::Secret { .. }
             | Refusal::ServiceOnly(_)
             | Refusal::TooDeep(_)
             | Refusal::Event(_)

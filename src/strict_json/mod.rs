@@ -11,6 +11,7 @@ mod strict;
 
 use std::cell::Cell;
 
+use indelible_event::redact;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -85,9 +86,10 @@ pub fn weight_of_length(bytes: usize, values_max: usize) -> usize {
 }
 
 impl Unreadable {
-    /// The reader's words may quote what it read.
+    /// The reader's words may quote what it read. Secrets are taken out of the whole, since what is cut off has another form.
     fn of(error: &serde_json::Error) -> Unreadable {
-        Unreadable(error.to_string().chars().take(SHOWN_CHARS_MAX).collect())
+        let words = error.to_string();
+        Unreadable(redact::text(&words).value.chars().take(SHOWN_CHARS_MAX).collect())
     }
 }
 

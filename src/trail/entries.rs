@@ -1,7 +1,10 @@
 //! Entries of the log, read as events.
 
 use indelible_event::member::{Event, Member};
-use indelible_event::{AnyLeaf, Erasures, Leaf, MemberState, NotAnEvents, NotKept, Second, Stored, Tombstone};
+use indelible_event::{
+    AnyLeaf, Erasures, Leaf, MemberState, NotAnEvents, NotKept, Second, Stored, Tombstone, TombstoneDisclosed,
+    TombstoneDisclosure,
+};
 use indelible_log::{Attached, AttachedError, Reader};
 use indelible_store::journal::Attachment;
 
@@ -11,7 +14,7 @@ use bytes::Bytes;
 #[derive(Debug)]
 pub(super) enum Entry {
     Event(Box<KeptEvent>),
-    Tombstone(Tombstone),
+    Tombstone(KeptTombstone),
     /// It is neither.
     Unreadable,
 }
@@ -23,6 +26,15 @@ pub(super) struct KeptEvent {
     pub(super) members: [MemberState; Member::ALL.len()],
     pub(super) stored: Stored,
     event: Event,
+}
+
+/// A tombstone, and what it says of itself, as far as that is there: what is damaged it does not say, and fsck tells.
+#[derive(Clone, Debug)]
+pub struct KeptTombstone {
+    /// The leaf.
+    pub leaf: Tombstone,
+    /// On what basis, and for whom.
+    pub said: Vec<TombstoneDisclosed>,
 }
 
 /// Why what is kept of an event is not what its leaf commits to.
@@ -50,9 +62,21 @@ impl Entry {
                     event,
                 }))
             }
-            Ok(AnyLeaf::Tombstone(tombstone)) => Entry::Tombstone(tombstone),
+            Ok(AnyLeaf::Tombstone(leaf)) => Entry::Tombstone(KeptTombstone::read(leaf, attached.attachments)),
             Err(_) => Entry::Unreadable,
         })
+    }
+}
+
+impl KeptTombstone {
+    fn read(leaf: Tombstone, attachments: Vec<Attachment>) -> KeptTombstone {
+        let disclosures = attachments
+            .into_iter()
+            .filter_map(|attachment| TombstoneDisclosure::parse(bytes(attachment)).ok());
+        let said = disclosures
+            .filter_map(|disclosure| leaf.open(disclosure).ok())
+            .collect();
+        KeptTombstone { leaf, said }
     }
 }
 

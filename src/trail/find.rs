@@ -2,11 +2,11 @@
 
 use bytes::Bytes;
 use indelible_event::member::{Event, Member};
-use indelible_event::{AnyLeaf, Erasures, Leaf, MemberState, StoredRaw, Tombstone};
+use indelible_event::{AnyLeaf, Erasures, Leaf, MemberState, StoredRaw};
 use indelible_log::{Attached, AttachedError, ReadError};
 
 use super::Trail;
-use super::entries::{Entry, NotWhole, event_of};
+use super::entries::{Entry, KeptTombstone, NotWhole, event_of};
 use crate::task::blocking;
 
 /// An entry of the trail.
@@ -22,7 +22,7 @@ pub enum Found {
         raw: Option<Bytes>,
     },
     /// A tombstone.
-    Tombstone(Tombstone),
+    Tombstone(KeptTombstone),
 }
 
 /// Why an event cannot be given.
@@ -100,11 +100,20 @@ impl Found {
         }
     }
 
+    /// Without what a tombstone says of itself, which is for those who may erase.
+    #[must_use]
+    pub fn without_said(mut self) -> Found {
+        if let Found::Tombstone(tombstone) = &mut self {
+            tombstone.said.clear();
+        }
+        self
+    }
+
     /// The leaf, whichever it is.
     pub fn leaf(&self) -> AnyLeaf {
         match self {
             Found::Event { leaf, .. } => AnyLeaf::Event(leaf.clone()),
-            Found::Tombstone(tombstone) => AnyLeaf::Tombstone(tombstone.clone()),
+            Found::Tombstone(tombstone) => AnyLeaf::Tombstone(tombstone.leaf.clone()),
         }
     }
 }

@@ -155,7 +155,7 @@ fn rows(reader: &Reader, start: u64, end: u64, tombstones: &Tombstones, key: &In
                     terms += row.terms.len();
                     event_row = Some(row);
                 }
-                Ok(Entry::Tombstone(tombstone)) => rows.erased.extend(erased(at, &tombstone)),
+                Ok(Entry::Tombstone(tombstone)) => rows.erased.extend(erased(at, &tombstone.leaf)),
                 // Neither is found by anything; fsck says what is wrong with it.
                 Ok(Entry::Unreadable) | Err(_) => {}
             }

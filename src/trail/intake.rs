@@ -184,8 +184,13 @@ impl Trail {
             submitter,
         } = submission;
         check_length("source", &source)?;
+        check_secret("source", &source)?;
         if let Some(key) = &key {
             check_length("key", key)?;
+            check_secret("key", key)?;
+        }
+        if let Some(raw) = &raw {
+            check_secret("content_type", &raw.content_type)?;
         }
         // What the service says itself, nobody else can.
         if !OWN_METHODS.contains(&submitter.method.as_str()) {
@@ -374,6 +379,13 @@ fn check_length(field: &'static str, text: &str) -> Result<(), Refusal> {
             length,
             max: NAME_BYTES_MAX,
         }),
+    }
+}
+
+fn check_secret(field: &'static str, text: &str) -> Result<(), Refusal> {
+    match redact::text(text).hits.iter().next() {
+        Some((kind, _)) => Err(Refusal::Secret { field, kind }),
+        None => Ok(()),
     }
 }
 

@@ -35,11 +35,12 @@ use indelible_log::{Appender, AttachedError, Blanker, Log, Reader};
 use tokio::sync::{Notify, watch};
 
 pub use self::dedupe_key::DedupeKeyError;
+pub use self::entries::KeptTombstone;
 use self::entries::highest_second;
 use self::erase::CarriedOutFile;
 pub use self::erase::{
-    BadNeedle, CarriedOut, CarriedOutError, EraseError, Eraser, NEEDLE_BYTES_MAX, Needle, Plan, PlanError, TooMany,
-    Wanted,
+    BadNeedle, CarriedOut, CarriedOutError, EraseError, Eraser, NEEDLE_BYTES_MAX, Needle, Plan, PlanError, SAID_MAX,
+    Said, TooMany, Wanted,
 };
 pub use self::find::{FindError, Found};
 pub use self::follow::Follower;

@@ -108,6 +108,16 @@ pub enum Refusal {
     /// Sender: it names a source that it is not.
     #[error("`source` is that of a configured source, for which only its secret speaks")]
     SourceTaken,
+    /// Sender: source, key or content type have the form of a secret. They say what an event is, so that no mark can stand for them.
+    #[error(
+        "`{field}` has something in it that has the form of a secret ({kind}), and would be kept; send another one"
+    )]
+    Secret {
+        /// Which of the three.
+        field: &'static str,
+        /// The kind of secret.
+        kind: &'static str,
+    },
     /// Sender: its JSON lies too deep.
     #[error(transparent)]
     TooDeep(#[from] TooDeep),

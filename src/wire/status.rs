@@ -75,6 +75,7 @@ impl IntoStatus for Refusal {
             Refusal::Count { .. }
             | Refusal::Length { .. }
             | Refusal::ServiceOnly(_)
+            | Refusal::Secret { .. }
             | Refusal::TooDeep(_)
             | Refusal::Event(_)
             | Refusal::Attached(_)

@@ -1,6 +1,10 @@
 //! Legal holds, by the commands.
 
-use crate::support::Bed;
+use indelible::trail::{EraseError, Wanted};
+use indelible_event::member::Member;
+use indelible_event::{MemberRanges, MemberSet};
+
+use crate::bed::Bed;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_held_is_not_erased_before_it_is_released() {
@@ -70,4 +74,62 @@ async fn what_is_held_is_not_erased_before_it_is_released() {
     );
     assert!(again("5").status.success());
     assert!(again("20").status.success());
+}
+
+/// A release that is erased goes on to hold nothing: it is said once more. Erased with what it released, it is not.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_release_that_is_erased_brings_no_hold_back() {
+    let bed = Bed::new();
+    let mut log = bed.open();
+    log.submit(0..20, "held@example.com").await;
+    for follows in [false, true] {
+        // Once from the log itself, and once from the tables.
+        if follows {
+            log.follow();
+        }
+        let trail = log.trail().clone();
+        let whole = |index: u64| MemberRanges::of_entry(index, MemberSet::ALL).unwrap();
+        let plan = |ranges: MemberRanges| {
+            let trail = trail.clone();
+            let wanted = Wanted::Members(ranges);
+            tokio::task::spawn_blocking(move || trail.plan_erasure(&wanted, &mut |_| {}).unwrap())
+        };
+        let erase = async |ranges: MemberRanges| trail.erase(plan(ranges).await.unwrap(), None, None).await;
+        let held = async || {
+            trail
+                .held()
+                .await
+                .unwrap()
+                .iter()
+                .map(|(index, _)| index)
+                .collect::<Vec<_>>()
+        };
+        for member in [Member::Changes, Member::Delivery, Member::Submitter] {
+            let hold = trail
+                .hold(whole(3), "case 7".to_owned(), "test".to_owned())
+                .await
+                .unwrap();
+            assert!(matches!(erase(whole(3)).await, Err(EraseError::Held(_))));
+            let release = trail.release(hold, "test".to_owned()).await.unwrap();
+            assert_eq!(held().await, Vec::<u64>::new());
+            let alone = MemberRanges::of_entry(release, MemberSet::NONE.with(member)).unwrap();
+            let tombstones = erase(alone).await.unwrap();
+            assert_eq!(tombstones, [release + 2], "it is said again in front of the tombstone");
+            if follows {
+                log.carried_out(tombstones[0]).await;
+            }
+            assert_eq!(held().await, Vec::<u64>::new(), "{member}: it came back");
+            // What says it now can be erased as well, and is said again.
+            assert_eq!(erase(whole(release + 1)).await.unwrap(), [release + 4]);
+            assert_eq!(held().await, Vec::<u64>::new(), "{member}: it came back");
+            // One of two that say it is enough, and of what says nothing any more nothing can come back.
+            let hold_and_releases = MemberRanges::of([hold, release + 3].map(|index| whole(index).as_slice()[0]));
+            assert_eq!(erase(hold_and_releases.unwrap()).await.unwrap(), [release + 5]);
+            assert_eq!(held().await, Vec::<u64>::new(), "{member}");
+        }
+    }
+    log.stop().await;
+    let log = bed.open();
+    assert_eq!(log.trail().held().await.unwrap().iter().count(), 0);
+    log.stop().await;
 }

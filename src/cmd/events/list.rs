@@ -4,6 +4,7 @@ use indelible_event::{CheckedLine, EvidenceLine};
 
 use super::Args;
 use super::print::Printer;
+use crate::cmd::disclose::anonymous;
 use crate::cmd::evidence::{Checked, EvidenceWriter, header};
 use crate::cmd::service::{Gatherer, Page, Question, Turn};
 use crate::cmd::{CommandResult, Failure, Verdict};
@@ -34,8 +35,10 @@ pub(super) async fn run(args: &Args, question: &Question) -> CommandResult {
         printer.print(lines.events.iter().map(|(_, checked)| checked), gatherer.verifier())?;
         tombstones += lines.tombstones.len();
         if let Some(proof) = &mut proof {
-            let lines = lines.events.iter().chain(&lines.tombstones);
-            lines.map(|(line, _)| line).try_for_each(|line| proof.write(line))?;
+            let lines = lines.events.into_iter().chain(lines.tombstones);
+            lines
+                .map(|(line, _)| anonymous(line))
+                .try_for_each(|line| proof.write(&line))?;
         }
         match page.next {
             Some(index) => turn = Turn::Before(index),

@@ -88,6 +88,11 @@ fn give_up(data: &DataDir, broken: BrokenEnd, now: u64) -> Result<(), Failure> {
     keep_dropped(&kept, &broken.content()?)?;
     let entries = broken.first;
     broken.give_up()?;
+    // It may speak of the dropped entries. Without it the next start looks for all tombstones, and carries them out once more.
+    match std::fs::remove_file(data.erasures()) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+        _ => {}
+    }
     eprintln!(
         "indelible: the journal ends behind {entries} entries; what was dropped is in {}",
         kept.display()

@@ -1,18 +1,28 @@
 //! Going on although a memory knows a later head, or another one.
 
+use std::fs;
+
 use indelible_note::SignedCheckpoint;
+use serde_json::json;
 
 use crate::cmd::consent::{ConsentArg, LATER_HEAD, now};
 use crate::cmd::runtime::block_on;
 use crate::cmd::{CommandResult, Failure, Verdict};
 use crate::config::Config;
-use crate::data::{DataDir, checkpoint_file, open};
+use crate::data::{DataDir, OpenError, checkpoint_file, open, record};
 use crate::memory::{CheckpointFile, MemoryError, Remembered, consents, contradictions, gather, record_consent};
+use crate::trail::CarriedOutError;
 
 /// Overrules every memory that contradicts the log.
 pub(super) fn accept(data: &DataDir, config: Config, consent: &ConsentArg) -> CommandResult {
     let files = memory_files(data, &config)?;
-    let open = open(data, config)?;
+    let open = match open(data, config.clone()) {
+        Err(OpenError::CarriedOut(error)) if error.is_other_journal() => {
+            forget_erasures(data, &error, consent)?;
+            open(data, config)?
+        }
+        opened => opened?,
+    };
     let keys = open.log.keys().clone();
     let [outside, served] = &files;
     let mut gathered = block_on(gather(outside, &open.config, &keys))??;
@@ -41,6 +51,24 @@ pub(super) fn accept(data: &DataDir, config: Config, consent: &ConsentArg) -> Co
     eprintln!("indelible: `serve` will start now");
     open.log.shutdown()?;
     Ok(Verdict::Holds)
+}
+
+/// Moves aside what says which erasures were carried out in a later journal, or another one. The memories still stop the start, if this is
+/// as far as it gets.
+fn forget_erasures(data: &DataDir, error: &CarriedOutError, consent: &ConsentArg) -> Result<(), Failure> {
+    let words = error.to_string();
+    let words = words.lines().next().unwrap_or_default();
+    eprintln!("indelible: {words}");
+    consent.obtain("What was erased since is there again.")?;
+    let now = now()?;
+    let aside = data.path().join(format!("erasures.json.given-up-{now}"));
+    record(
+        data,
+        &json!({"time": now, "act": "give-up-erasures", "reason": words, "kept": aside.display().to_string()}),
+    )?;
+    fs::rename(data.erasures(), &aside)?;
+    eprintln!("indelible: moved what was known of them to {}", aside.display());
+    Ok(())
 }
 
 /// The files that remember a head of the log: that outside the directory, and that of the head that was served last.

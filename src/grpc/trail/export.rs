@@ -122,13 +122,13 @@ impl File {
     async fn entry(&mut self, index: u64, found: Found) -> Result<(), Status> {
         let receipt = self.receipt(index).await?;
         let line = match found {
-            Found::Tombstone(leaf) => {
+            Found::Tombstone(tombstone) => {
                 if !self.exported.insert(index) {
                     return Ok(());
                 }
                 // Who asked, and why, is not the exporter's to show.
                 EvidenceLine::Tombstone {
-                    leaf,
+                    leaf: tombstone.leaf,
                     receipt,
                     disclosures: Vec::new(),
                 }

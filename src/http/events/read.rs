@@ -26,9 +26,13 @@ pub(super) async fn event(
     let parameters = Parameters::read(&uri, PARAMETERS)?;
     let with_raw = parameters.parsed("raw", "`true` or `false`", |text| text.parse::<bool>().ok())?;
     let _place = pages.reads.acquire().await.expect("nobody closes the places");
-    let found = pages.trail.find(index).await?;
+    let mut found = pages.trail.find(index).await?;
     if !caller.may_read(&found) {
         return Err(caller.refuse(&format!("event {index}")).into());
+    }
+    // Who asked for an erasure, and why, is for those who may ask for one.
+    if !caller.may(Method::Erase) {
+        found = found.without_said();
     }
     caller.read(&format!("event {index}"), 1).await?;
     let mut body = shown::event(index, &found, true);

@@ -1,7 +1,7 @@
 //! Events as JSON.
 
 use indelible_event::member::Member;
-use indelible_event::{AnyLeaf, MemberState, Tombstone};
+use indelible_event::{AnyLeaf, MemberState, Tombstone, TombstoneDisclosed, TombstoneMember};
 use serde_json::{Map, Value, json};
 
 use crate::trail::Found;
@@ -24,8 +24,9 @@ pub(super) fn event(index: u64, found: &Found, with_disclosures: bool) -> Value 
         Found::Tombstone(tombstone) => json!({
             "index": index,
             "type": "indelible.tombstone.v1",
-            "received": tombstone.received().to_string(),
-            "erased": erased(tombstone),
+            "received": tombstone.leaf.received().to_string(),
+            "erased": erased(&tombstone.leaf),
+            "members": said(&tombstone.said, with_disclosures),
         }),
     }
 }
@@ -66,6 +67,22 @@ fn member_state(state: &MemberState, with_disclosure: bool) -> Value {
         MemberState::Erased { tombstone } => json!({"state": "erased", "tombstone": tombstone}),
         MemberState::Missing => json!({"state": "missing"}),
     }
+}
+
+/// On what basis and for whom, as far as whoever asks is shown it.
+fn said(said: &[TombstoneDisclosed], with_disclosures: bool) -> Map<String, Value> {
+    let state = |member: TombstoneMember| {
+        let mut said = said.iter().map(TombstoneDisclosed::disclosure);
+        match said.find(|said| said.member() == member) {
+            Some(said) if with_disclosures => {
+                json!({"state": "disclosed", "value": said.value(), "disclosure": said.to_text()})
+            }
+            Some(said) => json!({"state": "disclosed", "value": said.value()}),
+            None => json!({"state": "withheld"}),
+        }
+    };
+    let members = TombstoneMember::ALL.into_iter();
+    members.map(|member| (member.to_string(), state(member))).collect()
 }
 
 fn erased(tombstone: &Tombstone) -> Vec<Value> {

@@ -167,7 +167,7 @@ fn schemas() -> Value {
     let number = json!({"type": "integer", "minimum": 0});
     let members = json!({
         "type": "object",
-        "description": "By name: action actor changes correlation delivery occurred origin outcome raw submitter targets.",
+        "description": "By name: action actor changes correlation delivery occurred origin outcome raw submitter targets; of a tombstone: basis requester, which are withheld from those who may not erase.",
         "additionalProperties": {
             "type": "object",
             "required": ["state"],

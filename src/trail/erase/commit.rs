@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
+use indelible_event::redact;
 use indelible_event::{BadTombstone, Held, SealedTombstone, TombstoneSalts};
 use indelible_index::IndexError;
 use indelible_log::{AppendError, BadAttached, Batch};
 
 use super::plan::Plan;
 use crate::task::{blocking, join};
-use crate::trail::{HoldsError, Trail};
+use crate::trail::hold::Acts;
+use crate::trail::{HoldError, HoldsError, Trail};
 
 /// Why an erasure is not committed, all of it.
 #[derive(Debug, thiserror::Error)]
@@ -25,6 +27,9 @@ pub enum EraseError {
     /// What is held could not be found out.
     #[error(transparent)]
     Holds(#[from] HoldsError),
+    /// What releases a hold could not be said once more, before it is erased where it was said.
+    #[error("a hold would come back: {0}")]
+    Release(#[from] HoldError),
     /// The log takes nothing.
     #[error(transparent)]
     Append(#[from] AppendError),
@@ -49,6 +54,9 @@ impl Trail {
     ) -> Result<Vec<u64>, EraseError> {
         let trail = self.clone();
         join(tokio::spawn(async move {
+            // Secrets do not enter by this door either.
+            let clean = |text: Option<String>| text.map(|text| redact::text(&text).value.into_owned());
+            let (basis, requester) = (clean(basis), clean(requester));
             trail.commit(plan, basis.as_deref(), requester.as_deref()).await
         }))
         .await
@@ -58,10 +66,14 @@ impl Trail {
         // No hold comes between the question and the act.
         let _acting = self.acts.lock().await;
         let trail = self.clone();
-        let holds = blocking(move || trail.holds()).await?;
-        let erasable = holds.clear(plan.ranges().clone())?;
+        let acts: Acts = blocking(move || trail.held_acts()).await?;
+        let erasable = acts.holds.clear(plan.ranges().clone())?;
         if erasable.ranges().is_empty() {
             return Err(BadTombstone::Nothing.into());
+        }
+        // What releases a hold goes on to do so. A crash behind this leaves it said twice.
+        for hold in acts.coming_back(erasable.ranges()) {
+            self.say_release(hold, "indelible".to_owned()).await?;
         }
         let mut tombstones = Vec::new();
         for part in erasable.split() {

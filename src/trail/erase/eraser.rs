@@ -5,6 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use indelible_log::{BlankError, Blanker, Erasure, Reader};
+use indelible_merkle::TreeHead;
 use tokio::runtime::Handle;
 use tokio::sync::{oneshot, watch};
 
@@ -51,9 +52,16 @@ impl Eraser {
     fn follow(self, runtime: &Handle) -> Result<(), BlankError> {
         let mut heads = self.reader.heads();
         let mut saved = self.file.size();
+        for tombstone in self.tombstones.below(saved) {
+            self.recheck(tombstone)?;
+            if heads.has_changed().is_err() {
+                return Ok(());
+            }
+        }
         loop {
             // What the tombstones below this size name is pending before the size is published.
-            let size = heads.borrow_and_update().size();
+            let head = heads.borrow_and_update().checkpoint().head();
+            let size = head.size;
             let pending: Vec<Erasure> = self.blanker.pending().erasures().collect();
             let blanked = match pending.is_empty() {
                 true => Ok(0),
@@ -66,7 +74,7 @@ impl Eraser {
                     }
                     self.carried_out.send_replace(size);
                     if attachments > 0 || size >= saved + SAVE_ENTRIES {
-                        self.save(size);
+                        self.save(head);
                         saved = size;
                     }
                 }
@@ -75,19 +83,32 @@ impl Eraser {
                 Err(error) => return Err(error),
             }
             if runtime.block_on(heads.changed()).is_err() {
-                self.save(size);
+                self.save(head);
                 return Ok(());
             }
             thread::sleep(PAUSE);
         }
     }
 
-    /// It is durable that all tombstones below `size` are carried out. A crash before this is written costs that it is done again.
-    fn save(&self, size: u64) {
-        if *self.carried_out.borrow() != size {
+    /// An earlier run has carried it out. A journal that is a copy from before that has the same tree, and what was overwritten.
+    fn recheck(&self, tombstone: u64) -> Result<(), BlankError> {
+        let entries = self.blanker.recheck(tombstone)?;
+        if entries > 0 {
+            tracing::warn!(
+                tombstone,
+                entries,
+                "what was erased is in the journal again, whose files are from an older copy; it is given to nobody, and overwritten once more"
+            );
+        }
+        Ok(())
+    }
+
+    /// It is durable that all tombstones below this head are carried out. A crash before this is written costs that it is done again.
+    fn save(&self, head: TreeHead) {
+        if *self.carried_out.borrow() != head.size {
             return;
         }
-        if let Err(error) = self.file.save(size, &self.tombstones.below(size)) {
+        if let Err(error) = self.file.save(head, &self.tombstones.below(head.size)) {
             tracing::warn!(%error, "the next start will carry out again what is erased already");
         }
     }

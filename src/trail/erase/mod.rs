@@ -16,11 +16,12 @@ mod eraser;
 mod needle;
 mod plan;
 mod scan;
+mod strings;
 
 pub(super) use carried_out::CarriedOutFile;
 pub use carried_out::{CarriedOut, CarriedOutError};
 pub use commit::EraseError;
 pub use eraser::Eraser;
 pub use needle::{BadNeedle, NEEDLE_BYTES_MAX, Needle};
-pub use plan::{Plan, TooMany};
+pub use plan::{Plan, SAID_MAX, Said, TooMany};
 pub use scan::{PlanError, Wanted};

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use indelible_event::{MemberRange, MemberRanges, MemberSet};
+use indelible_event::{MemberRange, MemberRanges, MemberSet, TombstoneMember};
 use indelible_merkle::Hash;
 
 /// Which members of which events an erasure would take.
@@ -10,6 +10,16 @@ use indelible_merkle::Hash;
 pub struct Plan {
     ranges: MemberRanges,
     damaged: u64,
+    said: Vec<Said>,
+}
+
+/// A tombstone says in one of its two members what is looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Said {
+    /// The index of the tombstone.
+    pub tombstone: u64,
+    /// Where it says it.
+    pub member: TombstoneMember,
 }
 
 /// A plan that grows entry by entry.
@@ -17,6 +27,7 @@ pub struct Plan {
 pub(super) struct Planning {
     ranges: Vec<MemberRange>,
     damaged: u64,
+    said: Vec<Said>,
 }
 
 /// The list is too long for one erasure.
@@ -48,11 +59,19 @@ impl Planning {
         self.damaged += 1;
     }
 
+    /// A tombstone says it as well. Of many the first are remembered: they are told to a person.
+    pub(super) fn said(&mut self, tombstone: u64, member: TombstoneMember) {
+        if self.said.len() < SAID_MAX {
+            self.said.push(Said { tombstone, member });
+        }
+    }
+
     pub(super) fn finish(self) -> Plan {
         let ranges = MemberRanges::of(self.ranges).expect("each has a member, and is of the log");
         Plan {
             ranges,
             damaged: self.damaged,
+            said: self.said,
         }
     }
 }
@@ -74,6 +93,12 @@ impl Plan {
         self.damaged
     }
 
+    /// Which tombstones say it as well, on what basis or for whom they erase; the first [`SAID_MAX`] of them. That stays: it is why something
+    /// was erased.
+    pub fn said(&self) -> &[Said] {
+        &self.said
+    }
+
     /// Stands for this list and no other: whoever repeats it has seen the list.
     pub fn token(&self) -> String {
         let mut text = String::new();
@@ -83,6 +108,9 @@ impl Plan {
         Hash::leaf(text.as_bytes()).to_string()
     }
 }
+
+/// The most places in tombstones that a plan tells of.
+pub const SAID_MAX: usize = 1_000;
 
 /// 64 bytes of memory each, 240 tombstones: 16 MiB.
 const RANGES_MAX: usize = 1 << 18;

@@ -1,10 +1,13 @@
 //! From what somebody means to what that is in the log.
 
 use indelible_event::member::Member;
-use indelible_event::{AnyLeaf, MemberRange, MemberRanges, MemberSet, StoredRaw};
+use indelible_event::{
+    AnyLeaf, MemberRange, MemberRanges, MemberSet, StoredRaw, TombstoneDisclosed, TombstoneDisclosure,
+};
 use indelible_log::AttachedError;
+use zeroize::Zeroizing;
 
-use super::needle::Needle;
+use super::needle::{Needle, Search};
 use super::plan::{Plan, Planning, TooMany};
 use crate::trail::Trail;
 use crate::trail::entries::{Entry, KeptEvent};
@@ -14,7 +17,7 @@ use crate::trail::entries::{Entry, KeptEvent};
 pub enum Wanted {
     /// These members, as far as they are of events and not erased yet.
     Members(MemberRanges),
-    /// Every member that contains a text, and what the events came as.
+    /// Every member that contains a text, and what the events came as. What a tombstone says of itself is looked into, and not erased.
     Subject(Needle),
 }
 
@@ -81,6 +84,7 @@ impl Trail {
     }
 
     fn of_subject(&self, needle: &Needle, size: u64, tell: &mut dyn FnMut(u64)) -> Result<Plan, PlanError> {
+        let search = needle.search();
         let mut planning = Planning::default();
         let mut at = 0;
         while at < size {
@@ -91,9 +95,14 @@ impl Trail {
                 match Entry::read(index, attached, &known) {
                     Ok(Entry::Event(kept)) => {
                         let raw_is_erased = known.tombstone(index, Member::Raw).is_some();
-                        planning.add(index, found(&kept, raw_is_erased, needle))?;
+                        planning.add(index, found(&kept, raw_is_erased, &search))?;
                     }
-                    Ok(Entry::Tombstone(_) | Entry::Unreadable) => {}
+                    Ok(Entry::Tombstone(tombstone)) => {
+                        let said = tombstone.said.iter().map(TombstoneDisclosed::disclosure);
+                        said.filter(|said| search.in_member(&json_of(said)))
+                            .for_each(|said| planning.said(index, said.member()));
+                    }
+                    Ok(Entry::Unreadable) => {}
                     Err(_) => planning.damaged(),
                 }
             }
@@ -106,12 +115,12 @@ impl Trail {
 
 /// The members that contain the text. `raw` goes with any of them: the bytes say what the members say, in whatever way, and their
 /// hash, which is part of it, would confirm a guess.
-fn found(kept: &KeptEvent, raw_is_erased: bool, needle: &Needle) -> MemberSet {
+fn found(kept: &KeptEvent, raw_is_erased: bool, search: &Search<'_>) -> MemberSet {
     let disclosed = kept.members.iter().filter_map(|state| state.disclosed());
-    let containing = disclosed.filter(|disclosed| needle.in_member(disclosed.disclosure().value_json()));
+    let containing = disclosed.filter(|disclosed| search.in_member(disclosed.disclosure().value_json()));
     let members: MemberSet = containing.map(|disclosed| disclosed.member()).collect();
     let in_raw = match kept.stored.raw() {
-        StoredRaw::Kept(bytes) if !raw_is_erased => needle.in_raw(bytes),
+        StoredRaw::Kept(bytes) if !raw_is_erased => search.in_raw(bytes),
         _ => false,
     };
     let raw = kept.members[Member::Raw.place()].disclosed();
@@ -120,6 +129,11 @@ fn found(kept: &KeptEvent, raw_is_erased: bool, needle: &Needle) -> MemberSet {
         true => members.with(Member::Raw),
         false => members,
     }
+}
+
+/// What a tombstone says, as the value of a member would stand.
+fn json_of(said: &TombstoneDisclosure) -> Zeroizing<String> {
+    Zeroizing::new(serde_json::Value::from(said.value()).to_string())
 }
 
 /// Bytes of entries and attachments in one step: some thousand events.

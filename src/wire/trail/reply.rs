@@ -154,7 +154,7 @@ fn event_message(index: u64, found: &Found) -> wire::Event {
         },
         Found::Tombstone(tombstone) => wire::Event {
             index,
-            leaf: tombstone.text().clone(),
+            leaf: tombstone.leaf.text().clone(),
             members: Vec::new(),
         },
     }

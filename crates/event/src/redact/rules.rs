@@ -97,8 +97,36 @@ fn last_word(hit: &str) -> Option<Range<usize>> {
 /// What follows the last blank, if it is the base64 of a name and a password.
 fn basic(hit: &str) -> Option<Range<usize>> {
     let start = hit.rfind([' ', '\t'])? + 1;
-    let decoded = STANDARD_NO_PAD.decode(hit[start..].trim_end_matches('=')).ok()?;
-    decoded.contains(&b':').then_some(start..hit.len())
+    name_and_password(&hit[start..]).then_some(start..hit.len())
+}
+
+/// What follows `auth=` or `"auth":`, if it is the base64 of a name and a password: the configuration of Docker and npm.
+fn behind_auth(hit: &str) -> Option<Range<usize>> {
+    let behind = &hit[hit.find([':', '='])? + 1..];
+    let start = hit.len() - behind.trim_start_matches([' ', '\t', '"', '\'', '\\']).len();
+    name_and_password(&hit[start..]).then_some(start..hit.len())
+}
+
+/// Whether it is the base64 of a name and a password with a colon between them.
+pub(super) fn name_and_password(encoded: &str) -> bool {
+    let decoded = STANDARD_NO_PAD.decode(encoded.trim_end_matches('='));
+    let text = decoded.ok().and_then(|decoded| String::from_utf8(decoded).ok());
+    text.is_some_and(|text| text.contains(':') && !text.contains(char::is_control))
+}
+
+/// The whole, if it is the base64 of a private key in armour, and not of a certificate.
+fn encoded_key(hit: &str) -> Option<Range<usize>> {
+    // What says which it is stands in the first 40 bytes.
+    let beginning = hit.get(..56)?;
+    let decoded = STANDARD_NO_PAD.decode(beginning).ok()?;
+    let is_key = decoded.windows(ARMOUR.len()).any(|window| window == ARMOUR);
+    is_key.then_some(0..hit.len())
+}
+
+/// What follows the last blank.
+fn behind_blank(hit: &str) -> Option<Range<usize>> {
+    let start = hit.rfind(char::is_whitespace)? + 1;
+    text::is_secret(&hit[start..]).then_some(start..hit.len())
 }
 
 /// The password of `scheme://name:password@`.
@@ -144,11 +172,14 @@ fn assigned(hit: &str) -> Option<Range<usize>> {
     (long && plausible && text::is_secret(value) && !value.starts_with("[redacted")).then_some(start..end)
 }
 
+/// What only the armour of a private key says.
+const ARMOUR: &[u8] = b"PRIVATE KEY";
+
 /// URLs are in every event; those with a name or a password in them have an `@`, too.
 const URL: &[&str] = &["://"];
 
 #[rustfmt::skip]
-static RULES: [Rule; 61] = [
+static RULES: [Rule; 65] = [
     Rule { kind: "github token", anchors: &["ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"],
         form: r"(?-u:\b)(?:gh[pousr]_[A-Za-z0-9_.-]{16,}|github_pat_[A-Za-z0-9_]{20,})", part: whole },
     Rule { kind: "gitlab token", anchors: &["glpat-", "gldt-", "glrt-", "glrtr-", "glcbt-", "glptt-", "glft-", "glsoat-", "glimt-", "glagent-", "gloas-", "glffct-", "GR1348941"],
@@ -201,6 +232,14 @@ static RULES: [Rule; 61] = [
         form: r"(?i)(?-u:\b)bearer[ \t]+[A-Za-z0-9._~+/=:-]{8,}", part: last_word },
     Rule { kind: "basic credentials", anchors: &["basic"],
         form: r"(?i)(?-u:\b)basic[ \t]+[A-Za-z0-9+/]{4,}={0,2}", part: basic },
+    Rule { kind: "basic credentials", anchors: &["auth"],
+        form: r#"(?i)auth(?:\\?["'])?[ \t]{0,3}[:=][ \t]{0,3}(?:\\?["'])?[A-Za-z0-9+/]{8,}={0,2}"#, part: behind_auth },
+    Rule { kind: "private key", anchors: &["LS0tLS1CRUdJTi"],
+        form: r"LS0tLS1CRUdJTi[A-Za-z0-9+/]{42,}={0,2}", part: encoded_key },
+    Rule { kind: "password", anchors: &["password"],
+        form: r"(?i)(?-u:\b)login\s{1,20}\S{1,100}\s{1,20}password\s{1,20}\S{4,}", part: behind_blank },
+    Rule { kind: "cookie", anchors: &["cookie:"],
+        form: r#"(?i)(?-u:\b)(?:set-)?cookie:[ \t]*[^\s=;,"']{1,100}=[^"'\r\n]{4,}"#, part: |hit| Some(hit.find('=')? + 1..hit.len()) },
     Rule { kind: "token", anchors: &["splunk ", "token ", "apikey "],
         form: r"(?i)(?-u:\b)authorization\W{1,6}(?:splunk|token|apikey)[ \t]+[A-Za-z0-9._~+/=-]{8,}", part: last_word },
     Rule { kind: "url password", anchors: URL,

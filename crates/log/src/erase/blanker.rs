@@ -10,9 +10,9 @@ use crate::reader::{ReadError, Reader};
 /// Overwrites what tombstones name. Cheap to clone.
 #[derive(Clone)]
 pub struct Blanker {
-    reader: Reader,
-    journal: Arc<dyn Journal>,
-    pending: Arc<Pending>,
+    pub(super) reader: Reader,
+    pub(super) journal: Arc<dyn Journal>,
+    pub(super) pending: Arc<Pending>,
 }
 
 /// Why what tombstones name is not overwritten, all of it. What was overwritten until then stays so; nothing of what is left is

@@ -9,12 +9,14 @@
 //! 2. The [`Blanker`] overwrites it with zeros, portion by portion, each synced. A crash leaves attachments that are neither what was
 //!    appended nor zeros; they are no damage, since a tombstone names them, and a start, a rebuild or the next call does it again.
 //! 3. Whoever called writes down that the tombstone was carried out: [`Erasing::carried_out`] of the next start. A crash before
-//!    that, and all of step 2 is done again, which changes nothing.
+//!    that, and all of step 2 is done again, which changes nothing. Files that somebody puts back from an older copy have again what was
+//!    overwritten since: [`Blanker::recheck`] finds it.
 
 mod blanker;
 mod erased;
 mod pending;
 mod portion;
+mod recheck;
 mod set;
 
 use std::fmt;

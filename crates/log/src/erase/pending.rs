@@ -48,12 +48,24 @@ impl Pending {
 
     /// Adds what an entry names.
     pub(crate) fn take_entry(&self, index: u64, entry: &[u8]) {
-        let mut named = Erased::default();
-        if named.take(index, entry, self.tombstones.as_ref()) {
+        if let Some(named) = self.named_by(index, entry) {
             let mut state = self.write();
             named.erasures().for_each(|erasure| state.erased.add(&erasure));
             state.additions += 1;
         }
+    }
+
+    /// What an entry names, if it is a tombstone that says anything.
+    pub(super) fn named_by(&self, index: u64, entry: &[u8]) -> Option<Erased> {
+        let mut named = Erased::default();
+        named.take(index, entry, self.tombstones.as_ref()).then_some(named)
+    }
+
+    /// Adds what a published tombstone names.
+    pub(super) fn add(&self, erasure: &Erasure) {
+        let mut state = self.write();
+        state.erased.add(erasure);
+        state.additions += 1;
     }
 
     /// What is pending of `count` entries from `first` on.

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::{NESTED_MAX, WALK_DEPTH_MAX, is_json, redact_nested};
 use crate::{
     canonical::write_text,
-    redact::{Hits, names, text},
+    redact::{Hits, names, rules, text},
 };
 
 /// A walk through well-formed JSON, token by token.
@@ -75,6 +75,8 @@ enum Key {
     Data,
     /// `secrets`.
     Secrets,
+    /// `auth`.
+    Credentials,
 }
 
 impl<'j> Scan<'j> {
@@ -186,6 +188,7 @@ impl<'j> Scan<'j> {
         frame.key = match name {
             "kind" => Key::Kind,
             "data" | "stringData" => Key::Data,
+            "auth" | "_auth" => Key::Credentials,
             _ if names::names_sibling(name) => Key::Naming,
             _ if names::is_named_by_sibling(name) => Key::Named,
             _ if names::holds_secrets(name) => Key::Secrets,
@@ -242,7 +245,10 @@ impl<'j> Scan<'j> {
             (Key::Named, _) if maskable => frame.pending.push((start, end)),
             _ => {}
         }
-        let by_name = frame.next.take();
+        let mut by_name = frame.next.take();
+        if frame.key == Key::Credentials && content.is_some_and(rules::name_and_password) {
+            by_name = Some("basic credentials");
+        }
         match frame.inherited {
             Inherited::Everything(kind) => by_name.or(Some(kind)),
             Inherited::Values(kind) if frame.key == Key::Named => by_name.or(Some(kind)),
