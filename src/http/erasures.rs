@@ -344,7 +344,7 @@ impl From<PlanError> for Problem {
         match error {
             PlanError::Beyond { .. } => Problem::of(StatusCode::NOT_FOUND, error),
             PlanError::TooMany(_) => Problem::of(StatusCode::PAYLOAD_TOO_LARGE, error),
-            PlanError::Read(_) => Problem::inside(error),
+            PlanError::Read(_) | PlanError::Acts(_) => Problem::inside(error),
         }
     }
 }

@@ -170,6 +170,9 @@ impl Trail {
 /// What the sources begin with that only the service itself has events of.
 const OWN_SOURCES: &str = "indelible/";
 
+/// The source of those that change who may do what.
+pub const ACCESS_SOURCE: &str = "indelible/access";
+
 /// How it submits them: by methods that nobody else has.
 const OWN_METHODS: [&str; 2] = ["service", hold::METHOD];
 

@@ -3,8 +3,9 @@
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
+use tonic::metadata::AsciiMetadataValue;
 use tonic::transport::Channel;
-use tonic::{Status, Streaming};
+use tonic::{Request, Status, Streaming};
 
 use super::generated as wire;
 use wire::audit_trail_client::AuditTrailClient;
@@ -15,6 +16,8 @@ use wire::transparency_log_client::TransparencyLogClient;
 pub struct LoadClient {
     stub: TransparencyLogClient<Channel>,
     pub(super) trail: AuditTrailClient<Channel>,
+    /// What entries are appended with, if the service wants to know who does.
+    bearer: Option<AsciiMetadataValue>,
 }
 
 /// What the service says of one entry. Fields that a reply lacks are empty, or 0.
@@ -79,7 +82,17 @@ impl LoadClient {
         Ok(LoadClient {
             stub: TransparencyLogClient::new(channel.clone()),
             trail: AuditTrailClient::new(channel).max_decoding_message_size(EVENTS_REPLY_BYTES_MAX),
+            bearer: None,
         })
+    }
+
+    /// The same connection for whoever appends with this token, which must be ASCII.
+    #[must_use]
+    pub fn with_token(mut self, token: &str) -> LoadClient {
+        let mut value: AsciiMetadataValue = format!("Bearer {token}").parse().expect("a token is ASCII");
+        value.set_sensitive(true);
+        self.bearer = Some(value);
+        self
     }
 
     /// The newest head's checkpoint.
@@ -95,6 +108,10 @@ impl LoadClient {
             omit_proof: false,
             wait: wire::Wait::Durable.into(),
         };
+        let mut request = Request::new(request);
+        if let Some(bearer) = &self.bearer {
+            request.metadata_mut().insert("authorization", bearer.clone());
+        }
         let reply = self.stub.append(request).await?.into_inner();
         Ok(Included {
             index: reply.index,

@@ -144,3 +144,37 @@ async fn a_log_of_opaque_entries_may_have_its_record_in_another_log() {
     let text = std::fs::read_to_string(place.bed.log().join("admin.jsonl")).unwrap();
     assert!(!text.contains("\"late\""), "{text}");
 }
+
+/// A revocation that could be erased would be none after the next start.
+#[tokio::test]
+async fn what_is_in_force_cannot_be_erased() {
+    let place = Place::events();
+    let served = place.serve();
+    let token = served.token(&place.admin, "gone", json!({"role": "operator"})).await;
+    let listed = served.ok(&place.admin, "GET", "/v1/tokens", None).await;
+    let tokens = listed["tokens"].as_array().unwrap();
+    let id = tokens.iter().find(|one| one["name"] == "gone").unwrap()["id"]
+        .as_str()
+        .unwrap();
+    served
+        .ok(&place.admin, "DELETE", &format!("/v1/tokens/{id}"), None)
+        .await;
+    let last = served.found(&place.admin, "action=indelible.token.revoked").await[0]["index"]
+        .as_u64()
+        .unwrap();
+    let mut wanted = json!({"entries": [{"first": 0, "last": last}]});
+    let planned = served.ok(&place.admin, "POST", "/v1/erasures", Some(&wanted)).await;
+    wanted["confirm"] = planned["plan"]["token"].clone();
+    let done = served.ok(&place.admin, "POST", "/v1/erasures", Some(&wanted)).await;
+    assert!(done.get("carried_out").is_some(), "{done}");
+    let shown = served
+        .ok(&place.admin, "GET", &format!("/v1/events/{last}"), None)
+        .await;
+    assert_eq!(shown["members"]["actor"]["state"], "erased");
+    assert_eq!(shown["members"]["raw"]["state"], "disclosed");
+    served.server.kill();
+    let served = place.serve();
+    let (status, ..) = served.ask(Some(&token), "GET", "/v1/tokens", None).await;
+    assert_eq!(status, StatusCode::UNAUTHORIZED, "revoked is revoked");
+    served.ok(&place.admin, "GET", "/v1/tokens", None).await;
+}

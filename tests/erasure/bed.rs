@@ -69,6 +69,7 @@ impl Bed {
         let mut command = Command::new(env!("CARGO_BIN_EXE_indelible"));
         command.args(args).current_dir(self.folder.path()).stdin(Stdio::null());
         command.env_clear().env("HOME", self.folder.path());
+        command.env("INDELIBLE_VKEY", "log/log.vkey");
         command
     }
 

@@ -22,7 +22,7 @@ pub use self::happened::Happened;
 pub use self::replay::{ReplayError, replay};
 use crate::data::{DataDir, record as record_line};
 use crate::task::blocking;
-use crate::trail::{Body, Refused, Submission, Trail};
+use crate::trail::{ACCESS_SOURCE, Body, Refused, Submission, Trail};
 
 /// Where the record is.
 #[derive(Clone, Debug)]
@@ -114,13 +114,10 @@ impl Recorder {
 
 fn source(is_act: bool) -> &'static str {
     match is_act {
-        true => ACTS,
+        true => ACCESS_SOURCE,
         false => AUDIT,
     }
 }
-
-/// The source of acts. Nobody else may name it.
-const ACTS: &str = "indelible/access";
 
 /// The source of everything else on the record.
 const AUDIT: &str = "indelible/audit";

@@ -5,9 +5,9 @@ use std::io;
 use indelible_access::{Act, Registry};
 use indelible_log::AttachedError;
 
-use super::{ACT_TYPE, ACTS, METHOD};
+use super::{ACT_TYPE, METHOD};
 use crate::data::{DataDir, acts};
-use crate::trail::{Found, OfSourceError, Trail};
+use crate::trail::{ACCESS_SOURCE, Found, OfSourceError, Trail};
 
 /// Why it is not known who may do what.
 #[derive(Debug, thiserror::Error)]
@@ -43,7 +43,7 @@ pub fn replay(data: &DataDir, trail: Option<&Trail>) -> Result<(Registry, Vec<Ac
     let mut registry = Registry::default();
     let mut in_log = Vec::new();
     if let Some(trail) = trail {
-        trail.each_of_source(ACTS, |index, found| {
+        trail.each_of_source(ACCESS_SOURCE, |index, found| {
             if let Some(act) = act(index, found)? {
                 in_log.push(act.clone());
                 registry.apply(act);

@@ -58,6 +58,16 @@ pub(super) const FIGURES: &[Figure] = &[
         bars: &[bar(Quantity::Ratio, Bound::AtLeast(2.0))],
     },
     Figure {
+        name: "authorised",
+        what: "512 writers as `writers-512`, each entry with a token",
+        unit: "entries/s",
+        limit: Some("without rules, of the same run"),
+        bars: &[
+            bar(Quantity::Ratio, Bound::AtLeast(0.90)),
+            bar(Quantity::Extra("oidc_ratio"), Bound::AtLeast(0.85)),
+        ],
+    },
+    Figure {
         name: "add",
         what: "POST /add over HTTP/1.1, 512 connections",
         unit: "entries/s",

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use indelible_access::token;
 use indelible_log::Kind;
 use indelible_note::VerifierKey;
 use indelible_sources::Secret;
@@ -27,6 +28,8 @@ pub(super) struct Place {
 pub(super) struct LogDir {
     pub(super) data: DataDir,
     pub(super) key: VerifierKey,
+    /// The token that it was made with.
+    pub(super) token: String,
 }
 
 impl Place {
@@ -54,9 +57,13 @@ impl Place {
             .arg(&data);
         let made = run(init)?;
         let key = String::from_utf8(made.stdout)?.trim().parse()?;
+        let said = String::from_utf8(made.stderr)?;
+        let token = said.lines().find(|line| line.starts_with(token::PREFIX));
+        let token = token.ok_or("init does not say a token")?.to_owned();
         Ok(LogDir {
             data: DataDir::at(data),
             key,
+            token,
         })
     }
 
@@ -78,6 +85,13 @@ impl Place {
         serve
             .args(["--open", "--listen", "127.0.0.1:0", "--data"])
             .arg(log.data.path());
+        Server::start(serve)
+    }
+
+    /// The same with rules.
+    pub(super) fn serve_with_rules(&self, log: &LogDir) -> Result<Server, ServerError> {
+        let mut serve = self.command("serve");
+        serve.args(["--listen", "127.0.0.1:0", "--data"]).arg(log.data.path());
         Server::start(serve)
     }
 

@@ -77,6 +77,35 @@ impl Planning {
 }
 
 impl Plan {
+    /// The same without these members of these entries, which are in order.
+    pub(super) fn sparing(self, entries: &[u64], spared: MemberSet) -> Plan {
+        let left: MemberSet = MemberSet::ALL
+            .iter()
+            .filter(|member| !spared.contains(*member))
+            .collect();
+        let mut ranges = Vec::new();
+        for range in self.ranges.as_slice() {
+            let mut first = range.first;
+            for &index in entries
+                .iter()
+                .filter(|index| (range.first..=range.last).contains(*index))
+            {
+                ranges.push((first, index.checked_sub(1), range.members));
+                ranges.push((index, Some(index), range.members.intersection(left)));
+                first = index + 1;
+            }
+            ranges.push((first, Some(range.last), range.members));
+        }
+        let ranges = ranges.into_iter().filter_map(|(first, last, members)| {
+            let last = last.filter(|last| first <= *last)?;
+            (members != MemberSet::NONE).then_some(MemberRange { first, last, members })
+        });
+        Plan {
+            ranges: MemberRanges::of(ranges).expect("they are parts of ranges"),
+            ..self
+        }
+    }
+
     /// What it is.
     pub fn ranges(&self) -> &MemberRanges {
         &self.ranges
@@ -120,6 +149,35 @@ mod tests {
     use indelible_event::member::Member;
 
     use super::*;
+
+    #[test]
+    fn what_is_spared_is_cut_out() {
+        let (actor, raw) = (Member::Actor, Member::Raw);
+        let mut planning = Planning::default();
+        for index in 0..10 {
+            planning.add(index, [actor, raw].into_iter().collect()).unwrap();
+        }
+        planning.add(20, [raw].into_iter().collect()).unwrap();
+        let plan = planning
+            .finish()
+            .sparing(&[0, 4, 5, 9, 12, 20], [raw].into_iter().collect());
+        let ranges: Vec<String> = plan
+            .ranges()
+            .as_slice()
+            .iter()
+            .map(|r| format!("{}..{} {}", r.first, r.last, r.members))
+            .collect();
+        assert_eq!(
+            ranges,
+            [
+                "0..0 actor",
+                "1..3 actor,raw",
+                "4..5 actor",
+                "6..8 actor,raw",
+                "9..9 actor"
+            ]
+        );
+    }
 
     #[test]
     fn neighbours_are_one_range_and_another_list_has_another_token() {

@@ -9,8 +9,8 @@ use zeroize::Zeroizing;
 
 use super::needle::{Needle, Search};
 use super::plan::{Plan, Planning, TooMany};
-use crate::trail::Trail;
 use crate::trail::entries::{Entry, KeptEvent};
+use crate::trail::{ACCESS_SOURCE, OfSourceError, Trail};
 
 /// What somebody wants to be erased.
 #[derive(Debug)]
@@ -35,6 +35,9 @@ pub enum PlanError {
     /// Caller: it is too much at once.
     #[error(transparent)]
     TooMany(#[from] TooMany),
+    /// What changes who may do what could not be found.
+    #[error(transparent)]
+    Acts(#[from] OfSourceError),
     /// The log could not be read.
     #[error(transparent)]
     Read(#[from] AttachedError),
@@ -49,13 +52,26 @@ impl Trail {
     /// See [`PlanError`]. An event that is damaged is counted, not an error.
     pub fn plan_erasure(&self, wanted: &Wanted, tell: &mut dyn FnMut(u64)) -> Result<Plan, PlanError> {
         let size = self.reader.head().size();
-        match wanted {
+        let plan = match wanted {
             Wanted::Members(ranges) => match ranges.last_index() {
-                Some(last) if last >= size => Err(PlanError::Beyond { last, size }),
+                Some(last) if last >= size => return Err(PlanError::Beyond { last, size }),
                 _ => self.of_members(ranges, tell),
             },
             Wanted::Subject(needle) => self.of_subject(needle, size, tell),
-        }
+        };
+        // A revocation that was erased would be none after the next start.
+        let spared = [Member::Raw, Member::Submitter, Member::Delivery].into_iter().collect();
+        Ok(plan?.sparing(&self.acts_of_access()?, spared))
+    }
+
+    /// The events of the log's own source by which it is in force who may do what.
+    fn acts_of_access(&self) -> Result<Vec<u64>, OfSourceError> {
+        let mut acts = Vec::new();
+        self.each_of_source(ACCESS_SOURCE, |index, _| {
+            acts.push(index);
+            Ok::<_, OfSourceError>(())
+        })?;
+        Ok(acts)
     }
 
     fn of_members(&self, ranges: &MemberRanges, tell: &mut dyn FnMut(u64)) -> Result<Plan, PlanError> {

@@ -2,6 +2,7 @@
 
 mod at_rest;
 mod audit;
+mod authorised;
 mod beside;
 mod curve;
 mod events;
@@ -61,6 +62,7 @@ impl Bench {
         let mut round = Round::default();
         writers::one_writer(self, &mut round).await?;
         writers::many_writers(self, &mut round).await?;
+        authorised::measure(self, &mut round).await?;
         plain::add(self, &mut round).await?;
         beside::writer_beside_batches(self, &mut round).await?;
         events::measure(self, &mut round, &mut shelf.events).await?;
