@@ -295,11 +295,12 @@ async fn a_key_that_is_added_is_taken_up_and_all_go_on_when_it_stops() {
         after.verified()["key"]["jwks_sha256"]
     );
     oidc.verify(&first, now()).await.unwrap();
-    foreign.ask(&json!({"do": "stop"}));
+    // No more keys are fetched from here on, and one that is added is not known.
     let known = foreign.token(json!({"kid": "rsa-1", "claims": {"sub": "robot", "aud": AUDIENCE, "jti": "new"}}));
-    oidc.verify(&known, now()).await.unwrap();
     foreign.key("ES256", "ec-3");
     let unknown = foreign.token(json!({"kid": "ec-3", "claims": robot()}));
+    foreign.ask(&json!({"do": "stop"}));
+    oidc.verify(&known, now()).await.unwrap();
     assert!(matches!(
         refused(&oidc, &unknown).await,
         NotVerified::Refused(Refused::UnknownKey { .. })

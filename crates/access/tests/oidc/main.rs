@@ -1,6 +1,9 @@
 //! Identity tokens, from outside: what is believed, what is refused, what a configuration may say.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod configuration;
+mod docs;
 mod keys;
 mod provider;
 mod refusals;
