@@ -13,6 +13,7 @@ use indelible_merkle::Hash;
 use indelible_note::Receipt;
 use indelible_store::journal::{FileJournal, Journal, Options};
 
+use crate::given::Given;
 use crate::support::{Bed, Server, stderr, stdout};
 
 fn code(output: &Output) -> Option<i32> {
@@ -163,6 +164,52 @@ async fn a_backup_of_a_log_under_load_becomes_a_log_with_all_its_receipts() {
         held += 1;
     }
     assert_eq!(held, size, "every entry of the backup is one that was acknowledged");
+}
+
+/// A backup of a log of events has each event with its members and raw bytes; the tables are made anew, and the sources come from
+/// elsewhere.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_of_a_log_of_events_becomes_a_log_with_all_its_events() {
+    let bed = Bed::with_log_of("events");
+    let key = bed.vkey();
+    let mut given = Given::of(&bed);
+    let server = bed.serve();
+    let client = server.client(key.clone()).await;
+    let mut sizes = Vec::new();
+    for round in 0..4 {
+        given
+            .submit(&client, (0..100).map(|number| format!("ada/{round}-{number}")))
+            .await;
+        given.deliver(&server, &format!("octocat-{round}"), 10).await;
+        let url = ["--url", &server.url];
+        sizes.push(backed_up(&backup(&bed, if round % 2 == 0 { &url } else { &[] })));
+    }
+    assert_eq!(sizes, [110, 220, 330, 440]);
+    // What comes behind the last backup is lost with the log.
+    given.submit(&client, ["bo/0".to_owned()]).await;
+    server.stop();
+    given.forget_from(440);
+    let sources = bed.path("sources");
+    fs::rename(bed.path("log/sources"), &sources).unwrap();
+    fs::rename(bed.log(), bed.path("lost")).unwrap();
+    let restore = ["restore", "backup", "--data", "log", "--key", "lost/log.key"];
+    check(&bed, &restore, 1, "a head of 441 entries");
+    check(
+        &bed,
+        &[&restore[..], &["--accept-older", "--yes"]].concat(),
+        0,
+        "440 entries",
+    );
+    check(&bed, &["fsck", "--data", "log"], 0, "440 entries");
+    assert!(!bed.path("log/sources").exists(), "their secrets are in no backup");
+    fs::rename(sources, bed.path("log/sources")).unwrap();
+    let server = bed.serve();
+    given.check(&server, &key.clone().into()).await;
+    // What was lost comes again as new.
+    given
+        .submit(&server.client(key.clone()).await, ["bo/0".to_owned()])
+        .await;
+    given.check(&server, &key.into()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

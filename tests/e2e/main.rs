@@ -12,6 +12,8 @@ mod commands;
 mod demo;
 mod foreign_tiles;
 mod fsck;
+#[expect(dead_code, reason = "other end-to-end tests use the rest of it")]
+mod given;
 mod health;
 mod http_client;
 mod memories;

@@ -3,8 +3,60 @@
 use bytes::Bytes;
 use indelible_merkle::Hash;
 
+use crate::given::Given;
 use crate::stubs::{GetInclusionProofRequest, get_inclusion_proof_request::Entry};
 use crate::support::Bed;
+
+/// Of a log of events the tables of keys and of search come back too, and a new secret under which they are made.
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_that_is_made_from_a_log_of_events_comes_back() {
+    let bed = Bed::with_log_of("events");
+    let keys = bed.vkey().into();
+    let mut given = Given::of(&bed);
+    let server = bed.serve();
+    let client = server.client(bed.vkey()).await;
+    for batch in 0..13 {
+        given
+            .submit(&client, (0..100).map(|number| format!("ada/{batch}-{number}")))
+            .await;
+    }
+    given.deliver(&server, "octocat", 20).await;
+    given.check(&server, &keys).await;
+    server.stop();
+
+    // One after the other, and in the end all together.
+    let made = [
+        "state.sqlite",
+        "events.sqlite",
+        "keys.sqlite",
+        "dedupe.key",
+        "erasures.json",
+        "tree.sled",
+        "",
+    ];
+    for gone in made {
+        for entry in std::fs::read_dir(bed.log()).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            let is_made = made[..6].iter().any(|made| name.starts_with(made));
+            if !is_made || !name.starts_with(gone) {
+                continue;
+            }
+            match path.is_dir() {
+                true => {
+                    let volumes = std::fs::read_dir(path).unwrap();
+                    volumes.for_each(|volume| std::fs::remove_dir_all(volume.unwrap().path()).unwrap());
+                }
+                false => std::fs::remove_file(path).unwrap(),
+            }
+        }
+        let server = bed.serve();
+        given.check(&server, &keys).await;
+        server.stop();
+    }
+    let fsck = bed.run(&["fsck", "--data", "log"]);
+    assert!(fsck.status.success(), "{fsck:?}");
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn tree_leaf_index_and_configuration_come_back() {

@@ -4,6 +4,7 @@ use std::fs;
 
 use bytes::Bytes;
 
+use crate::given::Given;
 use crate::support::{Bed, Server, stderr};
 
 /// A bed with a stopped log of two commits, of 100 and of 20 entries; where in the segment the entries of the second begin.
@@ -89,6 +90,47 @@ async fn a_damaged_last_frame_is_given_up_by_steps() {
         &["moved the memory"],
     );
     goes_on(&bed).await;
+}
+
+/// Of a log of events: what was dropped is unknown to the tables of keys and of search as well, and comes again as new.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_tables_of_a_log_of_events_go_back_with_it() {
+    let bed = Bed::with_log_of("events");
+    let keys = bed.vkey().into();
+    let mut given = Given::of(&bed);
+    let server = bed.serve();
+    let client = server.client(bed.vkey()).await;
+    given
+        .submit(&client, (0..90).map(|number| format!("ada/{number}")))
+        .await;
+    given.deliver(&server, "octocat", 10).await;
+    given
+        .submit(&client, (90..110).map(|number| format!("bo/{number}")))
+        .await;
+    given.check(&server, &keys).await;
+    server.stop();
+    let stored = fs::read(bed.path(SEGMENT)).unwrap();
+    let text = b"the bytes of bo/100.";
+    damage(
+        &bed,
+        stored.windows(text.len()).position(|window| window == text).unwrap(),
+    );
+    let both = [&DROP[..], &["--accept-older", "--yes"]].concat();
+    check(&bed, &both, 0, &["ends behind 100 entries", "moved the memory"]);
+    check(&bed, &["rebuild", "--data", "log"], 0, &["100 entries"]);
+
+    given.forget_from(100);
+    let server = bed.serve();
+    given.check(&server, &keys).await;
+    // GivenEvent::of demands that they are new.
+    let client = server.client(bed.vkey()).await;
+    given
+        .submit(&client, (90..110).map(|number| format!("bo/{number}")))
+        .await;
+    assert_eq!(client.head().await.unwrap().head().size, 120);
+    given.check(&server, &keys).await;
+    server.stop();
+    check(&bed, &["fsck", "--data", "log"], 0, &["120 entries"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -27,16 +27,13 @@ impl Bed {
 
     /// A bed with a fresh log in it.
     pub(crate) fn with_log() -> Bed {
+        Bed::with_log_of("opaque")
+    }
+
+    /// The same of a kind: `opaque`, or `events`.
+    pub(crate) fn with_log_of(kind: &str) -> Bed {
         let bed = Bed::new();
-        let made = bed.run(&[
-            "init",
-            "--kind",
-            "opaque",
-            "--origin",
-            "test.example/log",
-            "--data",
-            "log",
-        ]);
+        let made = bed.run(&["init", "--kind", kind, "--origin", "test.example/log", "--data", "log"]);
         assert!(made.status.success(), "{made:?}");
         bed
     }

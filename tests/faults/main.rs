@@ -8,6 +8,9 @@
 mod at_once;
 mod flips;
 mod full_disk;
+#[expect(dead_code, reason = "the other end-to-end tests use the rest of it")]
+#[path = "../e2e/given.rs"]
+mod given;
 mod injected;
 mod kept;
 mod kills;

@@ -5,6 +5,9 @@
 mod crashes;
 mod findings;
 mod followers;
+#[path = "../e2e/given.rs"]
+#[expect(dead_code, reason = "the other end-to-end tests use the rest of it")]
+mod given;
 mod policies;
 mod refreshing;
 mod refusals;

@@ -2,6 +2,7 @@
 
 use indelible_note::{KeyChain, SignedCheckpoint, VerifierKey};
 
+use crate::given::Given;
 use crate::standing::{append, assert_done, get, rotate};
 use crate::support::{Bed, stderr, stdout};
 
@@ -151,6 +152,40 @@ fn backup_restore_rebuild_and_recover_cope_with_both_keys() {
     let wrong = bed.run(&["restore", "before", "--data", "older", "--key", "log/log.key"]);
     assert_eq!(wrong.status.code(), Some(2), "{}", stderr(&wrong));
     assert_done(&bed.run(&["restore", "before", "--data", "older", "--key", &retired]));
+}
+
+/// A log of events keeps its events, its keys of idempotency and its search under a new key, and in what is made of it then.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_of_events_goes_on_under_its_new_key() {
+    let bed = Bed::with_log_of("events");
+    let mut keys = KeyChain::of(bed.vkey());
+    let mut given = Given::of(&bed);
+    for round in 0..3 {
+        let server = bed.serve();
+        keys = KeyChain::parse(&get(&server, "/keys"), keys.genesis()).unwrap();
+        assert_eq!((keys.terms().len(), keys.current()), (round + 1, &bed.vkey()));
+        let client = server.client(bed.vkey()).await;
+        given
+            .submit(&client, (0..30).map(|number| format!("ada/{round}-{number}")))
+            .await;
+        given.deliver(&server, &format!("octocat-{round}"), 5).await;
+        given.check(&server, &keys).await;
+        server.stop();
+        rotate(&bed);
+    }
+    assert_done(&bed.run(&["rebuild", "--data", "log"]));
+    assert_done(&bed.run(&["fsck", "--data", "log"]));
+    let server = bed.serve();
+    keys = KeyChain::parse(&get(&server, "/keys"), keys.genesis()).unwrap();
+    given.check(&server, &keys).await;
+    server.stop();
+
+    assert_done(&bed.run(&["backup", "backup", "--data", "log"]));
+    std::fs::rename(bed.log(), bed.path("lost")).unwrap();
+    assert_done(&bed.run(&["restore", "backup", "--data", "log", "--key", "lost/log.key"]));
+    std::fs::rename(bed.path("lost/sources"), bed.path("log/sources")).unwrap();
+    let server = bed.serve();
+    given.check(&server, &keys).await;
 }
 
 /// The pins: the leaf index and the memory beside the directory know the log by its first key, and go on with it.
