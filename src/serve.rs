@@ -197,10 +197,13 @@ impl Service {
             .as_ref()
             .map_or_else(|| reader.heads(), |served| served.heads.clone());
 
+        let quorum = served.as_ref().map(|served| served.quorum.clone());
         let entrance = Entrance::of(&log, trail.as_ref());
         let proofs = Proofs::new(reader.clone(), leaves).serving(heads.clone());
         let event_pages = match trail.clone() {
-            Some(trail) => http::event_routes(EventPages::new(trail, proofs.clone(), policy, sources)),
+            Some(trail) => {
+                http::event_routes(EventPages::new(trail, proofs.clone(), policy, sources).with_quorum(quorum.clone()))
+            }
             None => {
                 if sources.count() > 0 {
                     tracing::warn!("this log is one of opaque entries: its sources are not used");
@@ -213,7 +216,7 @@ impl Service {
             reader: reader.clone(),
             proofs: proofs.clone(),
             heads: heads.clone(),
-            quorum: served.as_ref().map(|served| served.quorum.clone()),
+            quorum: quorum.clone(),
             policy,
             stopping: stopping.clone(),
         };
@@ -222,6 +225,7 @@ impl Service {
             reader: reader.clone(),
             proofs,
             vkey: log.keys().current().clone(),
+            quorum: quorum.clone(),
             room: grpc::submissions_room(),
             policy,
             stopping: stopping.clone(),
@@ -254,6 +258,7 @@ impl Service {
             None => pages,
         };
         let app = net::application(routes, pages, known_hosts, timeout);
+        let app = http::with_late_problems(app);
 
         let condition = log.condition();
         let failed = failure(condition.clone());

@@ -21,6 +21,7 @@ mod erasures;
 mod events;
 mod hooks;
 mod keys;
+mod late;
 mod problem;
 mod refusal;
 mod tiles;
@@ -39,6 +40,7 @@ use indelible_log::Reader;
 
 pub use self::erasures::{ErasurePages, erasure_routes};
 pub use self::events::{EventPages, event_routes};
+pub use self::late::with_late_problems;
 use crate::access::{Denied, Granted, Method, Policy, Principal, Resource};
 use crate::entrance::Entrance;
 

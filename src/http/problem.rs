@@ -11,6 +11,7 @@ use serde_json::json;
 
 use super::bodies::BodyError;
 use crate::access::Denied;
+use crate::net::Late;
 use crate::proofs::ProofError;
 use crate::trail::{FindError, Refusal, Refused, SearchError};
 
@@ -100,6 +101,13 @@ impl IntoResponse for Problem {
 impl From<Denied> for Problem {
     fn from(denied: Denied) -> Problem {
         Problem::new(StatusCode::FORBIDDEN, "denied", denied)
+    }
+}
+
+impl From<Late> for Problem {
+    fn from(late: Late) -> Problem {
+        let detail = format!("{late}; what was sent may be stored all the same, and with its key it can be sent again");
+        Problem::again(StatusCode::SERVICE_UNAVAILABLE, "late", detail, late.retry_after())
     }
 }
 

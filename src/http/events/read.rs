@@ -29,7 +29,7 @@ pub(super) async fn event(
     let found = pages.trail.find(index).await?;
     let mut body = shown::event(index, &found, true);
     body["leaf"] = shown::leaf(&found).into();
-    body["proof"] = pages.receipt(index).await?.into();
+    body["proof"] = pages.receipt(index, None).await?.into();
     if let (Some(true), Found::Event { raw, .. }) = (with_raw, &found) {
         body["raw"] = raw.as_ref().map_or(Value::Null, |raw| STANDARD.encode(raw).into());
     }
