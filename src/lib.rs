@@ -13,6 +13,7 @@
 //! | [`entrance`] | the way in for opaque entries, which a log of events has not |
 //! | [`proofs`] | plan, fetch, finish |
 //! | [`trail`] | events: taken once, found again, searched |
+//! | [`waiting`] | for witnesses, by those who write |
 //! | [`sources`] | who may send deliveries: files, secrets, counts |
 //! | [`strict_json`] | JSON of strangers, read in one way only |
 //! | [`room`] | memory for what strangers send, counted before it is taken |
@@ -47,6 +48,7 @@ pub mod sources;
 pub mod strict_json;
 pub mod task;
 pub mod trail;
+pub mod waiting;
 pub mod wire;
 pub mod witness;
 

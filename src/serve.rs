@@ -224,10 +224,13 @@ impl Service {
             followers.spawn(gate.clone().follow_sources(sources.names(), stopping.clone()));
         }
         let denials = tokio::spawn(gate.denials().clone().follow(stopping.clone()));
+        let quorum = served.as_ref().map(|served| served.quorum.clone());
         let entrance = Entrance::of(&log, trail.as_ref());
         let proofs = Proofs::new(reader.clone(), leaves).serving(heads.clone());
         let event_pages = match trail.clone() {
-            Some(trail) => http::event_routes(EventPages::new(trail, proofs.clone(), sources)),
+            Some(trail) => {
+                http::event_routes(EventPages::new(trail, proofs.clone(), sources).with_quorum(quorum.clone()))
+            }
             None => {
                 if sources.count() > 0 {
                     tracing::warn!("this log is one of opaque entries: its sources are not used");
@@ -240,7 +243,7 @@ impl Service {
             reader: reader.clone(),
             proofs: proofs.clone(),
             heads: heads.clone(),
-            quorum: served.as_ref().map(|served| served.quorum.clone()),
+            quorum: quorum.clone(),
             stopping: stopping.clone(),
         };
         let events = trail.clone().map(|trail| TrailService {
@@ -248,6 +251,7 @@ impl Service {
             reader: reader.clone(),
             proofs,
             vkey: log.keys().current().clone(),
+            quorum: quorum.clone(),
             room: grpc::submissions_room(),
             stopping: stopping.clone(),
         });
@@ -284,6 +288,7 @@ impl Service {
         };
         let pages = guard_pages(&gate, pages);
         let app = net::application(routes, pages, known_hosts, timeout);
+        let app = http::with_late_problems(app);
 
         let condition = log.condition();
         let failed = failure(condition.clone());

@@ -6,8 +6,12 @@
 
 pub mod bundle;
 pub mod checkpoint;
+pub mod claims;
 pub mod config;
+pub mod delivery;
 pub mod description;
+pub mod disclosure;
+pub mod evidence;
 pub mod frame;
 pub mod genesis;
 pub mod guard;
@@ -15,16 +19,20 @@ pub mod host;
 pub mod journal;
 pub mod key;
 pub mod keys;
+pub mod leaf;
 pub mod note;
+pub mod places;
 pub mod policy;
 pub mod proofs;
 pub mod receipt;
 pub mod request;
+pub mod source_file;
 pub mod tile;
 pub mod tile_path;
 pub mod witness;
 
 mod sample;
+mod trail;
 
 /// What a parser said to the bytes. Seeds are all accepted: one that is not has ceased to lead anywhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

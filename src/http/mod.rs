@@ -23,6 +23,7 @@ mod erasures;
 mod events;
 mod hooks;
 mod keys;
+mod late;
 mod problem;
 mod refusal;
 mod tiles;
@@ -42,6 +43,7 @@ use indelible_log::Reader;
 pub use self::access::{AccessPages, access_routes};
 pub use self::erasures::{ErasurePages, erasure_routes};
 pub use self::events::{EventPages, event_routes};
+pub use self::late::with_late_problems;
 use crate::entrance::Entrance;
 
 /// Where the pages get their contents. Both are called once a request and must not block.

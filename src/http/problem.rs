@@ -12,6 +12,7 @@ use serde_json::json;
 
 use super::bodies::BodyError;
 use crate::access::{ActError, Denied, RecordError};
+use crate::net::Late;
 use crate::proofs::ProofError;
 use crate::trail::{FindError, Refusal, Refused, SearchError};
 
@@ -123,6 +124,13 @@ impl From<ActError> for Problem {
             ActError::Record(error) => error.into(),
             ActError::Random(_) => Problem::inside(error),
         }
+    }
+}
+
+impl From<Late> for Problem {
+    fn from(late: Late) -> Problem {
+        let detail = format!("{late}; what was sent may be stored all the same, and with its key it can be sent again");
+        Problem::again(StatusCode::SERVICE_UNAVAILABLE, "late", detail, late.retry_after())
     }
 }
 

@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use axum::extract::{Request, State};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
+use headers::{HeaderMapExt, RetryAfter};
 use http::{HeaderMap, StatusCode};
 use tonic::Status;
 
@@ -18,9 +19,15 @@ use super::refused::refused;
 ///
 /// The handler finds its [`Deadline`] among the request's extensions.
 pub(super) async fn deadline(State(limit): State<Duration>, mut request: Request, next: Next) -> Response {
+    let began = Instant::now();
     if !is_grpc(request.headers()) {
+        request.extensions_mut().insert(Deadline {
+            began,
+            limit,
+            was_asked: false,
+        });
         let answer = tokio::time::timeout(limit, next.run(request)).await;
-        return answer.unwrap_or_else(|_elapsed| refused(StatusCode::SERVICE_UNAVAILABLE, late(limit)));
+        return answer.unwrap_or_else(|_elapsed| Late { limit }.into_response());
     }
     let asked = match asked_timeout(request.headers()) {
         Ok(asked) => asked,
@@ -28,12 +35,12 @@ pub(super) async fn deadline(State(limit): State<Duration>, mut request: Request
     };
     let limit = asked.map_or(limit, |asked| asked.min(limit));
     request.extensions_mut().insert(Deadline {
-        began: Instant::now(),
+        began,
         limit,
         was_asked: asked.is_some(),
     });
     let answer = tokio::time::timeout(limit, next.run(request)).await;
-    answer.unwrap_or_else(|_elapsed| Status::deadline_exceeded(late(limit)).into_http())
+    answer.unwrap_or_else(|_elapsed| Status::deadline_exceeded(Late { limit }.to_string()).into_http())
 }
 
 /// When the answer to a request is late.
@@ -57,8 +64,30 @@ impl Deadline {
     }
 }
 
-fn late(limit: Duration) -> String {
-    format!("no answer within {} ms", limit.as_millis())
+/// That no answer came in time. It stands among the extensions of the response that says so, for those who have another form to say it in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no answer within {} ms", limit.as_millis())]
+pub struct Late {
+    limit: Duration,
+}
+
+impl Late {
+    /// When it makes sense to try again. Who is late is busy: longer than a queue takes, and as long as a supervisor to start the service
+    /// again.
+    pub fn retry_after(self) -> Duration {
+        RETRY_AFTER
+    }
+}
+
+impl IntoResponse for Late {
+    fn into_response(self) -> Response {
+        let mut response = refused(StatusCode::SERVICE_UNAVAILABLE, self);
+        response
+            .headers_mut()
+            .typed_insert(RetryAfter::delay(self.retry_after()));
+        response.extensions_mut().insert(self);
+        response
+    }
 }
 
 #[derive(Debug, Eq, PartialEq, thiserror::Error)]
@@ -85,6 +114,8 @@ fn asked_timeout(headers: &HeaderMap) -> Result<Option<Duration>, MalformedTimeo
         _ => return Err(MalformedTimeout),
     }))
 }
+
+const RETRY_AFTER: Duration = Duration::from_secs(10);
 
 /// What an answer takes to be made and to arrive, with much to spare.
 const MARGIN_MAX: Duration = Duration::from_millis(500);

@@ -40,7 +40,7 @@ mod serve;
 mod tls;
 
 pub use application::application;
-pub use deadline::Deadline;
+pub use deadline::{Deadline, Late};
 pub use limits::Limits;
 pub use listening::{BindError, Listening};
 pub use peer::{BadPeer, PeerCertificate, San};

@@ -156,6 +156,11 @@ impl Trail {
         Eraser::of(self)
     }
 
+    /// The way to read the log.
+    pub fn reader(&self) -> &Reader {
+        &self.reader
+    }
+
     /// What was erased.
     pub fn tombstones(&self) -> &Tombstones {
         &self.tombstones

@@ -9,6 +9,7 @@ use crate::entrance::TakesEvents;
 use crate::proofs::ProofError;
 use crate::room::NoRoom;
 use crate::trail::{FindError, Refusal, Refused};
+use crate::waiting::NoWitnesses;
 
 /// The status that says what went wrong, and whose turn it is.
 pub trait IntoStatus {
@@ -103,6 +104,12 @@ impl IntoStatus for FindError {
                 Status::data_loss(words)
             }
         }
+    }
+}
+
+impl IntoStatus for NoWitnesses {
+    fn into_status(self) -> Status {
+        Status::invalid_argument(self.to_string())
     }
 }
 

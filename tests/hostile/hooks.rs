@@ -15,9 +15,9 @@ use crate::texts::{Kind, LARGE, brackets, names, objects, values, within};
 
 const SECRET: &str = "It's a Secret to Everybody";
 
-/// One delivery after the other. What is idle takes some 60 MiB in this build; a delivery of 25 MiB is held as it came, read, and
-/// redacted, and the connection has a window of 8 MiB.
-const PEAK_BYTES_MAX: usize = 320 << 20;
+/// One delivery after the other. What is idle takes 35 MiB in this build; four times its 25 MiB is what a delivery has room for, and the
+/// vector that it is read into may have grown to twice its length.
+const PEAK_BYTES_MAX: usize = 160 << 20;
 
 /// A source `github/acme`, with GitHub's published secret.
 pub(crate) fn add_source(bed: &Bed) {
@@ -97,10 +97,12 @@ async fn what_is_signed_is_stored_as_it_came_and_never_refused() {
                 assert_eq!(actor["type"], "unknown", "{}: {actor}", value.name);
                 assert_eq!(action["verb"], "other", "{}: {action}", value.name);
             }
+            // Of a long list the first are read; more names are too many.
+            Kind::TooMany => {}
             // What no mapping looks at does no harm.
             Kind::NoValue | Kind::Odd => assert_eq!(actor["name"], "octocat", "{}: {actor}", value.name),
         }
-        if !value.bytes.starts_with(b"{") || value.is == Kind::NoJson {
+        if !value.bytes.starts_with(b"{") || matches!(value.is, Kind::NoJson) {
             let index = stored(&mut siege, value.name, &format!("alone {number}"), value.bytes).await;
             assert_eq!(member(&siege, index, "actor").await["type"], "unknown");
         }

@@ -12,6 +12,8 @@ pub(crate) struct Hostile {
 pub(crate) enum Kind {
     /// No reader of JSON that is worth the name takes it.
     NoJson,
+    /// JSON, but more values than a submission has. A delivery may have more.
+    TooMany,
     /// JSON, but no value of a log.
     NoValue,
     /// Fine, however odd.
@@ -31,14 +33,15 @@ fn hostile(name: &'static str, is: Kind, bytes: impl Into<Vec<u8>>) -> Hostile {
 
 /// Values that are small enough for every door.
 pub(crate) fn values() -> Vec<Hostile> {
-    use Kind::{NoJson, NoValue, Odd};
+    use Kind::{NoJson, NoValue, Odd, TooMany};
     let deep = |open: &str, inner: &str, close: &str| [&open.repeat(LEVELS), inner, &close.repeat(LEVELS)].concat();
     vec![
         hostile("arrays in each other", NoJson, deep("[", "", "]")),
         hostile("arrays that nobody closes", NoJson, deep("[", "", "")),
         hostile("objects in each other", NoJson, deep("{\"a\":", "1", "}")),
         hostile("objects and arrays in each other", NoJson, deep("[{\"\":", "", "")),
-        hostile("sixty levels", NoValue, ["[".repeat(60), "]".repeat(60)].concat()),
+        hostile("ten levels", Odd, ["[".repeat(10), "]".repeat(10)].concat()),
+        hostile("120 levels", NoValue, ["[".repeat(120), "]".repeat(120)].concat()),
         hostile("a name twice", NoJson, r#"{"k":1,"k":1}"#),
         hostile("a name twice, once escaped", NoJson, r#"{"k":1,"\u006b":2}"#),
         hostile("a name twice, deep", NoJson, r#"[{"a":[{"b":{"":0,"":0}}]}]"#),
@@ -82,9 +85,9 @@ pub(crate) fn values() -> Vec<Hostile> {
             NoValue,
             format!("\"{}\"", "\\u0041".repeat((3 << 20) / 6)),
         ),
-        hostile("3 MiB of names", NoJson, names(3 << 20)),
-        hostile("3 MiB of brackets", NoJson, brackets(3 << 20)),
-        hostile("3 MiB of objects", NoJson, objects(3 << 20)),
+        hostile("3 MiB of names", TooMany, names(3 << 20)),
+        hostile("3 MiB of brackets", TooMany, brackets(3 << 20)),
+        hostile("3 MiB of objects", TooMany, objects(3 << 20)),
     ]
 }
 

@@ -2,6 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod cloud;
 mod hooks;
 mod http;
 mod support;
+
+#[path = "../e2e/venv.rs"]
+mod venv;

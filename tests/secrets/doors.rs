@@ -126,7 +126,7 @@ impl Doors<'_> {
             })
             .collect();
         let submission = submissions.first().cloned();
-        let reply = self.stub.submit(SubmitRequest { submission }).await.unwrap();
+        let reply = self.stub.submit(SubmitRequest { submission, wait: 0 }).await.unwrap();
         self.answers.add("Submit", reply.into_inner().encode_to_vec());
         self.stored += 1 + submissions.len() as u64;
         let streamed = submissions.split_off(3);
@@ -138,7 +138,7 @@ impl Doors<'_> {
             .collect();
         let reply = self
             .stub
-            .submit_batch(SubmitBatchRequest { submissions })
+            .submit_batch(SubmitBatchRequest { submissions, wait: 0 })
             .await
             .unwrap();
         self.answers.add("SubmitBatch", reply.into_inner().encode_to_vec());
@@ -197,7 +197,7 @@ impl Doors<'_> {
                 let submissions = vec![submission.clone()];
                 let status = self
                     .stub
-                    .submit_batch(SubmitBatchRequest { submissions })
+                    .submit_batch(SubmitBatchRequest { submissions, wait: 0 })
                     .await
                     .unwrap_err();
                 self.answers.add("refusal of SubmitBatch", format!("{status:?}"));
@@ -208,7 +208,11 @@ impl Doors<'_> {
                 let replies = self.stub.submit_stream(tokio_stream::iter([message])).await.unwrap();
                 let status = replies.into_inner().message().await.unwrap_err();
                 self.answers.add("refusal of SubmitStream", format!("{status:?}"));
-                let status: Status = self.stub.submit(SubmitRequest { submission }).await.unwrap_err();
+                let status: Status = self
+                    .stub
+                    .submit(SubmitRequest { submission, wait: 0 })
+                    .await
+                    .unwrap_err();
                 assert_eq!(status.code(), Code::InvalidArgument, "{}: {status}", secret.kind);
                 self.answers
                     .add("refusal of Submit", format!("{status:?} {}", status.message()));

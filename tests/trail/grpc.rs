@@ -115,6 +115,7 @@ async fn a_single_submission_is_answered_with_an_inclusion_proof() {
     let mut submit = async |event: NewEvent| {
         let request = SubmitRequest {
             submission: Some(submission(&event)),
+            ..SubmitRequest::default()
         };
         stub.submit(request).await.map(tonic::Response::into_inner)
     };
@@ -168,6 +169,7 @@ async fn a_batch_with_repeats_inside_is_proved_whole() {
     // As a stranger sees it: the new ones are one run.
     let request = SubmitBatchRequest {
         submissions: batch.iter().map(submission).collect(),
+        ..SubmitBatchRequest::default()
     };
     let run = stub(&server)
         .await
@@ -355,6 +357,7 @@ async fn what_exceeds_a_limit_is_refused_and_named() {
                 claims: json.as_bytes().to_vec().into(),
                 ..Submission::default()
             }),
+            ..SubmitRequest::default()
         };
         let status = stub.submit(request).await.unwrap_err();
         assert_eq!(status.code(), Code::InvalidArgument, "{json}: {status}");
@@ -371,6 +374,7 @@ async fn what_exceeds_a_limit_is_refused_and_named() {
             claims: deep.into(),
             ..Submission::default()
         }),
+        ..SubmitRequest::default()
     };
     assert_eq!(stub.submit(request).await.unwrap_err().code(), Code::InvalidArgument);
     let status = stub.submit(SubmitRequest::default()).await.unwrap_err();

@@ -10,6 +10,7 @@ mod serving;
 mod speed;
 mod statuses;
 mod stopping;
+mod submitting;
 #[expect(dead_code, reason = "the other end-to-end tests use the rest of it")]
 #[path = "../e2e/support.rs"]
 mod support;

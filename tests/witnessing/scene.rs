@@ -19,7 +19,15 @@ pub(crate) struct Scene {
 impl Scene {
     /// A log whose quorum is `threshold` of these.
     pub(crate) async fn new(threshold: usize, manners: &[Manner]) -> Scene {
-        let bed = Bed::with_log();
+        Scene::of(Bed::with_log(), threshold, manners).await
+    }
+
+    /// The same, with a log of events.
+    pub(crate) async fn with_events(threshold: usize, manners: &[Manner]) -> Scene {
+        Scene::of(events_bed(), threshold, manners).await
+    }
+
+    async fn of(bed: Bed, threshold: usize, manners: &[Manner]) -> Scene {
         let mut witnesses = Vec::new();
         for (name, manner) in ["w1", "w2", "w3"].into_iter().zip(manners) {
             witnesses.push(Witness::start(name, bed.vkey(), manner.clone()).await);
@@ -96,6 +104,14 @@ impl Scene {
         })
         .await;
     }
+}
+
+/// A bed with a log of events in it.
+pub(crate) fn events_bed() -> Bed {
+    let bed = Bed::new();
+    let made = bed.run(&["init", "--origin", "test.example/events", "--data", "log"]);
+    assert!(made.status.success(), "{made:?}");
+    bed
 }
 
 /// Asks again until there is something, for a minute.

@@ -18,6 +18,8 @@
 //! The crate knows neither files nor sockets: where things lie is behind `indelible_store`'s traits, and requests come from
 //! the shell. It reads no clock but to wait, and takes randomness from nobody.
 
+pub mod places;
+
 mod append;
 mod attached;
 mod backlog;
@@ -30,7 +32,6 @@ mod fsck;
 mod halt;
 mod keys;
 mod log;
-mod places;
 mod queue;
 mod reader;
 mod rebuild;

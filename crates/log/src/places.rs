@@ -8,7 +8,7 @@ use indelible_store::journal::{FramePlace, RecordPlace};
 
 /// Why bytes are no places.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum BadPlaces {
+pub enum BadPlaces {
     /// They end in the middle of something.
     #[error("they are cut off")]
     Short,
@@ -24,7 +24,7 @@ pub(crate) enum BadPlaces {
 }
 
 /// The bytes that stand for the places of consecutive entries.
-pub(crate) fn encode(places: &[RecordPlace]) -> Vec<u8> {
+pub fn encode(places: &[RecordPlace]) -> Vec<u8> {
     let mut bytes = Vec::new();
     for stretch in places.chunk_by(follows) {
         let first = &stretch[0];
@@ -54,7 +54,11 @@ pub(crate) fn encoded_bytes_max(record: &RecordPlace) -> usize {
 }
 
 /// The places that [`encode`] made these bytes of. Allocates no more than 16 times what is there.
-pub(crate) fn decode(bytes: &[u8]) -> Result<Vec<RecordPlace>, BadPlaces> {
+///
+/// # Errors
+///
+/// If they are not exactly what it makes.
+pub fn decode(bytes: &[u8]) -> Result<Vec<RecordPlace>, BadPlaces> {
     let mut rest = bytes;
     let mut places: Vec<RecordPlace> = Vec::new();
     while !rest.is_empty() {

@@ -4,18 +4,16 @@ mod entries;
 mod heads;
 mod stream;
 
-use std::time::Instant;
-
-use indelible_log::{Ack, Batch, Head, Reader};
+use indelible_log::{Batch, Head, Reader};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status, Streaming};
 
 use crate::access::{Caller, Method};
 use crate::entrance::Entrance;
-use crate::follow::{Quorum, Vouched};
-use crate::net::Deadline;
+use crate::follow::Quorum;
 use crate::proofs::Proofs;
+use crate::waiting::{quorum_for, vouch};
 use crate::wire::{
     AppendBatchRequest, AppendBatchResponse, AppendRequest, AppendResponse, AppendStreamRequest, ConsistencyQuery,
     GetConsistencyProofRequest, GetConsistencyProofResponse, GetEntriesRequest, GetInclusionProofRequest,
@@ -51,11 +49,7 @@ pub(super) fn server<S: TransparencyLog>(service: S) -> TransparencyLogServer<S>
 impl LogService {
     /// What an append waits for besides its own commit, by the field of its request.
     fn quorum_for(&self, wait: i32) -> Result<Option<Quorum>, Status> {
-        match (Wait::try_from(wait)?, &self.quorum) {
-            (Wait::Durable, _) => Ok(None),
-            (Wait::Witnessed, Some(quorum)) => Ok(Some(quorum.clone())),
-            (Wait::Witnessed, None) => Err(Status::invalid_argument("wait: this log has no witnesses")),
-        }
+        quorum_for(Wait::try_from(wait)?, self.quorum.as_ref()).map_err(IntoStatus::into_status)
     }
 }
 
@@ -64,16 +58,6 @@ fn permitted<T>(request: &Request<T>, method: Method) -> Result<(), Status> {
     let caller = Caller::of_call(request)?;
     let permit = caller.permit(method);
     permit.map(drop).map_err(IntoStatus::into_status)
-}
-
-/// Waits for the quorum, if there is one to wait for. The entries are in the log by now, and hold no room in its queue.
-async fn vouch(quorum: Option<Quorum>, ack: Ack, deadline: Option<Deadline>) -> Vouched {
-    let Some(quorum) = quorum else {
-        return Vouched::by_the_log(ack);
-    };
-    let patience = quorum.wait();
-    let until = deadline.map_or_else(|| Instant::now() + patience, |deadline| deadline.answer_by(patience));
-    quorum.vouch(ack, until).await
 }
 
 #[tonic::async_trait]

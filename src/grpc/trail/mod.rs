@@ -13,6 +13,7 @@ use tonic::{Request, Response, Status, Streaming};
 
 use self::filter::Filter;
 use crate::access::{Caller, Method};
+use crate::follow::Quorum;
 use crate::proofs::Proofs;
 use crate::room::{Place, Room};
 use crate::trail::{Submission, Trail};
@@ -34,6 +35,8 @@ pub struct TrailService {
     pub proofs: Proofs,
     /// The key that signs for the log, for those who export.
     pub vkey: VerifierKey,
+    /// The way to wait for witnesses, if the log has any.
+    pub quorum: Option<Quorum>,
     /// Room for what is submitted.
     pub room: Room,
     /// Cancelled when the service stops: streams, which would never end by themselves, end then.
@@ -72,11 +75,16 @@ impl TrailService {
 impl AuditTrail for TrailService {
     async fn submit(&self, request: Request<SubmitRequest>) -> Result<Response<SubmitResponse>, Status> {
         let caller = caller(&request, Method::SubmitEvents)?;
-        let message = request.into_inner().submission;
+        let deadline = request.extensions().get().copied();
+        let SubmitRequest {
+            submission: message,
+            wait,
+        } = request.into_inner();
+        let waiting = self.waiting_for(wait, deadline)?;
         let _place = self.place_for(&message).await?;
         let submission = submission(message, caller.submitter())?;
         in_scope(&caller, std::slice::from_ref(&submission)).map_err(|(_, status)| status)?;
-        let reply = self.submit_one(submission).await?;
+        let reply = self.submit_one(submission, waiting).await?;
         Ok(Response::new(reply))
     }
 
@@ -85,12 +93,18 @@ impl AuditTrail for TrailService {
         request: Request<SubmitBatchRequest>,
     ) -> Result<Response<SubmitBatchResponse>, Status> {
         let caller = caller(&request, Method::SubmitEvents)?;
-        let messages = request.into_inner().submissions;
+        let deadline = request.extensions().get().copied();
+        let SubmitBatchRequest {
+            submissions: messages,
+            wait,
+        } = request.into_inner();
+        let waiting = self.waiting_for(wait, deadline)?;
         let _place = self.place_for(&messages).await?;
         let submissions =
             submissions(messages.into_iter().map(Some), &caller.submitter()).map_err(IntoStatus::into_status)?;
         in_scope(&caller, &submissions).map_err(|(_, status)| status)?;
-        let run = self.submit_run(submissions).await.map_err(IntoStatus::into_status)?;
+        let run = self.submit_run(submissions, waiting).await;
+        let run = run.map_err(IntoStatus::into_status)?;
         Ok(Response::new(run?.into()))
     }
 

@@ -13,6 +13,7 @@ use tonic::{Status, Streaming};
 use super::{TrailService, in_scope};
 use crate::access::Caller;
 use crate::trail::Refused;
+use crate::waiting::Waiting;
 use crate::wire::{BadSubmission, IntoStatus, SubmitStreamRequest, SubmitStreamResponse, SubmittedRun, submissions};
 
 /// The stream of replies.
@@ -54,7 +55,7 @@ async fn run(
             let run = run.iter().map(|message| message.submission.clone());
             let taken = match submissions(run, &submitter) {
                 Ok(read) => match in_scope(caller, &read) {
-                    Ok(()) => service.submit_run(read).await.map_err(|refused| {
+                    Ok(()) => service.submit_run(read, Waiting::default()).await.map_err(|refused| {
                         let Refused { place, refusal } = refused;
                         (place, refusal.into_status())
                     }),

@@ -1,4 +1,4 @@
-//! CloudEvents 1.0, structured mode: one event a request, which is kept as it came.
+//! CloudEvents 1.0: structured, in batches, and in binary mode. What came is kept.
 //!
 //! | attribute | becomes |
 //! |---|---|
@@ -11,6 +11,9 @@
 //!
 //! CloudEvents knows no actor and no outcome: both are `unknown`, unless `data` is claims.
 
+mod batch;
+mod binary;
+
 use bytes::Bytes;
 use indelible_event::member::{
     Action, Actor, ActorType, Claims, Correlation, Occurred, OccurredFrom, Outcome, OutcomeResult, Target, Verb,
@@ -18,53 +21,89 @@ use indelible_event::member::{
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
+pub(super) use self::batch::elements;
+pub(super) use self::binary::{binary, is_binary};
 use super::sent::nobody_in_particular;
 use crate::http::problem::Problem;
 use crate::strict_json;
 use crate::trail::{Body, Submission};
 
 pub(super) const CONTENT_TYPE: &str = "application/cloudevents+json";
+pub(super) const BATCH_CONTENT_TYPE: &str = "application/cloudevents-batch+json";
 
-/// What an event of CloudEvents comes to.
-pub(super) fn submission(event: Value, body: &Bytes) -> Result<Submission, Problem> {
+/// What of an event is not its data.
+struct Attributes {
+    source: String,
+    id: String,
+    kind: String,
+    subject: Option<String>,
+    trace: Option<String>,
+    time: Option<Timestamp>,
+}
+
+/// What an event in structured mode comes to; `body` is its text.
+pub(super) fn submission(event: Value, body: Bytes) -> Result<Submission, Problem> {
     let Value::Object(mut event) = event else {
         return Err(Problem::malformed("an event of CloudEvents is an object"));
     };
-    if required(&mut event, "specversion")? != "1.0" {
-        return Err(Problem::malformed("`specversion` must be \"1.0\""));
-    }
-    let key = required(&mut event, "id")?;
-    let source = required(&mut event, "source")?;
-    let kind = required(&mut event, "type")?;
-    let subject = optional(&mut event, "subject")?;
-    let trace = optional(&mut event, "traceparent")?;
-    let time = optional(&mut event, "time")?
-        .map(|text| text.parse::<Timestamp>())
-        .transpose()
-        .map_err(|_| Problem::malformed("`time` must be a time of RFC 3339"))?;
-    let data = event.remove("data").and_then(claims_in);
-    let mut claims = match data {
-        Some(claims) => claims,
-        None => of_attributes(kind, subject),
+    let attributes = Attributes::read(|name| optional(&mut event, name))?;
+    let data = event.remove("data");
+    let content_type = CONTENT_TYPE.to_owned();
+    let raw = Body {
+        bytes: body,
+        content_type,
     };
-    if let Some(at) = time {
-        let from = OccurredFrom::Payload;
-        claims.occurred.get_or_insert(Occurred { at, from });
+    Ok(attributes.with(data, Some(raw)))
+}
+
+impl Attributes {
+    /// Reads them, each at most once.
+    fn read(mut attribute: impl FnMut(&str) -> Result<Option<String>, Problem>) -> Result<Attributes, Problem> {
+        let mut required =
+            |name: &str| attribute(name)?.ok_or_else(|| Problem::malformed(format!("`{name}` is missing")));
+        if required("specversion")? != "1.0" {
+            return Err(Problem::malformed("`specversion` must be \"1.0\""));
+        }
+        let id = required("id")?;
+        let source = required("source")?;
+        let kind = required("type")?;
+        let time = attribute("time")?.map(|text| text.parse::<Timestamp>()).transpose();
+        Ok(Attributes {
+            source,
+            id,
+            kind,
+            subject: attribute("subject")?,
+            trace: attribute("traceparent")?,
+            time: time.map_err(|_| Problem::malformed("`time` must be a time of RFC 3339"))?,
+        })
     }
-    if trace.is_some() {
-        let correlation = claims.correlation.get_or_insert_with(Correlation::default);
-        correlation.trace = correlation.trace.take().or(trace);
+
+    fn with(self, data: Option<Value>, raw: Option<Body>) -> Submission {
+        let Attributes {
+            source,
+            id,
+            kind,
+            subject,
+            trace,
+            time,
+        } = self;
+        let mut claims = data.and_then(claims_in).unwrap_or_else(|| of_attributes(kind, subject));
+        if let Some(at) = time {
+            let from = OccurredFrom::Payload;
+            claims.occurred.get_or_insert(Occurred { at, from });
+        }
+        if trace.is_some() {
+            let correlation = claims.correlation.get_or_insert_with(Correlation::default);
+            correlation.trace = correlation.trace.take().or(trace);
+        }
+        Submission {
+            source,
+            key: Some(id),
+            claims,
+            raw,
+            submitter: nobody_in_particular(),
+        }
     }
-    Ok(Submission {
-        source,
-        key: Some(key),
-        claims,
-        raw: Some(Body {
-            bytes: body.clone(),
-            content_type: CONTENT_TYPE.to_owned(),
-        }),
-        submitter: nobody_in_particular(),
-    })
 }
 
 fn claims_in(data: Value) -> Option<Claims> {
@@ -110,8 +149,4 @@ fn optional(event: &mut Map<String, Value>, name: &str) -> Result<Option<String>
         Some(Value::String(text)) if !text.is_empty() => Ok(Some(text)),
         Some(_) => Err(Problem::malformed(format!("`{name}` must be a text that is not empty"))),
     }
-}
-
-fn required(event: &mut Map<String, Value>, name: &str) -> Result<String, Problem> {
-    optional(event, name)?.ok_or_else(|| Problem::malformed(format!("`{name}` is missing")))
 }

@@ -23,6 +23,7 @@ use axum::Router;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
+use indelible_log::{Head, Reader};
 use indelible_note::{Receipt, SignedCheckpoint};
 use indelible_sources::github;
 use serde_json::Value;
@@ -30,6 +31,7 @@ use tokio::sync::Semaphore;
 
 use super::bodies::Bodies;
 use super::problem::Problem;
+use crate::follow::Quorum;
 use crate::proofs::{InclusionAnswer, Proofs};
 use crate::sources::Sources;
 use crate::strict_json;
@@ -41,6 +43,10 @@ use crate::wire::{EntryName, InclusionQuery};
 pub struct EventPages {
     pub(super) trail: Trail,
     pub(super) proofs: Proofs,
+    /// The newest published head.
+    reader: Reader,
+    /// The way to wait for witnesses, if the log has any.
+    quorum: Option<Quorum>,
     pub(super) sources: Arc<Sources>,
     /// Room for what sources deliver.
     pub(super) deliveries: Bodies,
@@ -54,8 +60,10 @@ impl EventPages {
     /// Pages of a trail.
     pub fn new(trail: Trail, proofs: Proofs, sources: Arc<Sources>) -> EventPages {
         EventPages {
+            reader: trail.reader().clone(),
             trail,
             proofs,
+            quorum: None,
             sources,
             deliveries: Bodies::new(DELIVERIES_ROOM_BYTES, github::BODY_BYTES_MAX, delivery_weight),
             submissions: Bodies::new(SUBMISSIONS_ROOM_BYTES, SUBMISSION_BYTES_MAX, submission_weight),
@@ -63,13 +71,20 @@ impl EventPages {
         }
     }
 
-    /// The proof that an entry is in the log, with the newest head that is served, or that has it.
-    async fn receipt(&self, index: u64) -> Result<String, Problem> {
+    /// The same, with the way to wait for witnesses, if the log has any.
+    #[must_use]
+    pub fn with_quorum(self, quorum: Option<Quorum>) -> EventPages {
+        EventPages { quorum, ..self }
+    }
+
+    /// The proof that an entry is in the log, under this head, or under the newest one that is served, or that has it.
+    async fn receipt(&self, index: u64, head: Option<&Head>) -> Result<String, Problem> {
         let query = InclusionQuery {
             entry: EntryName::Index(index),
-            tree_size: None,
+            tree_size: head.map(Head::size),
         };
-        let InclusionAnswer { proof, head, .. } = self.proofs.inclusion(query).await?;
+        let InclusionAnswer { proof, head: found, .. } = self.proofs.inclusion(query).await?;
+        let head = head.cloned().or(found);
         let head = head.expect("a proof in no tree in particular comes with the head of its tree");
         let checkpoint: &SignedCheckpoint = head.checkpoint();
         Ok(Receipt::new(index, proof.hashes().to_vec(), checkpoint.clone()).to_string())

@@ -37,7 +37,7 @@ pub(super) async fn event(
     caller.read(&format!("event {index}"), 1).await?;
     let mut body = shown::event(index, &found, true);
     body["leaf"] = shown::leaf(&found).into();
-    body["proof"] = pages.receipt(index).await?.into();
+    body["proof"] = pages.receipt(index, None).await?.into();
     if let (Some(true), Found::Event { raw, .. }) = (with_raw, &found) {
         body["raw"] = raw.as_ref().map_or(Value::Null, |raw| STANDARD.encode(raw).into());
     }

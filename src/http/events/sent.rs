@@ -3,6 +3,8 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use http::HeaderMap;
+use http::header::CONTENT_TYPE;
 use indelible_event::member::{Claims, Submitter};
 use serde::Deserialize;
 use serde_json::Value;
@@ -21,6 +23,10 @@ pub(super) enum Form {
     Lines,
     /// `application/cloudevents+json`: one event of CloudEvents, in structured mode.
     CloudEvent,
+    /// `application/cloudevents-batch+json`: an array of them.
+    CloudEvents,
+    /// Any content type, with the header `ce-specversion`: one event of CloudEvents, in binary mode.
+    CloudBinary,
 }
 
 /// One event, as it is sent.
@@ -46,22 +52,33 @@ struct Raw {
 }
 
 impl Form {
-    /// By the content type, without its parameters.
-    pub(super) fn of(content_type: &str) -> Option<Form> {
+    /// By the headers of a request: the content type, without its parameters; and, in binary mode, those of CloudEvents.
+    pub(super) fn of(headers: &HeaderMap) -> Option<Form> {
+        let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        match Form::by_type(content_type.unwrap_or_default()) {
+            // The data of an event in binary mode has a content type of its own.
+            None | Some(Form::Json | Form::Lines) if cloud::is_binary(headers) => Some(Form::CloudBinary),
+            form => form,
+        }
+    }
+
+    fn by_type(content_type: &str) -> Option<Form> {
         let essence = content_type.split(';').next().unwrap_or_default().trim();
         match essence.to_ascii_lowercase().as_str() {
             "application/json" => Some(Form::Json),
             "application/x-ndjson" => Some(Form::Lines),
             cloud::CONTENT_TYPE => Some(Form::CloudEvent),
+            cloud::BATCH_CONTENT_TYPE => Some(Form::CloudEvents),
             _ => None,
         }
     }
 }
 
 /// Reads a body: what is to be submitted, in its order.
-pub(super) fn read(form: Form, body: &Bytes) -> Result<Vec<Submission>, Problem> {
+pub(super) fn read(form: Form, headers: &HeaderMap, body: &Bytes) -> Result<Vec<Submission>, Problem> {
     let allowance = Allowance::of(VALUES_MAX);
-    let parse = |json: &[u8]| strict_json::from_slice_within::<Value>(&allowance, json).map_err(malformed);
+    let read = |json: &[u8]| strict_json::from_slice_within::<Value>(&allowance, json);
+    let parse = |json: &[u8]| read(json).map_err(malformed);
     match form {
         Form::Json => match parse(body)? {
             Value::Array(all) => (0..).zip(all).map(|(place, value)| envelope(value, place)).collect(),
@@ -77,7 +94,17 @@ pub(super) fn read(form: Form, body: &Bytes) -> Result<Vec<Submission>, Problem>
             });
             events.collect()
         }
-        Form::CloudEvent => Ok(vec![cloud::submission(parse(body)?, body)?]),
+        Form::CloudEvent => Ok(vec![cloud::submission(parse(body)?, body.clone())?]),
+        Form::CloudEvents => {
+            let Value::Array(all) = parse(body)? else {
+                return Err(Problem::malformed("a batch of CloudEvents is an array"));
+            };
+            let events = (0..).zip(all.into_iter().zip(cloud::elements(body)));
+            let events =
+                events.map(|(place, (event, text))| cloud::submission(event, text).map_err(|bad| bad.at(place)));
+            events.collect()
+        }
+        Form::CloudBinary => Ok(vec![cloud::binary(headers, body.clone(), read)?]),
     }
 }
 

@@ -3,16 +3,26 @@
 use axum::extract::{Request, State};
 use axum::response::Response;
 use http::StatusCode;
-use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use http::header::CONTENT_ENCODING;
 use indelible_event::Disclosure;
+use indelible_log::Head;
 use serde_json::{Value, json};
 
+use super::parameters::Parameters;
 use super::sent::{self, Form};
 use super::{EventPages, SUBMISSION_BYTES_MAX, answer, shown};
 use crate::access::{Caller, Method};
+use crate::follow::Vouched;
 use crate::http::problem::Problem;
 use crate::task::blocking;
 use crate::trail::{Accepted, Submission};
+use crate::waiting::{Waiting, quorum_for};
+use crate::wire::Wait;
+
+pub(super) const PARAMETERS: &[(&str, &str)] = &[(
+    "wait",
+    "`witnessed`: until enough witnesses have cosigned a head that has the events, or time is up; else `durable`.",
+)];
 
 pub(super) async fn submit(
     State(pages): State<EventPages>,
@@ -20,10 +30,16 @@ pub(super) async fn submit(
     request: Request,
 ) -> Result<Response, Problem> {
     caller.permit(Method::SubmitEvents)?;
-    let content_type = request
-        .headers()
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok());
+    let parameters = Parameters::read(request.uri(), PARAMETERS)?;
+    let wait = parameters.parsed("wait", "`durable` or `witnessed`", |text| match text {
+        "durable" => Some(Wait::Durable),
+        "witnessed" => Some(Wait::Witnessed),
+        _ => None,
+    })?;
+    let waiting = Waiting {
+        quorum: quorum_for(wait.unwrap_or(Wait::Durable), pages.quorum.as_ref()).map_err(Problem::malformed)?,
+        deadline: request.extensions().get().copied(),
+    };
     // Nothing is unpacked here: what a body comes to is known by its length.
     if let Some(coding) = request.headers().get(CONTENT_ENCODING)
         && coding != "identity"
@@ -32,23 +48,25 @@ pub(super) async fn submit(
         let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
         return Err(Problem::new(status, "content-encoding", detail));
     }
-    let form = content_type.and_then(Form::of).ok_or_else(|| {
-        let types = "application/json, application/x-ndjson or application/cloudevents+json";
+    let form = Form::of(request.headers()).ok_or_else(|| {
+        let types = "application/json, application/x-ndjson or that of CloudEvents";
         Problem::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             "content-type",
             format!("the content type must be {types}"),
         )
     })?;
-    let held = pages
-        .submissions
-        .read(request.into_body(), SUBMISSION_BYTES_MAX)
-        .await?;
+    let (head, body) = request.into_parts();
+    let held = pages.submissions.read(body, SUBMISSION_BYTES_MAX).await?;
     let body = held.bytes.clone();
     let mut submissions = match body.len() > IN_PLACE_BYTES_MAX {
-        true => blocking(move || sent::read(form, &body)).await?,
-        false => sent::read(form, &body)?,
+        true => blocking(move || sent::read(form, &head.headers, &body)).await?,
+        false => sent::read(form, &head.headers, &body)?,
     };
+    // CloudEvents knows batches of nothing.
+    if submissions.is_empty() && form == Form::CloudEvents {
+        return Ok(answer(StatusCode::OK, &json!({"events": [], "witnessed": false})));
+    }
     check(&submissions)?;
     for submission in &mut submissions {
         submission.submitter = caller.submitter();
@@ -56,12 +74,18 @@ pub(super) async fn submit(
     caller
         .check_submissions(&submissions)
         .map_err(|(place, denied)| Problem::from(denied).at(place))?;
+    let waits = waiting.quorum.is_some();
     let taken = pages.trail.submit(submissions).await?;
+    let Vouched { ack, witnessed } = waiting.vouch(&taken, &pages.reader).await;
+    let head = waits.then_some(&ack.head);
     let mut events = Vec::with_capacity(taken.events.len());
     for accepted in taken.events {
-        events.push(accepted_event(&pages, accepted).await?);
+        events.push(accepted_event(&pages, accepted, head).await?);
     }
-    Ok(answer(StatusCode::OK, &json!({"events": events})))
+    Ok(answer(
+        StatusCode::OK,
+        &json!({"events": events, "witnessed": witnessed}),
+    ))
 }
 
 fn check(submissions: &[Submission]) -> Result<(), Problem> {
@@ -74,8 +98,8 @@ fn check(submissions: &[Submission]) -> Result<(), Problem> {
     Ok(())
 }
 
-/// What a line of an evidence file has, and whether the event is an old one.
-async fn accepted_event(pages: &EventPages, accepted: Accepted) -> Result<Value, Problem> {
+/// What a line of an evidence file has, and whether the event is an old one; proved under this head, if it was waited for.
+async fn accepted_event(pages: &EventPages, accepted: Accepted, head: Option<&Head>) -> Result<Value, Problem> {
     let index = accepted.index();
     let (repeated, leaf, disclosures) = match accepted {
         Accepted::New { leaf, disclosures, .. } => {
@@ -88,7 +112,7 @@ async fn accepted_event(pages: &EventPages, accepted: Accepted) -> Result<Value,
         }
     };
     // The event is durable: that its proof cannot be had now must not make anybody send it again.
-    let proof = pages.receipt(index).await.ok();
+    let proof = pages.receipt(index, head).await.ok();
     Ok(json!({
         "index": index,
         "repeated": repeated,

@@ -36,11 +36,13 @@ pub(super) static ROUTES: [Route; 5] = [
         path: "/v1/events",
         operation: "submitEvents",
         summary: "Submit events: all are durable when this is answered, or none is stored.",
-        parameters: &[],
+        parameters: submit::PARAMETERS,
         bodies: &[
             ("application/json", "Submissions"),
             ("application/x-ndjson", "Lines"),
             ("application/cloudevents+json", "CloudEvent"),
+            ("application/cloudevents-batch+json", "CloudEvents"),
+            ("*/*", "CloudEventData"),
         ],
         answer: "Submitted",
         problems: &[400, 403, 408, 409, 413, 415, 422, 503],
@@ -220,10 +222,12 @@ fn schemas() -> Value {
             "required": ["specversion", "id", "source", "type"],
             "properties": {"specversion": {"const": "1.0"}, "id": text, "source": text, "type": text, "subject": text, "time": text, "data": {}},
         },
+        "CloudEvents": {"type": "array", "maxItems": submit::EVENTS_MAX, "items": {"$ref": "#/components/schemas/CloudEvent"}},
+        "CloudEventData": {"description": "The data of an event in binary mode: its attributes are the headers ce-specversion, ce-id, ce-source, ce-type and, if it has them, ce-subject, ce-time and ce-traceparent."},
         "Submitted": {
             "type": "object",
-            "required": ["events"],
-            "properties": {"events": {"type": "array", "items": {
+            "required": ["events", "witnessed"],
+            "properties": {"witnessed": {"type": "boolean", "description": "Whether the proofs are under a head for which enough witnesses vouch; only if the request waited for them."}, "events": {"type": "array", "items": {
                 "type": "object",
                 "required": ["index", "repeated", "leaf", "disclosures", "proof"],
                 "properties": {

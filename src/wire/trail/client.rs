@@ -52,6 +52,7 @@ impl LoadClient {
     pub async fn submit(&mut self, event: LoadEvent) -> Result<LoadedRun, Status> {
         let request = wire::SubmitRequest {
             submission: Some(event.into()),
+            wait: wire::Wait::Durable.into(),
         };
         let wire::SubmitResponse {
             event,
@@ -59,6 +60,7 @@ impl LoadClient {
             proof,
             repeated,
             at_least_once: _,
+            witnessed: _,
         } = self.trail.submit(request).await?.into_inner();
         let event = loaded(event, repeated);
         Ok(LoadedRun {
@@ -73,7 +75,10 @@ impl LoadClient {
     /// Submits several events; the proof is one of their range.
     pub async fn submit_batch(&mut self, events: Vec<LoadEvent>) -> Result<LoadedRun, Status> {
         let submissions = events.into_iter().map(Into::into).collect();
-        let request = wire::SubmitBatchRequest { submissions };
+        let request = wire::SubmitBatchRequest {
+            submissions,
+            wait: wire::Wait::Durable.into(),
+        };
         let run = self.trail.submit_batch(request).await?.into_inner().run;
         let wire::SubmittedRun {
             events,

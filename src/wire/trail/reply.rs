@@ -17,6 +17,8 @@ pub struct SubmittedRun {
     pub events: Vec<SubmittedEvent>,
     /// The head that all proofs lead to.
     pub head: Head,
+    /// Whether the quorum of the log's witnesses vouches for that head; only if it was waited for.
+    pub witnessed: bool,
     /// Where the new ones stand; `None` if there are none.
     pub new: Option<RangeProof>,
 }
@@ -51,8 +53,12 @@ pub enum Content {
     },
 }
 
-/// The reply to the submission of one event; `new` proves it if it is new.
-pub fn submit_reply(event: SubmittedEvent, head: &Head, new: Option<&InclusionProof>) -> wire::SubmitResponse {
+/// The reply to the submission of one event, under a head that may be witnessed; `new` proves it if it is new.
+pub fn submit_reply(
+    event: SubmittedEvent,
+    (head, witnessed): (&Head, bool),
+    new: Option<&InclusionProof>,
+) -> wire::SubmitResponse {
     let wire::SubmittedEvent {
         event,
         repeated,
@@ -65,6 +71,7 @@ pub fn submit_reply(event: SubmittedEvent, head: &Head, new: Option<&InclusionPr
         proof: proof.or_else(|| new.map(Into::into)),
         repeated,
         at_least_once,
+        witnessed,
     }
 }
 
@@ -83,7 +90,10 @@ impl From<SubmittedRun> for wire::SubmittedRun {
 
 impl From<SubmittedRun> for wire::SubmitBatchResponse {
     fn from(run: SubmittedRun) -> wire::SubmitBatchResponse {
-        wire::SubmitBatchResponse { run: Some(run.into()) }
+        wire::SubmitBatchResponse {
+            witnessed: run.witnessed,
+            run: Some(run.into()),
+        }
     }
 }
 

@@ -13,7 +13,10 @@ impl Service {
     pub(crate) async fn submit_batch(&self, events: &[NewEvent]) -> Result<SubmittedAnswer, Error> {
         let mut stub = self.trail.clone();
         let submissions = events.iter().map(pb::Submission::from).collect();
-        let request = pb::SubmitBatchRequest { submissions };
+        let request = pb::SubmitBatchRequest {
+            submissions,
+            ..pb::SubmitBatchRequest::default()
+        };
         let reply = self.answered(stub.submit_batch(request)).await?;
         let run = reply.run.ok_or(BadAnswer::Missing { field: "run" })?;
         let events: Result<_, BadAnswer> = run.events.into_iter().map(SubmittedEntry::try_from).collect();

@@ -29,7 +29,7 @@ impl EvidenceHeader {
         let json = |error: serde_json::Error| MalformedHeader::Json {
             reason: error.to_string(),
         };
-        let wire: Wire = serde_json::from_slice(line).map_err(json)?;
+        let wire: Wire = super::object(line).map_err(json)?;
         if wire.format != TYPE {
             return Err(MalformedHeader::Type {
                 found: wire.format.chars().take(60).collect(),

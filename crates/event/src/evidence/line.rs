@@ -55,9 +55,10 @@ impl EvidenceLine {
         if line.len() > super::EVIDENCE_LINE_BYTES_MAX {
             return Err(MalformedLine::TooLong { length: line.len() });
         }
-        let wire: Wire = serde_json::from_slice(line).map_err(|error| MalformedLine::Json {
+        let json = |error: serde_json::Error| MalformedLine::Json {
             reason: error.to_string(),
-        })?;
+        };
+        let wire: Wire = super::object(line).map_err(json)?;
         let index = wire.index;
         Self::read(wire).map_err(|reason| MalformedLine::Entry { index, reason })
     }
