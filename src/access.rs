@@ -44,6 +44,8 @@ pub enum Method {
     Erase,
     /// Placing and releasing legal holds.
     Hold,
+    /// Reading what the service counts of itself.
+    ReadMetrics,
 }
 
 /// Of what.

@@ -18,9 +18,13 @@ use crate::data::{DataDir, OpenError, OpenLog, checkpoint_file, open};
 use crate::entrance::Entrance;
 use crate::follow::{self, Alarm, Asked, Follower, Served, WitnessError, Witnesses};
 use crate::grpc::{self, LogService, TrailService};
-use crate::http::{self, ErasurePages, EventPages, Health, KeyPage, LogPages, Pages};
+use crate::http::{self, ErasurePages, EventPages, Health, KeyPage, LogPages, MetricsPage, Pages};
 use crate::memory::{CheckpointFile, Gathered, MemoryError, Remembered, consents, contradictions, gather};
+use crate::metrics::{
+    Exposition, LogFigures, ProcessFigures, SourceFigures, SpanFigures, TrailFigures, WitnessFigures,
+};
 use crate::net::{self, BindError, Limits, Listening, Tls, TlsError};
+use crate::observe::{BadEndpoint, Exporter, Observer};
 use crate::proofs::Proofs;
 use crate::sources::{Sources, SourcesError, SourcesFolder};
 use crate::task::blocking;
@@ -72,6 +76,9 @@ pub enum ServeError {
     /// A source cannot be used.
     #[error(transparent)]
     Sources(#[from] SourcesError),
+    /// Spans are to be sent to what is no place for them.
+    #[error(transparent)]
+    Spans(#[from] BadEndpoint),
     /// What is remembered outside the data directory contradicts the log in it.
     #[error(transparent)]
     Memory(#[from] MemoryError),
@@ -165,6 +172,7 @@ impl Service {
             config,
             leaves,
             trail,
+            commits,
             opened: _,
             lock,
         } = open;
@@ -195,6 +203,33 @@ impl Service {
         let heads = served
             .as_ref()
             .map_or_else(|| reader.heads(), |served| served.heads.clone());
+
+        let (observer, exporter) = observed(&config, log.description().origin.as_str())?;
+        let exporter = exporter.map(|exporter| tokio::spawn(exporter.run()));
+        let mut exposition = Exposition::default()
+            .with(ProcessFigures::starting_now())
+            .with(observer.requests().clone())
+            .with(observer.connections().clone())
+            .with(commits)
+            .with(LogFigures {
+                reader: reader.clone(),
+                appender: log.appender(),
+                condition: log.condition(),
+                served: heads.clone(),
+                leaves: leaves.clone(),
+            });
+        if let Some(trail) = &trail {
+            exposition = exposition
+                .with(TrailFigures(trail.clone()))
+                .with(SourceFigures(sources.clone()));
+        }
+        if let Some(served) = &served {
+            let (served, reader) = (served.clone(), reader.clone());
+            exposition = exposition.with(WitnessFigures { served, reader });
+        }
+        if let Some(spans) = observer.spans() {
+            exposition = exposition.with(SpanFigures(spans.counts().clone()));
+        }
 
         let entrance = Entrance::of(&log, trail.as_ref());
         let proofs = Proofs::new(reader.clone(), leaves).serving(heads.clone());
@@ -246,12 +281,13 @@ impl Service {
         let pages = http::routes(pages)
             .merge(http::log_routes(tiles))
             .merge(http::key_routes(keys))
+            .merge(http::metrics_routes(MetricsPage::new(exposition, policy)))
             .merge(event_pages);
         let pages = match &trail {
             Some(trail) => pages.merge(http::erasure_routes(ErasurePages::new(trail.clone(), policy))),
             None => pages,
         };
-        let app = net::application(routes, pages, known_hosts, timeout);
+        let app = net::application(routes, pages, known_hosts, timeout, &observer);
 
         let condition = log.condition();
         let failed = failure(condition.clone());
@@ -263,11 +299,16 @@ impl Service {
             // Streams have no end of their own: they end now, and tell their clients why.
             stopping.cancel();
         };
-        net::serve(listening, app, &Limits::from(&config), end).await;
+        net::serve(listening, app, &Limits::from(&config), observer.connections(), end).await;
         let ended = blocking(move || log.shutdown()).await;
         // The log has ended, so that the followers end when they have caught up.
         followers.join_all().await;
         health.abort();
+        // Nobody is left who could send spans; what there is has a moment to get away.
+        drop(observer);
+        if let Some(exporter) = exporter {
+            let _ = tokio::time::timeout(LAST_SPANS, exporter).await;
+        }
         drop(lock);
         ended?;
         match &*condition.borrow() {
@@ -275,6 +316,15 @@ impl Service {
             _ => Ok(()),
         }
     }
+}
+
+/// Who watches the requests, and who sends away what it sees, if that is configured.
+fn observed(config: &Config, origin: &str) -> Result<(Observer, Option<Exporter>), BadEndpoint> {
+    let Some(endpoint) = &config.otlp_endpoint else {
+        return Ok((Observer::default(), None));
+    };
+    let (exporter, spans) = Exporter::to(endpoint, origin)?;
+    Ok((Observer::new(Some(spans)), Some(exporter)))
 }
 
 /// Asks everybody outside who may know the log better. First those who only remember: a witness that is asked may cosign, and a
@@ -372,6 +422,9 @@ async fn failure(mut condition: watch::Receiver<Condition>) {
         std::future::pending::<()>().await;
     }
 }
+
+/// A collector that is there takes them in less.
+const LAST_SPANS: Duration = Duration::from_secs(2);
 
 /// Long enough for a monitor to fetch the last head, short enough for a supervisor to start the process again.
 const GRACE: Duration = Duration::from_secs(5);

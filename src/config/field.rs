@@ -8,7 +8,7 @@ use http::Uri;
 use crate::net::host::Authority;
 
 use super::error::{ConfigError, Place};
-use super::{Config, TlsFiles, WithoutQuorum};
+use super::{Config, LogFormat, TlsFiles, WithoutQuorum};
 
 /// One field: what it is called, what it takes, what it means.
 pub(super) struct Field {
@@ -29,6 +29,10 @@ pub(super) enum Kind {
     Path(fn(&mut Draft) -> &mut Option<(PathBuf, Place)>),
     Switch(fn(&mut Draft) -> &mut bool),
     WithoutQuorum(fn(&mut Draft) -> &mut WithoutQuorum),
+    LogFormat(fn(&mut Draft) -> &mut LogFormat),
+    Text(fn(&mut Draft) -> &mut String),
+    /// An empty URL is as good as none.
+    Url(fn(&mut Draft) -> &mut Option<String>),
     Number {
         min: u32,
         max: u32,
@@ -112,6 +116,21 @@ impl Draft {
                 let chosen = choices.into_iter().find(|choice| choice.as_str() == text);
                 *slot(self) = chosen.ok_or_else(|| wrong(at, format!("{text:?}")))?;
             }
+            (Kind::LogFormat(slot), Value::Text(text)) => {
+                let choices = [LogFormat::Text, LogFormat::Json];
+                let chosen = choices.into_iter().find(|choice| choice.as_str() == text);
+                *slot(self) = chosen.ok_or_else(|| wrong(at, format!("{text:?}")))?;
+            }
+            (Kind::Text(slot), Value::Text(text)) => slot(self).clone_from(text),
+            (Kind::Url(slot), Value::Text(url)) => {
+                // A password may stand in it.
+                let got = || "another text".to_owned();
+                *slot(self) = match url.as_str() {
+                    "" => None,
+                    url if is_http(url) => Some(url.to_owned()),
+                    _ => return Err(wrong(at, got())),
+                };
+            }
             (Kind::Number { min, max, of }, Value::Number(digits)) => {
                 let number = digits.parse().ok().filter(|number| (min..=max).contains(&number));
                 *of(self) = number.ok_or_else(|| ConfigError::Range {
@@ -168,6 +187,9 @@ impl Field {
             Kind::Path(_) => "\"\"".into(),
             Kind::Switch(slot) => slot(&mut draft).to_string(),
             Kind::WithoutQuorum(slot) => format!("\"{}\"", slot(&mut draft).as_str()),
+            Kind::LogFormat(slot) => format!("\"{}\"", slot(&mut draft).as_str()),
+            Kind::Text(slot) => format!("\"{}\"", slot(&mut draft)),
+            Kind::Url(_) => "\"\"".into(),
             Kind::Number { of, .. } => of(&mut draft).to_string(),
         }
     }
@@ -200,6 +222,9 @@ impl Kind {
             Kind::Path(_) => "a path",
             Kind::Switch(_) => "true or false",
             Kind::WithoutQuorum(_) => "\"witnessed\" or \"signed\"",
+            Kind::LogFormat(_) => "\"text\" or \"json\"",
+            Kind::Text(_) => "a text",
+            Kind::Url(_) => "a URL, http:// or https:// and a host",
             Kind::Number { .. } => "an integer",
         }
     }

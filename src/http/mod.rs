@@ -5,6 +5,7 @@
 //! | `GET /checkpoint` | `checkpoint` |
 //! | `GET /healthz` | this one |
 //! | `GET /keys` | `keys` |
+//! | `GET /metrics` | `metrics` |
 //! | `GET /tile/…` | `tiles` |
 //! | `POST /add` | `add` |
 //! | `POST /hooks/…` | `hooks` |
@@ -21,6 +22,7 @@ mod erasures;
 mod events;
 mod hooks;
 mod keys;
+mod metrics;
 mod problem;
 mod refusal;
 mod tiles;
@@ -39,6 +41,7 @@ use indelible_log::Reader;
 
 pub use self::erasures::{ErasurePages, erasure_routes};
 pub use self::events::{EventPages, event_routes};
+pub use self::metrics::{MetricsPage, metrics_routes};
 use crate::access::{Denied, Granted, Method, Policy, Principal, Resource};
 use crate::entrance::Entrance;
 

@@ -12,7 +12,7 @@ use indelible_log::AttachedError;
 use serde::{Deserialize, Serialize};
 
 use super::entries::Entry;
-use super::{Accepted, FindError, Found, Refused, Submission, Trail};
+use super::{Accepted, Counted, FindError, Found, Refused, Submission, Trail};
 use crate::task::{blocking, join};
 
 /// What an event of a hold says, as the value that its member `changes` has behind it.
@@ -93,7 +93,12 @@ impl Trail {
     /// See [`HoldError`].
     pub async fn hold(&self, ranges: MemberRanges, reason: String) -> Result<u64, HoldError> {
         let trail = self.clone();
-        join(tokio::spawn(async move { trail.place(&ranges, reason).await })).await
+        join(tokio::spawn(async move {
+            let placed = trail.place(&ranges, reason).await;
+            trail.counts.add(Counted::Hold, u64::from(placed.is_ok()));
+            placed
+        }))
+        .await
     }
 
     /// Releases the hold that an event has placed; the index of the event that says so.
@@ -114,7 +119,9 @@ impl Trail {
                 name: None,
                 parent: None,
             };
-            trail.say(RELEASE, vec![target], &Said::Release { hold }).await
+            let released = trail.say(RELEASE, vec![target], &Said::Release { hold }).await;
+            trail.counts.add(Counted::Release, u64::from(released.is_ok()));
+            released
         }))
         .await
     }

@@ -12,6 +12,7 @@
 //! * [`Trail::plan_erasure`] and [`Trail::erase`] take members out again, and [`Trail::hold`] forbids it.
 //! * [`Tombstones`] knows what was erased, and is how the engine is told; [`Eraser`] overwrites it.
 
+mod counts;
 mod dedupe_key;
 mod entries;
 mod erase;
@@ -33,6 +34,7 @@ use indelible_index::{IndexError, IndexKey};
 use indelible_log::{Appender, AttachedError, Blanker, Log, Reader};
 use tokio::sync::watch;
 
+pub use self::counts::{Counted, Counts, Standing};
 pub use self::dedupe_key::DedupeKeyError;
 use self::entries::highest_second;
 use self::erase::CarriedOutFile;
@@ -68,6 +70,7 @@ pub struct Trail {
     /// All tombstones below this size are carried out.
     carried_out: Arc<watch::Sender<u64>>,
     carried_out_file: CarriedOutFile,
+    counts: Arc<Counts>,
 }
 
 /// Why there is no trail.
@@ -125,6 +128,7 @@ impl Trail {
             acts: Arc::default(),
             carried_out: Arc::new(watch::channel(0).0),
             carried_out_file: CarriedOutFile::of(data, name),
+            counts: Arc::default(),
         })
     }
 

@@ -6,6 +6,7 @@ use tonic::Status;
 use super::BadSubmission;
 use crate::access::Denied;
 use crate::entrance::TakesEvents;
+use crate::observe::current;
 use crate::proofs::ProofError;
 use crate::trail::{FindError, Refusal, Refused};
 
@@ -122,6 +123,10 @@ impl IntoStatus for Denied {
 
 /// What failed inside is for the operator; the caller hears only that it was not its fault.
 fn internal(words: &str) -> Status {
-    tracing::error!(error = words, "a request failed inside");
+    tracing::error!(
+        error = words,
+        request = current().map(tracing::field::display),
+        "a request failed inside"
+    );
     Status::unavailable("the log's store failed; the operator's journal says why")
 }

@@ -13,6 +13,7 @@ use indelible::access::Policy;
 use indelible::http::{Health, Pages};
 use indelible::net::host::Authority;
 use indelible::net::{Limits, Listening, Stopped, Tls, application, serve};
+use indelible::observe::Observer;
 use rustls::crypto::ring;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::{CertificateDer, ServerName};
@@ -108,18 +109,20 @@ impl Server {
                 format!("{} {}", info.local_addr().unwrap(), info.remote_addr().unwrap())
             }),
         );
+        let observer = Observer::default();
         let app = application(
             Routes::new(health),
             pages,
             listening.known_hosts(&setup.hosts),
             setup.request_timeout,
+            &observer,
         );
         let (stop, stopped) = oneshot::channel::<()>();
         let served = tokio::spawn(async move {
             let stopped = async {
                 let _stop_or_dropped = stopped.await;
             };
-            serve(listening, app, &setup.limits, stopped).await
+            serve(listening, app, &setup.limits, observer.connections(), stopped).await
         });
         let tls = certificate.map(|made| made.der);
         Server {
