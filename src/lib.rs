@@ -6,6 +6,7 @@
 //! | [`cli`], [`cmd`] | the command line, one file a subcommand |
 //! | [`config`], [`data`] | the configuration file and the data directory |
 //! | [`net`] | one listener for gRPC and HTTP, its limits and its guard |
+//! | [`observe`], [`metrics`] | what the service tells of itself: ids, log lines, spans, counts |
 //! | [`grpc`], [`http`] | the services: convert, authorise, call, convert back |
 //! | [`wire`] | the only place that names generated types |
 //! | [`access`] | who may do what |
@@ -21,6 +22,7 @@
 //! | [`monitor`] | follows somebody's log and says when it does what an honest one does not |
 //! | [`follow`] | what reads the log behind its back: the leaf index, the witnesses |
 //! | [`audit`], [`mirror`] | other people's logs, by their tiles: recomputing one, keeping a copy of one |
+//! | [`doctor`] | looks for what is wrong with a log and around it |
 //! | `findings` | findings, kept in files |
 //! | [`task`] | waiting for work that runs beside |
 //! | [`witness`] | a witness for other logs: a service of its own |
@@ -32,15 +34,18 @@ pub mod cli;
 pub mod cmd;
 pub mod config;
 pub mod data;
+pub mod doctor;
 pub mod entrance;
 pub mod follow;
 pub mod grpc;
 pub mod http;
 pub mod identity;
 pub mod memory;
+pub mod metrics;
 pub mod mirror;
 pub mod monitor;
 pub mod net;
+pub mod observe;
 pub mod proofs;
 pub mod room;
 pub mod serve;

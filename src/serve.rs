@@ -24,10 +24,14 @@ use crate::data::{DataDir, OpenError, OpenLog, checkpoint_file, open};
 use crate::entrance::Entrance;
 use crate::follow::{self, Alarm, Asked, Follower, Served, WitnessError, Witnesses};
 use crate::grpc::{self, LogService, TrailService};
-use crate::http::{self, AccessPages, ErasurePages, EventPages, Health, KeyPage, LogPages, Pages};
+use crate::http::{self, AccessPages, ErasurePages, EventPages, Health, KeyPage, LogPages, MetricsPage, Pages};
 use crate::identity::oidc::{Oidc, OidcOptions};
 use crate::memory::{CheckpointFile, Gathered, MemoryError, Remembered, consents, contradictions, gather};
+use crate::metrics::{
+    Exposition, LogFigures, ProcessFigures, SourceFigures, SpanFigures, TrailFigures, WitnessFigures,
+};
 use crate::net::{self, BindError, Limits, Listening, Tls, TlsError};
+use crate::observe::{BadEndpoint, Exporter, Observer};
 use crate::proofs::Proofs;
 use crate::sources::{Sources, SourcesError, SourcesFolder};
 use crate::task::blocking;
@@ -92,6 +96,9 @@ pub enum ServeError {
     /// A source cannot be used.
     #[error(transparent)]
     Sources(#[from] SourcesError),
+    /// Spans are to be sent to what is no place for them.
+    #[error(transparent)]
+    Spans(#[from] BadEndpoint),
     /// What is remembered outside the data directory contradicts the log in it.
     #[error(transparent)]
     Memory(#[from] MemoryError),
@@ -188,6 +195,7 @@ impl Service {
             config,
             leaves,
             trail,
+            commits,
             opened: _,
             lock,
         } = open;
@@ -225,6 +233,33 @@ impl Service {
         }
         let denials = tokio::spawn(gate.denials().clone().follow(stopping.clone()));
         let quorum = served.as_ref().map(|served| served.quorum.clone());
+        let (observer, exporter) = observed(&config, log.description().origin.as_str())?;
+        let exporter = exporter.map(|exporter| tokio::spawn(exporter.run()));
+        let mut exposition = Exposition::default()
+            .with(ProcessFigures::starting_now())
+            .with(observer.requests().clone())
+            .with(observer.connections().clone())
+            .with(commits)
+            .with(LogFigures {
+                reader: reader.clone(),
+                appender: log.appender(),
+                condition: log.condition(),
+                served: heads.clone(),
+                leaves: leaves.clone(),
+            });
+        if let Some(trail) = &trail {
+            exposition = exposition
+                .with(TrailFigures(trail.clone()))
+                .with(SourceFigures(sources.clone()));
+        }
+        if let Some(served) = &served {
+            let (served, reader) = (served.clone(), reader.clone());
+            exposition = exposition.with(WitnessFigures { served, reader });
+        }
+        if let Some(spans) = observer.spans() {
+            exposition = exposition.with(SpanFigures(spans.counts().clone()));
+        }
+
         let entrance = Entrance::of(&log, trail.as_ref());
         let proofs = Proofs::new(reader.clone(), leaves).serving(heads.clone());
         let event_pages = match trail.clone() {
@@ -281,13 +316,14 @@ impl Service {
             .merge(http::access_routes(access))
             .merge(http::log_routes(tiles))
             .merge(http::key_routes(keys))
+            .merge(http::metrics_routes(MetricsPage::new(exposition)))
             .merge(event_pages);
         let pages = match &trail {
             Some(trail) => pages.merge(http::erasure_routes(ErasurePages::new(trail.clone(), acts))),
             None => pages,
         };
         let pages = guard_pages(&gate, pages);
-        let app = net::application(routes, pages, known_hosts, timeout);
+        let app = net::application(routes, pages, known_hosts, timeout, &observer);
         let app = http::with_late_problems(app);
 
         let condition = log.condition();
@@ -300,7 +336,7 @@ impl Service {
             // Streams have no end of their own: they end now, and tell their clients why.
             stopping.cancel();
         };
-        net::serve(listening, app, &Limits::from(&config), end).await;
+        net::serve(listening, app, &Limits::from(&config), observer.connections(), end).await;
         // What was refused while it ran is on the record before the log takes no more.
         if denials.await.is_err() {
             tracing::error!("refusals could not be put on the record");
@@ -309,6 +345,11 @@ impl Service {
         // The log has ended, so that the followers end when they have caught up.
         followers.join_all().await;
         health.abort();
+        // Nobody is left who could send spans; what there is has a moment to get away.
+        drop(observer);
+        if let Some(exporter) = exporter {
+            let _ = tokio::time::timeout(LAST_SPANS, exporter).await;
+        }
         drop(lock);
         ended?;
         match &*condition.borrow() {
@@ -370,6 +411,15 @@ async fn oidc(file: &AccessFile, folder: PathBuf) -> Result<Option<Oidc<Grant>>,
     let oidc = Oidc::new(file.issuers.clone(), &options, Timestamp::now())?;
     oidc.load().await;
     Ok(Some(oidc))
+}
+
+/// Who watches the requests, and who sends away what it sees, if that is configured.
+fn observed(config: &Config, origin: &str) -> Result<(Observer, Option<Exporter>), BadEndpoint> {
+    let Some(endpoint) = &config.otlp_endpoint else {
+        return Ok((Observer::default(), None));
+    };
+    let (exporter, spans) = Exporter::to(endpoint, origin)?;
+    Ok((Observer::new(Some(spans)), Some(exporter)))
 }
 
 /// Asks everybody outside who may know the log better. First those who only remember: a witness that is asked may cosign, and a
@@ -467,6 +517,9 @@ async fn failure(mut condition: watch::Receiver<Condition>) {
         std::future::pending::<()>().await;
     }
 }
+
+/// A collector that is there takes them in less.
+const LAST_SPANS: Duration = Duration::from_secs(2);
 
 /// Long enough for a monitor to fetch the last head, short enough for a supervisor to start the process again.
 const GRACE: Duration = Duration::from_secs(5);

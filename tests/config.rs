@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use indelible::config::{ClientCa, Config, TlsFiles, WithoutQuorum, default_file, reference};
+use indelible::config::{ClientCa, Config, LogFormat, TlsFiles, WithoutQuorum, default_file, reference};
 
 const FILE: &str = "/data/indelible.toml";
 
@@ -62,6 +62,13 @@ fn every_field_can_be_set() {
         connections_max = 12
         streams_per_connection_max = 13
         request_timeout_seconds = 3_600
+        connections_per_client_max = 20
+        header_timeout_seconds = 21
+        body_bytes_per_second_min = 22
+        idle_timeout_seconds = 23
+        log_format = "json"
+        log_filter = "warn,indelible::requests=debug"
+        otlp_endpoint = "http://127.0.0.1:4318"
     "#;
     let expected = Config {
         listen: "[::]:443".parse().unwrap(),
@@ -99,6 +106,13 @@ fn every_field_can_be_set() {
         connections_max: 12,
         streams_per_connection_max: 13,
         request_timeout_seconds: 3600,
+        connections_per_client_max: 20,
+        header_timeout_seconds: 21,
+        body_bytes_per_second_min: 22,
+        idle_timeout_seconds: 23,
+        log_format: LogFormat::Json,
+        log_filter: "warn,indelible::requests=debug".into(),
+        otlp_endpoint: Some("http://127.0.0.1:4318".into()),
     };
     assert_eq!(check(text), Ok(expected));
 }
@@ -239,6 +253,14 @@ fn a_wrong_file_is_refused_by_line_field_and_limit() {
         (
             "without_quorum = true",
             "/data/indelible.toml:1: `without_quorum` must be \"witnessed\" or \"signed\", not true",
+        ),
+        (
+            "log_format = 'xml'",
+            "/data/indelible.toml:1: `log_format` must be \"text\" or \"json\", not \"xml\"",
+        ),
+        (
+            "otlp_endpoint = 'me:secret@collector:4317'",
+            "/data/indelible.toml:1: `otlp_endpoint` must be a URL, http:// or https:// and a host, not another text",
         ),
         (
             "\ntls_cert = 'c'",

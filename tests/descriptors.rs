@@ -9,6 +9,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::routing::get;
 use indelible::net::{Limits, Listening, Stopped, application, serve};
+use indelible::observe::Observer;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -21,13 +22,20 @@ async fn running_out_of_descriptors_ends_no_server() {
     let address = listening.local_addr();
     let pages = Router::new().route("/", get(async || "here\n"));
     let known = listening.known_hosts(&[]);
-    let app = application(tonic::service::Routes::default(), pages, known, Duration::from_secs(30));
+    let observer = Observer::default();
+    let app = application(
+        tonic::service::Routes::default(),
+        pages,
+        known,
+        Duration::from_secs(30),
+        &observer,
+    );
     let (stop, stopped) = oneshot::channel::<()>();
     let server = tokio::spawn(async move {
         let stopped = async {
             let _stop_or_dropped = stopped.await;
         };
-        serve(listening, app, &Limits::default(), stopped).await
+        serve(listening, app, &Limits::default(), observer.connections(), stopped).await
     });
     let mut first = TcpStream::connect(address).await.unwrap();
     assert!(ask(&mut first).await, "before");

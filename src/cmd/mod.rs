@@ -9,6 +9,7 @@ pub mod bench;
 pub mod completions;
 pub mod demo;
 pub mod disclose;
+pub mod doctor;
 pub mod erase;
 pub mod events;
 pub mod fsck;

@@ -1,24 +1,23 @@
 //! `indelible serve`
 
-use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use tokio::signal::unix::{SignalKind, signal};
-use tracing_subscriber::EnvFilter;
 
 use super::environment::environment;
 use super::runtime::block_on;
 use super::{CommandResult, Verdict};
 use crate::config::Config;
 use crate::data::{DataDir, configure};
+use crate::observe::write_lines;
 use crate::serve::Service;
 
 /// Serve a log over gRPC and HTTP, on one port.
 ///
 /// Reads DIR/indelible.toml, over it the environment (INDELIBLE_LISTEN, …), over that the flags. Ends in order on SIGTERM and
-/// SIGINT: what was acknowledged is there afterwards, what was not is refused. Log lines go to stderr; INDELIBLE_LOG=debug shows
-/// more of them.
+/// SIGINT: what was acknowledged is there afterwards, what was not is refused. Log lines go to stderr; `log_filter`
+/// and `log_format` say which, and how they look.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   indelible serve
@@ -40,12 +39,12 @@ pub struct Args {
 
 /// Serves until a signal comes.
 pub fn run(args: Args) -> CommandResult {
-    log_to_stderr();
     let data = DataDir::at(args.data);
     let mut overrides = Vec::new();
     overrides.extend(args.listen.map(|address| ("listen", address.to_string())));
     overrides.extend(args.open.then(|| ("open", "true".to_owned())));
     let config = configure(&data, &environment(), &overrides)?;
+    write_lines(config.log_format, &config.log_filter)?;
     block_on(serve(data, config))?
 }
 
@@ -78,14 +77,4 @@ async fn serve(data: DataDir, config: Config) -> CommandResult {
     };
     service.run(shutdown).await?;
     Ok(Verdict::Holds)
-}
-
-/// Sends log lines to stderr, those of level info or what INDELIBLE_LOG says.
-pub(super) fn log_to_stderr() {
-    let filter = EnvFilter::try_from_env("INDELIBLE_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .init();
 }

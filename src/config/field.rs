@@ -8,7 +8,7 @@ use http::Uri;
 use crate::net::host::Authority;
 
 use super::error::{ConfigError, Place};
-use super::{ClientCa, Config, TlsFiles, WithoutQuorum};
+use super::{ClientCa, Config, LogFormat, TlsFiles, WithoutQuorum};
 
 /// One field: what it is called, what it takes, what it means.
 pub(super) struct Field {
@@ -31,6 +31,10 @@ pub(super) enum Kind {
     /// A switch that means nothing by itself, so that it is kept where it was turned on.
     PlacedSwitch(fn(&mut Draft) -> &mut Option<Place>),
     WithoutQuorum(fn(&mut Draft) -> &mut WithoutQuorum),
+    LogFormat(fn(&mut Draft) -> &mut LogFormat),
+    Text(fn(&mut Draft) -> &mut String),
+    /// An empty URL is as good as none.
+    Url(fn(&mut Draft) -> &mut Option<String>),
     Number {
         min: u32,
         max: u32,
@@ -121,6 +125,21 @@ impl Draft {
                 let chosen = choices.into_iter().find(|choice| choice.as_str() == text);
                 *slot(self) = chosen.ok_or_else(|| wrong(at, format!("{text:?}")))?;
             }
+            (Kind::LogFormat(slot), Value::Text(text)) => {
+                let choices = [LogFormat::Text, LogFormat::Json];
+                let chosen = choices.into_iter().find(|choice| choice.as_str() == text);
+                *slot(self) = chosen.ok_or_else(|| wrong(at, format!("{text:?}")))?;
+            }
+            (Kind::Text(slot), Value::Text(text)) => slot(self).clone_from(text),
+            (Kind::Url(slot), Value::Text(url)) => {
+                // A password may stand in it.
+                let got = || "another text".to_owned();
+                *slot(self) = match url.as_str() {
+                    "" => None,
+                    url if is_http(url) => Some(url.to_owned()),
+                    _ => return Err(wrong(at, got())),
+                };
+            }
             (Kind::Number { min, max, of }, Value::Number(digits)) => {
                 let number = digits.parse().ok().filter(|number| (min..=max).contains(&number));
                 *of(self) = number.ok_or_else(|| ConfigError::Range {
@@ -189,6 +208,9 @@ impl Field {
             Kind::Switch(slot) => slot(&mut draft).to_string(),
             Kind::PlacedSwitch(slot) => slot(&mut draft).is_some().to_string(),
             Kind::WithoutQuorum(slot) => format!("\"{}\"", slot(&mut draft).as_str()),
+            Kind::LogFormat(slot) => format!("\"{}\"", slot(&mut draft).as_str()),
+            Kind::Text(slot) => format!("\"{}\"", slot(&mut draft)),
+            Kind::Url(_) => "\"\"".into(),
             Kind::Number { of, .. } => of(&mut draft).to_string(),
         }
     }
@@ -221,6 +243,9 @@ impl Kind {
             Kind::Path(_) => "a path",
             Kind::Switch(_) | Kind::PlacedSwitch(_) => "true or false",
             Kind::WithoutQuorum(_) => "\"witnessed\" or \"signed\"",
+            Kind::LogFormat(_) => "\"text\" or \"json\"",
+            Kind::Text(_) => "a text",
+            Kind::Url(_) => "a URL, http:// or https:// and a host",
             Kind::Number { .. } => "an integer",
         }
     }

@@ -15,6 +15,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use crate::net::host::Authority;
+pub use crate::observe::LogFormat;
 
 pub use error::{ConfigError, Place};
 pub use print::{default_file, reference};
@@ -76,6 +77,20 @@ pub struct Config {
     pub streams_per_connection_max: u32,
     /// Time for an answer to begin.
     pub request_timeout_seconds: u32,
+    /// Connections at a time of one client address.
+    pub connections_per_client_max: u32,
+    /// Time for the head of an HTTP/1.1 request, and the pause before it.
+    pub header_timeout_seconds: u32,
+    /// The least speed of the body of a request, while it is waited for.
+    pub body_bytes_per_second_min: u32,
+    /// Time of an HTTP/2 connection without a request.
+    pub idle_timeout_seconds: u32,
+    /// How log lines look.
+    pub log_format: LogFormat,
+    /// Which log lines are written.
+    pub log_filter: String,
+    /// Where spans are sent to; without, there are none.
+    pub otlp_endpoint: Option<String>,
 }
 
 /// What is served while the witnesses of the quorum do not vouch for newer heads.
@@ -149,6 +164,13 @@ impl Default for Config {
             connections_max: 1024,
             streams_per_connection_max: 256,
             request_timeout_seconds: 30,
+            connections_per_client_max: 768,
+            header_timeout_seconds: 10,
+            body_bytes_per_second_min: 256,
+            idle_timeout_seconds: 600,
+            log_format: LogFormat::Text,
+            log_filter: "info".to_owned(),
+            otlp_endpoint: None,
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::field::{Field, Kind};
 
 /// Every field, in the order in which they are explained.
-pub(super) static FIELDS: [Field; 31] = [
+pub(super) static FIELDS: [Field; 38] = [
     Field {
         name: "listen",
         unit: "",
@@ -256,8 +256,9 @@ pub(super) static FIELDS: [Field; 31] = [
     Field {
         name: "connections_max",
         unit: "",
-        about: "Connections at a time; those beyond wait until another one ends. Each takes one file descriptor and at most \
-                40 MiB, nearly all of them a few KiB.",
+        about: "Connections at a time. One beyond takes the place of the one that has been quiet for the longest, 2 s at least; if \
+                none is, it waits until another one ends. Each takes one file descriptor and at most 40 MiB, nearly all of them a few \
+                KiB.",
         kind: Kind::Number {
             min: 1,
             max: 65_536,
@@ -284,5 +285,70 @@ pub(super) static FIELDS: [Field; 31] = [
             max: 3600,
             of: |draft| &mut draft.config.request_timeout_seconds,
         },
+    },
+    Field {
+        name: "connections_per_client_max",
+        unit: "",
+        about: "Connections at a time of one client, by its IPv4 address or the first 64 bits of its IPv6 address; those beyond are \
+                closed. Behind a proxy all clients have the proxy's address: then it should be as large as `connections_max`.",
+        kind: Kind::Number {
+            min: 1,
+            max: 65_536,
+            of: |draft| &mut draft.config.connections_per_client_max,
+        },
+    },
+    Field {
+        name: "header_timeout_seconds",
+        unit: "s",
+        about: "How long an HTTP/1.1 client may take for the head of a request, the pause before it included. Then its connection is \
+                closed.",
+        kind: Kind::Number {
+            min: 1,
+            max: 600,
+            of: |draft| &mut draft.config.header_timeout_seconds,
+        },
+    },
+    Field {
+        name: "body_bytes_per_second_min",
+        unit: "B/s",
+        about: "How slowly the body of a request may come, on the average of each 5 s in which the service waits for it; a slower one \
+                is given up with 408. In a gRPC stream it counts for each message, and not for the time between two. 0 means that any \
+                will do.",
+        kind: Kind::Number {
+            min: 0,
+            max: 1_048_576,
+            of: |draft| &mut draft.config.body_bytes_per_second_min,
+        },
+    },
+    Field {
+        name: "idle_timeout_seconds",
+        unit: "s",
+        about: "How long an HTTP/2 connection may be open without a request before its client is asked to close it.",
+        kind: Kind::Number {
+            min: 1,
+            max: 86_400,
+            of: |draft| &mut draft.config.idle_timeout_seconds,
+        },
+    },
+    Field {
+        name: "log_format",
+        unit: "",
+        about: "How log lines on stderr look: \"text\" is for people, \"json\" is one object a line.",
+        kind: Kind::LogFormat(|draft| &mut draft.config.log_format),
+    },
+    Field {
+        name: "log_filter",
+        unit: "",
+        about: "Which log lines are written: a level (error, warn, info, debug, trace), or levels by target with commas between, as \
+                \"info,indelible::requests=debug\", which gives a line a request. Lines of other programs' parts are written up to \
+                level info only: below that they tell what clients send.",
+        kind: Kind::Text(|draft| &mut draft.config.log_filter),
+    },
+    Field {
+        name: "otlp_endpoint",
+        unit: "",
+        about: "Where spans of requests are sent, by OTLP over HTTP: the URL of a collector, as \"http://127.0.0.1:4318\", to which \
+                /v1/traces is added. Empty means nowhere.",
+        kind: Kind::Url(|draft| &mut draft.config.otlp_endpoint),
     },
 ];

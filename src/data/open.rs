@@ -12,6 +12,7 @@ use indelible_store::objects::{ObjectsError, Options as ObjectsOptions, SledObje
 
 use super::{DataDir, InForceError, Lock, LockError, key_in_force};
 use crate::config::{Config, ConfigError};
+use crate::metrics::{Commits, Timed};
 use crate::trail::{CarriedOut, CarriedOutError, Tombstones, Trail, TrailError};
 
 /// A log that runs, and what belongs to it.
@@ -25,6 +26,8 @@ pub struct OpenLog {
     pub leaves: Option<Arc<LeafIndex>>,
     /// The audit trail, if the log is one of events.
     pub trail: Option<Trail>,
+    /// Its commits, counted.
+    pub commits: Arc<Commits>,
     /// What opening the journal had to cut off.
     pub opened: Opened,
     /// Held until the log has ended.
@@ -128,7 +131,14 @@ pub fn open(data: &DataDir, config: Config) -> Result<OpenLog, OpenError> {
         tombstones: tombstones.clone(),
         carried_out: carried_out.size(),
     });
-    let log = Log::start_with(erasing.as_ref(), Arc::new(journal), Arc::new(objects), key, &settings)?;
+    let commits = Arc::new(Commits::new());
+    let log = Log::start_with(
+        erasing.as_ref(),
+        Arc::new(Timed::new(journal, commits.clone())),
+        Arc::new(objects),
+        key,
+        &settings,
+    )?;
     let trail = match description.kind {
         Kind::Events => {
             // An event is shown with the tombstone that erased it, also if that was carried out long ago.
@@ -148,6 +158,7 @@ pub fn open(data: &DataDir, config: Config) -> Result<OpenLog, OpenError> {
         config,
         leaves,
         trail,
+        commits,
         opened,
         lock,
     })

@@ -5,4 +5,4 @@ mod leaf_index;
 mod witnesses;
 
 pub use leaf_index::fill;
-pub use witnesses::{Alarm, Asked, Follower, Quorum, Served, Vouched, WitnessError, Witnesses};
+pub use witnesses::{Alarm, Asked, Follower, Quorum, Served, Standing, Vouched, WitnessError, Witnesses};

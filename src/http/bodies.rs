@@ -8,6 +8,7 @@ use futures_util::StreamExt;
 use hyper::body::Body as _;
 use tokio::time::timeout;
 
+use crate::net::TooSlow;
 use crate::room::{NoRoom, Place, Room};
 
 /// Room for the bodies of one kind of requests, and for what is made of them.
@@ -33,7 +34,7 @@ pub(super) enum BodyError {
     TooLong { max: usize },
     #[error(transparent)]
     NoRoom(#[from] NoRoom),
-    #[error("the body did not arrive within {} s; nothing was stored", ARRIVAL.as_secs())]
+    #[error("the body came too slowly, or did not arrive within {} s; nothing was stored", ARRIVAL.as_secs())]
     TooSlow,
     #[error("the body broke off")]
     BrokenOff,
@@ -67,7 +68,10 @@ impl Bodies {
             let mut bytes = Vec::with_capacity(length.min(AT_ONCE));
             let mut stream = body.into_data_stream();
             while let Some(part) = stream.next().await {
-                let part = part.map_err(|_| BodyError::BrokenOff)?;
+                let part = part.map_err(|error| match TooSlow::is_cause(&error) {
+                    true => BodyError::TooSlow,
+                    false => BodyError::BrokenOff,
+                })?;
                 if bytes.len() + part.len() > max {
                     return Err(too_long);
                 }

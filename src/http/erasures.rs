@@ -33,6 +33,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_stream::wrappers::ReceiverStream;
 
 use crate::access::{ActError, Acts, Caller, Denied, Method, RecordError};
+use crate::observe::current;
 use crate::task::blocking;
 use crate::trail::{EraseError, HoldError, Needle, Plan, PlanError, Said, Trail, Wanted};
 
@@ -298,11 +299,15 @@ impl Problem {
     }
 
     fn value(&self) -> Value {
-        json!({
+        let mut value = json!({
             "status": self.status.as_u16(),
             "title": self.status.canonical_reason().unwrap_or_default(),
             "detail": self.detail,
-        })
+        });
+        if let Some(id) = current() {
+            value["request_id"] = id.to_string().into();
+        }
+        value
     }
 }
 

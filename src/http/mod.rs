@@ -5,6 +5,7 @@
 //! | `GET /checkpoint` | `checkpoint` |
 //! | `GET /healthz` | this one |
 //! | `GET /keys` | `keys` |
+//! | `GET /metrics` | `metrics` |
 //! | `GET /tile/…` | `tiles` |
 //! | `POST /add` | `add` |
 //! | `POST /hooks/…` | `hooks` |
@@ -24,6 +25,7 @@ mod events;
 mod hooks;
 mod keys;
 mod late;
+mod metrics;
 mod problem;
 mod refusal;
 mod tiles;
@@ -44,6 +46,7 @@ pub use self::access::{AccessPages, access_routes};
 pub use self::erasures::{ErasurePages, erasure_routes};
 pub use self::events::{EventPages, event_routes};
 pub use self::late::with_late_problems;
+pub use self::metrics::{MetricsPage, metrics_routes};
 use crate::entrance::Entrance;
 
 /// Where the pages get their contents. Both are called once a request and must not block.

@@ -13,6 +13,7 @@ use serde_json::json;
 use super::bodies::BodyError;
 use crate::access::{ActError, Denied, RecordError};
 use crate::net::Late;
+use crate::observe::current;
 use crate::proofs::ProofError;
 use crate::trail::{FindError, Refusal, Refused, SearchError};
 
@@ -71,7 +72,7 @@ impl Problem {
 
     /// What failed inside is for the operator; the caller hears only that it was not its fault.
     fn inside(error: impl std::fmt::Display) -> Problem {
-        tracing::error!(%error, "a request failed inside");
+        tracing::error!(%error, request = current().map(tracing::field::display), "a request failed inside");
         let detail = "the log's store failed; the operator's journal says why";
         Problem::again(StatusCode::SERVICE_UNAVAILABLE, "store-failed", detail, RESTART)
     }
@@ -85,6 +86,9 @@ impl IntoResponse for Problem {
             "status": self.status.as_u16(),
             "detail": self.detail,
         });
+        if let Some(id) = current() {
+            members["request_id"] = id.to_string().into();
+        }
         if let Some(event) = self.event {
             members["event"] = event.into();
         }

@@ -12,6 +12,8 @@ use indelible_merkle::ENTRY_MAX;
 use super::text;
 use crate::access::Denied;
 use crate::entrance::TakesEvents;
+use crate::net::TooSlow;
+use crate::observe::current;
 
 /// Why a request gets no other answer.
 #[derive(Debug, thiserror::Error)]
@@ -44,7 +46,7 @@ impl IntoResponse for Refusal {
         let words = match &self {
             Refusal::Read(error) if status == StatusCode::SERVICE_UNAVAILABLE => {
                 // What failed inside is for the operator; the caller hears only that it was not its fault.
-                tracing::error!(%error, "a request failed inside");
+                tracing::error!(%error, request = current().map(tracing::field::display), "a request failed inside");
                 "the log's store failed; the operator's journal says why".to_owned()
             }
             Refusal::Body(_) if status == StatusCode::PAYLOAD_TOO_LARGE => Refusal::TooLong.to_string(),
@@ -65,6 +67,7 @@ fn status_of(refusal: &Refusal) -> (StatusCode, Option<Duration>) {
         Refusal::Denied(_) => (StatusCode::FORBIDDEN, None),
         Refusal::TakesEvents(TakesEvents) => (StatusCode::CONFLICT, None),
         Refusal::TooLong => (StatusCode::PAYLOAD_TOO_LARGE, None),
+        Refusal::Body(rejection) if TooSlow::is_cause(rejection) => (StatusCode::REQUEST_TIMEOUT, None),
         Refusal::Body(rejection) => (rejection.status(), None),
         Refusal::Entry(BadBatch::EntryTooLong { .. } | BadBatch::TooLarge { .. }) => {
             (StatusCode::PAYLOAD_TOO_LARGE, None)

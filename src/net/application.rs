@@ -12,12 +12,12 @@ use http::{Method, StatusCode, Version};
 use tonic::Status;
 use tonic::service::Routes;
 
-use super::access_log::access_log;
 use super::content_type::is_grpc;
 use super::deadline::deadline;
 use super::guard::guard;
 use super::host::KnownHosts;
 use super::refused::refused;
+use crate::observe::{Observer, observe};
 
 /// Puts everything behind the guard and the deadlines: `grpc` and `pages`, which must not have a fallback of its own.
 ///
@@ -27,7 +27,13 @@ use super::refused::refused;
 ///   without asking first, but not with gRPC's content type; and a peer that vanished from a stream is noticed by HTTP/2's
 ///   keepalive, which HTTP/1.1 lacks.
 /// * An unknown path is UNIMPLEMENTED to gRPC and 404 to all others; a known one answers 405 to a method it does not have.
-pub fn application(grpc: Routes, pages: Router, known_hosts: KnownHosts, request_timeout: Duration) -> Router {
+pub fn application(
+    grpc: Routes,
+    pages: Router,
+    known_hosts: KnownHosts,
+    request_timeout: Duration,
+    observer: &Observer,
+) -> Router {
     // The fallback comes last: it replaces that of tonic's router, which says HTTP 200 to whatever it does not know.
     grpc.into_axum_router()
         .layer(middleware::from_fn(grpc_only))
@@ -36,7 +42,7 @@ pub fn application(grpc: Routes, pages: Router, known_hosts: KnownHosts, request
         .method_not_allowed_fallback(unknown_method)
         .layer(middleware::from_fn_with_state(request_timeout, deadline))
         .layer(middleware::from_fn_with_state(Arc::new(known_hosts), guard))
-        .layer(middleware::from_fn(access_log))
+        .layer(middleware::from_fn_with_state(observer.clone(), observe))
 }
 
 async fn grpc_only(request: Request, next: Next) -> Response {

@@ -1,27 +1,35 @@
 //! One connection: from accepted to closed.
 
+use std::error::Error;
 use std::future::Future;
 use std::io;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
+use bytes::Bytes;
+use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper::server::conn::{http1, http2};
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulConnection;
-use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tokio_rustls::TlsAcceptor;
 use tonic::transport::server::{Connected, TcpConnectInfo};
-use tower::ServiceExt;
+use tower::Service;
 
+use super::activity::{Activity, Busy};
 use super::limits::{self, Limits};
+use super::metered::Metered;
+use super::pace::{Owed, Paced};
 use super::peer::{BadPeer, PeerCertificate};
 use super::preface::{Protocol, read_preface};
+use crate::metrics::{Connections, Ended};
 
 /// What a connection gets of its server; a clone is cheap.
 #[derive(Clone)]
@@ -29,20 +37,28 @@ pub(super) struct Shared {
     pub(super) app: Router,
     pub(super) tls: Option<TlsAcceptor>,
     pub(super) limits: Limits,
+    pub(super) connections: Arc<Connections>,
     /// Closed when the server shuts down.
     pub(super) shutdown: watch::Receiver<()>,
 }
 
-/// Serves one connection to its end. What goes wrong with it concerns nobody else, and is only logged.
-pub(super) async fn run(stream: TcpStream, shared: Shared) {
+/// Serves one connection to its end. What goes wrong with it concerns nobody else, and is only logged and counted.
+pub(super) async fn run(stream: TcpStream, activity: Arc<Activity>, shared: Shared) {
     let info = stream.connect_info();
     let peer = info.remote_addr;
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(?peer, %error, "cannot switch off Nagle's algorithm");
     }
-    if let Err(error) = open(stream, info, shared).await {
-        tracing::debug!(?peer, %error, "connection failed");
-    }
+    let counted = shared.connections.open();
+    let connection = Connection { activity, shared };
+    let why = match connection.open(stream, info).await {
+        Ok(why) => why,
+        Err(failed) => {
+            tracing::debug!(?peer, error = %failed, "connection failed");
+            failed.why()
+        }
+    };
+    counted.end(why);
 }
 
 /// Why a connection ended other than by agreement.
@@ -56,84 +72,186 @@ enum Failed {
     Shutdown,
     #[error(transparent)]
     Peer(#[from] BadPeer),
-    #[error(transparent)]
-    Http(#[from] hyper::Error),
+    #[error("{error}")]
+    Http { error: hyper::Error, why: Ended },
 }
 
-async fn open(stream: TcpStream, info: TcpConnectInfo, mut shared: Shared) -> Result<(), Failed> {
-    let until = Instant::now() + shared.limits.opening;
-    match shared.tls.take() {
-        None => serve(stream, info, None, shared, until).await,
-        Some(tls) => {
-            let stream = shared.handshake(tls.accept(stream), until).await?;
-            let peer = PeerCertificate::of(stream.get_ref().1)?.map(Arc::new);
-            serve(stream, info, peer, shared, until).await
+impl Failed {
+    fn why(&self) -> Ended {
+        match self {
+            Failed::Handshake(_) | Failed::Peer(_) => Ended::Handshake,
+            Failed::SlowHandshake(_) => Ended::SlowOpening,
+            Failed::Shutdown => Ended::Shutdown,
+            Failed::Http { why, .. } => *why,
         }
     }
 }
 
-async fn serve<IO>(
-    io: IO,
-    info: TcpConnectInfo,
-    peer: Option<Arc<PeerCertificate>>,
-    mut shared: Shared,
-    until: Instant,
-) -> Result<(), Failed>
-where
-    IO: AsyncRead + AsyncWrite + Send + Unpin + 'static,
-{
-    let (protocol, io) = shared.handshake(read_preface(io), until).await?;
-    let io = TokioIo::new(io);
-    // Handlers learn of the peer what tonic's own server would tell them: `tonic::Request::remote_addr` works.
-    let app = shared
-        .app
-        .clone()
-        .map_request(move |mut request: http::Request<hyper::body::Incoming>| {
+struct Connection {
+    activity: Arc<Activity>,
+    shared: Shared,
+}
+
+impl Connection {
+    async fn open(mut self, stream: TcpStream, info: TcpConnectInfo) -> Result<Ended, Failed> {
+        let until = Instant::now() + self.shared.limits.opening;
+        let stream = Metered {
+            io: stream,
+            connections: self.shared.connections.clone(),
+            activity: self.activity.clone(),
+        };
+        match self.shared.tls.take() {
+            None => self.serve(stream, info, None, until).await,
+            Some(tls) => {
+                let io = self.handshake(tls.accept(stream), until).await?;
+                let peer = PeerCertificate::of(io.get_ref().1)?.map(Arc::new);
+                self.serve(io, info, peer, until).await
+            }
+        }
+    }
+
+    async fn serve<IO>(
+        mut self,
+        io: IO,
+        info: TcpConnectInfo,
+        peer: Option<Arc<PeerCertificate>>,
+        until: Instant,
+    ) -> Result<Ended, Failed>
+    where
+        IO: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
+        let (protocol, io) = self.handshake(read_preface(io), until).await?;
+        let io = TokioIo::new(io);
+        let limits = self.shared.limits.clone();
+        let (app, connections, activity) = (
+            self.shared.app.clone(),
+            self.shared.connections.clone(),
+            self.activity.clone(),
+        );
+        let answer = service_fn(move |mut request: http::Request<Incoming>| {
+            let mut busy = activity.begin();
+            // Handlers learn of the peer what tonic's own server would tell them: `tonic::Request::remote_addr` works.
             request.extensions_mut().insert(info.clone());
             if let Some(peer) = &peer {
                 request.extensions_mut().insert(Arc::clone(peer));
             }
-            request
+            let owed = Owed::by(request.headers());
+            let paced = |body| Paced::new(body, owed, limits.body_pace, activity.clone(), connections.clone());
+            let answer = app.clone().call(request.map(paced));
+            async move {
+                let response = answer.await;
+                busy.answered();
+                response.map(|response| response.map(|body| Answering { body, _busy: busy }))
+            }
         });
-    let app = TowerToHyperService::new(app);
-    match protocol {
-        Protocol::Http1 => {
-            shared
-                .drive(http1_limits(&shared.limits).serve_connection(io, app))
-                .await
-        }
-        Protocol::Http2 => {
-            shared
-                .drive(http2_limits(&shared.limits).serve_connection(io, app))
-                .await
-        }
-    }
-}
-
-impl Shared {
-    async fn handshake<T>(&mut self, step: impl Future<Output = io::Result<T>>, until: Instant) -> Result<T, Failed> {
-        tokio::select! {
-            _closed = self.shutdown.changed() => Err(Failed::Shutdown),
-            done = timeout_at(until, step) => {
-                done.map_err(|_elapsed| Failed::SlowHandshake(self.limits.opening))?.map_err(Failed::Handshake)
+        match protocol {
+            Protocol::Http1 => {
+                let connection = http1_limits(&self.shared.limits).serve_connection(io, answer);
+                self.drive(connection, Protocol::Http1).await
+            }
+            Protocol::Http2 => {
+                let connection = http2_limits(&self.shared.limits).serve_connection(io, answer);
+                self.drive(connection, Protocol::Http2).await
             }
         }
     }
 
-    /// Runs a connection until its client closes it, or its age or the server's end asks for that. Then what is under way is
-    /// finished; for how long, the caller knows.
-    async fn drive<C>(&mut self, connection: C) -> Result<(), Failed>
+    async fn handshake<T>(&mut self, step: impl Future<Output = io::Result<T>>, until: Instant) -> Result<T, Failed> {
+        let shared = &mut self.shared;
+        tokio::select! {
+            _closed = shared.shutdown.changed() => Err(Failed::Shutdown),
+            // Nothing was begun that could be ended in order.
+            _evicted = self.activity.called() => Err(Failed::Handshake(io::ErrorKind::ConnectionAborted.into())),
+            done = timeout_at(until, step) => {
+                done.map_err(|_elapsed| Failed::SlowHandshake(shared.limits.opening))?.map_err(Failed::Handshake)
+            }
+        }
+    }
+
+    /// Runs a connection until its client closes it, or until it is to end: by its age, by having nothing to do, because another one
+    /// needs its place, or with the server. Then what is under way is finished; for how long, the caller knows.
+    async fn drive<C>(&mut self, connection: C, protocol: Protocol) -> Result<Ended, Failed>
     where
         C: GracefulConnection<Error = hyper::Error>,
     {
         let mut connection = pin!(connection);
-        tokio::select! {
-            ended = connection.as_mut() => return ended.map_err(Failed::Http),
-            () = sleep(self.limits.connection_age) => {}
-            _closed = self.shutdown.changed() => {}
-        }
+        let Connection { activity, shared } = self;
+        let ended = |ended: Result<(), hyper::Error>| match ended {
+            Ok(()) if activity.had_slow_body() && protocol == Protocol::Http1 => Ok(Ended::SlowBody),
+            Ok(()) => Ok(Ended::Agreed),
+            Err(error) => Err(Failed::Http {
+                why: reason(&error, protocol, activity),
+                error,
+            }),
+        };
+        let why = tokio::select! {
+            done = connection.as_mut() => return ended(done),
+            () = sleep(shared.limits.connection_age) => Ended::Agreed,
+            // An HTTP/1.1 client has the time for the head of its next request.
+            () = idle(activity, shared.limits.idle), if protocol == Protocol::Http2 => Ended::Idle,
+            why = activity.called() => why,
+            _closed = shared.shutdown.changed() => Ended::Shutdown,
+        };
         connection.as_mut().graceful_shutdown();
-        connection.await.map_err(Failed::Http)
+        match why {
+            // Somebody waits for its place, or it does harm.
+            Ended::Evicted | Ended::Resets => {
+                let _ = timeout(limits::FAREWELL, connection).await;
+            }
+            _ => {
+                ended(connection.await)?;
+            }
+        }
+        Ok(why)
+    }
+}
+
+/// Resolves when nothing was asked for so long. Looks twice in that time at most.
+async fn idle(activity: &Activity, limit: Duration) {
+    loop {
+        match activity.quiet() {
+            Some(quiet) if quiet >= limit => return,
+            Some(quiet) => sleep(limit - quiet).await,
+            None => sleep(limit).await,
+        }
+    }
+}
+
+fn reason(error: &hyper::Error, protocol: Protocol, activity: &Activity) -> Ended {
+    let reset = |cause: &(dyn Error + 'static)| {
+        let reason = cause.downcast_ref::<h2::Error>().and_then(h2::Error::reason);
+        reason == Some(h2::Reason::ENHANCE_YOUR_CALM)
+    };
+    match (error.is_timeout(), protocol) {
+        (true, Protocol::Http2) => Ended::Silent,
+        (true, Protocol::Http1) if activity.has_received() => Ended::SlowHead,
+        (true, Protocol::Http1) => Ended::Idle,
+        (false, Protocol::Http1) if activity.had_slow_body() => Ended::SlowBody,
+        (false, _) if error.source().is_some_and(reset) => Ended::Resets,
+        (false, _) => Ended::Broken,
+    }
+}
+
+/// The body of an answer. Its connection is at work until this is dropped.
+struct Answering<B> {
+    body: B,
+    _busy: Busy,
+}
+
+impl<B: Body<Data = Bytes> + Unpin> Body for Answering<B> {
+    type Data = Bytes;
+    type Error = B::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
     }
 }
 
@@ -141,7 +259,7 @@ fn http1_limits(limits: &Limits) -> http1::Builder {
     let mut builder = http1::Builder::new();
     builder
         .timer(TokioTimer::new())
-        .header_read_timeout(limits.opening)
+        .header_read_timeout(limits.header)
         .max_header_size(limits::HEADER_BYTES_MAX as usize)
         .max_buf_size(limits::STREAM_SEND_BYTES_MAX);
     builder
@@ -152,12 +270,14 @@ fn http2_limits(limits: &Limits) -> http2::Builder<TokioExecutor> {
     builder
         .timer(TokioTimer::new())
         .max_concurrent_streams(limits.streams_per_connection_max)
+        .max_pending_accept_reset_streams(limits::PENDING_RESETS_MAX)
+        .max_local_error_reset_streams(limits::ERROR_RESETS_MAX)
         .initial_connection_window_size(limits::CONNECTION_WINDOW_BYTES)
         .initial_stream_window_size(limits::STREAM_WINDOW_BYTES)
         .max_frame_size(limits::FRAME_BYTES_MAX)
         .max_header_list_size(limits::HEADER_BYTES_MAX)
         .max_send_buf_size(limits::STREAM_SEND_BYTES_MAX)
-        .keep_alive_interval(limits::KEEPALIVE_INTERVAL)
-        .keep_alive_timeout(limits::KEEPALIVE_TIMEOUT);
+        .keep_alive_interval(limits.ping_interval)
+        .keep_alive_timeout(limits.ping_timeout);
     builder
 }

@@ -44,7 +44,7 @@ impl KnownHosts {
     }
 
     /// Whether a request for `asked` means this service, if its connection arrived on the address `arrived_at`.
-    pub(super) fn knows(&self, asked: &Authority, arrived_at: Option<IpAddr>) -> bool {
+    pub(crate) fn knows(&self, asked: &Authority, arrived_at: Option<IpAddr>) -> bool {
         asked.is_loopback()
             || arrived_at.is_some_and(|address| asked.host == Host::Address(address.to_canonical()))
             || self.configured.iter().any(|known| known.covers(asked))

@@ -60,10 +60,10 @@ impl Listening {
 
     /// The next connection. Whatever goes wrong is logged and tried again: a server that ends because a client hung up early,
     /// or because descriptors ran out for a moment, is the worse evil.
-    pub(super) async fn accept(&self) -> TcpStream {
+    pub(super) async fn accept(&self) -> (TcpStream, SocketAddr) {
         loop {
             match self.listener.accept().await {
-                Ok((stream, _peer)) => return stream,
+                Ok(accepted) => return accepted,
                 Err(error) if is_the_peers(&error) => tracing::debug!(%error, "connection lost before it was accepted"),
                 Err(error) => {
                     tracing::warn!(%error, pause_ms = ACCEPT_PAUSE.as_millis(), "cannot accept connections");

@@ -5,12 +5,15 @@
 //! | file | what it decides |
 //! |---|---|
 //! | `listening` | binds the address, takes connections in, survives a lack of file descriptors |
+//! | `places` | who gets a place, and who makes room for a newcomer |
+//! | `metered` | counts the bytes |
 //! | `tls` | the certificate, its names, ALPN |
 //! | `client_ca` | which certificates clients may show, and whether they must |
 //! | `peer` | the one that a client has shown |
 //! | `preface` | HTTP/1.1 or HTTP/2, by the first bytes |
-//! | `connection` | the limits of each protocol, one task a connection |
-//! | `access_log` | what is logged of a request |
+//! | `connection` | the limits of each protocol, one task a connection; `activity` is what others see of it |
+//! | `pace` | how slowly the body of a request may come |
+//! | ([`observe`](crate::observe)) | ids, counts, log lines, spans |
 //! | `guard` | whether the request may come from a page in a browser ([`host`] and [`admission`] decide, purely) |
 //! | `deadline` | how long an answer may take to begin |
 //! | `content_type` | whether it is gRPC |
@@ -24,7 +27,7 @@
 pub mod admission;
 pub mod host;
 
-mod access_log;
+mod activity;
 mod application;
 mod client_ca;
 mod connection;
@@ -33,7 +36,10 @@ mod deadline;
 mod guard;
 mod limits;
 mod listening;
+mod metered;
+mod pace;
 mod peer;
+mod places;
 mod preface;
 mod refused;
 mod serve;
@@ -43,6 +49,7 @@ pub use application::application;
 pub use deadline::{Deadline, Late};
 pub use limits::Limits;
 pub use listening::{BindError, Listening};
+pub use pace::{Pace, TooSlow};
 pub use peer::{BadPeer, PeerCertificate, San};
 pub use serve::{Stopped, serve};
 pub use tls::{Tls, TlsError};

@@ -1,17 +1,21 @@
 //! The server's life: connections in, each in its own task, until shutdown has had its time.
 
 use std::future::Future;
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 
 use axum::Router;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::net::TcpStream;
+use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::timeout;
 
 use super::connection::{self, Shared};
 use super::limits::Limits;
 use super::listening::Listening;
+use super::places::{OfClient, Place, Places};
+use crate::metrics::Connections;
 
 /// How a server ended.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -27,31 +31,43 @@ pub struct Stopped {
 /// end of its own should end it on the same signal, so that its client hears a reason.
 ///
 /// Nothing that a client or the network does ends the server, so there is no error to return.
-pub async fn serve(listening: Listening, app: Router, limits: &Limits, shutdown: impl Future<Output = ()>) -> Stopped {
+pub async fn serve(
+    listening: Listening,
+    app: Router,
+    limits: &Limits,
+    counts: &Arc<Connections>,
+    shutdown: impl Future<Output = ()>,
+) -> Stopped {
     let (open, closed) = watch::channel(());
     let shared = Shared {
         app,
         tls: listening.tls(),
         limits: limits.clone(),
+        connections: counts.clone(),
         shutdown: closed,
     };
-    let places = Arc::new(Semaphore::new(limits.connections_max));
+    let mut door = Door {
+        listening,
+        places: Places::new(limits.connections_max, limits.connections_per_client_max),
+        counts: counts.clone(),
+        newcomer: None,
+    };
     let mut connections = JoinSet::new();
     let mut shutdown = pin!(shutdown);
     loop {
         tokio::select! {
             () = shutdown.as_mut() => break,
             Some(ended) = connections.join_next() => report(ended),
-            (stream, place) = next(&listening, &places) => {
+            (stream, place) = door.next() => {
                 let shared = shared.clone();
                 connections.spawn(async move {
-                    connection::run(stream, shared).await;
+                    connection::run(stream, place.activity().clone(), shared).await;
                     drop(place);
                 });
             }
         }
     }
-    drop((listening, open));
+    drop((door, open));
     let drained = timeout(limits.shutdown, async {
         while let Some(ended) = connections.join_next().await {
             report(ended);
@@ -68,14 +84,38 @@ pub async fn serve(listening: Listening, app: Router, limits: &Limits, shutdown:
     Stopped { cut }
 }
 
-/// The next connection, once there is a place for it: one that has to wait does so in the kernel, which refuses when its own
-/// queue is full.
-async fn next(listening: &Listening, places: &Arc<Semaphore>) -> (tokio::net::TcpStream, OwnedSemaphorePermit) {
-    let place = Arc::clone(places)
-        .acquire_owned()
-        .await
-        .expect("nobody closes the semaphore");
-    (listening.accept().await, place)
+/// Where connections come in.
+struct Door {
+    listening: Listening,
+    places: Arc<Places>,
+    counts: Arc<Connections>,
+    /// Who has come, and waits for a place.
+    newcomer: Option<(TcpStream, OfClient)>,
+}
+
+impl Door {
+    /// The next connection, once there is a place for it. Those who come behind one that has to wait do so in the kernel, which refuses
+    /// when its own queue is full. Nothing is lost if this is dropped and called again.
+    async fn next(&mut self) -> (TcpStream, Place) {
+        while self.newcomer.is_none() {
+            let (stream, peer) = self.listening.accept().await;
+            match self.places.of_client(peer.ip()) {
+                Some(of_client) => self.newcomer = Some((stream, of_client)),
+                None => self.refuse(peer),
+            }
+        }
+        let one_of_all = self.places.one_of_all().await;
+        let (stream, of_client) = self.newcomer.take().expect("there is one, or this would still wait");
+        (stream, of_client.with(one_of_all))
+    }
+
+    fn refuse(&self, peer: SocketAddr) {
+        let count = self.counts.refuse();
+        // A client can do this without end.
+        if count.is_power_of_two() {
+            tracing::warn!(client = %peer.ip(), count, "connection refused: its client has too many (connections_per_client_max)");
+        }
+    }
 }
 
 fn report(ended: Result<(), JoinError>) {

@@ -104,6 +104,15 @@ impl Sources {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).by_name.len()
     }
 
+    /// The names of those that are configured, with what became of their deliveries.
+    pub fn counts(&self) -> Vec<(String, Arc<Counts>)> {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let named = state.by_name.iter();
+        named
+            .map(|(name, known)| (name.clone(), known.counts.clone()))
+            .collect()
+    }
+
     /// The source of that name. Costs a look into the folder once a second, some 20 µs.
     pub fn find(&self, name: &str) -> Option<Arc<Configured>> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);

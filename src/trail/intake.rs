@@ -13,7 +13,9 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-use super::{Accepted, NO_PANIC, OWN_METHODS, OWN_SOURCES, Refusal, Refused, ServiceOnly, Submission, Taken, Trail};
+use super::{
+    Accepted, Counted, NO_PANIC, OWN_METHODS, OWN_SOURCES, Refusal, Refused, ServiceOnly, Submission, Taken, Trail,
+};
 use crate::task::{blocking, join};
 
 /// How those hear who send what is under way already; `None` until it is known. Dropped without a word, it is not known at all.
@@ -70,7 +72,30 @@ impl Trail {
     /// As [`Trail::submit`].
     pub async fn deliver(&self, submissions: Vec<Submission>) -> Result<Taken, Refused> {
         let trail = self.clone();
-        join(tokio::spawn(async move { trail.take(submissions).await })).await
+        join(tokio::spawn(async move {
+            let taken = trail.take(submissions).await;
+            trail.count(&taken);
+            taken
+        }))
+        .await
+    }
+
+    fn count(&self, taken: &Result<Taken, Refused>) {
+        match taken {
+            Ok(taken) => {
+                let new = taken
+                    .events
+                    .iter()
+                    .filter(|event| matches!(event, Accepted::New { .. }))
+                    .count();
+                self.counts.add(Counted::New, new as u64);
+                self.counts.add(Counted::Repeated, (taken.events.len() - new) as u64);
+            }
+            Err(refused) => match refused.refusal {
+                Refusal::Conflict { .. } | Refusal::ConflictWithin { .. } => self.counts.add(Counted::Conflict, 1),
+                _ => {}
+            },
+        }
     }
 
     async fn take(&self, submissions: Vec<Submission>) -> Result<Taken, Refused> {

@@ -12,6 +12,7 @@
 //! * [`Trail::plan_erasure`] and [`Trail::erase`] take members out again, and [`Trail::hold`] forbids it.
 //! * [`Tombstones`] knows what was erased, and is how the engine is told; [`Eraser`] overwrites it.
 
+mod counts;
 mod dedupe_key;
 mod entries;
 mod erase;
@@ -34,6 +35,7 @@ use indelible_index::{IndexError, IndexKey};
 use indelible_log::{Appender, AttachedError, Blanker, Log, Reader};
 use tokio::sync::{Notify, watch};
 
+pub use self::counts::{Counted, Counts, Standing};
 pub use self::dedupe_key::DedupeKeyError;
 pub use self::entries::KeptTombstone;
 use self::entries::highest_second;
@@ -76,6 +78,7 @@ pub struct Trail {
     carried_out_file: CarriedOutFile,
     /// Told whenever the table of keys has more.
     tabled: Arc<Notify>,
+    counts: Arc<Counts>,
 }
 
 /// Why there is no trail.
@@ -135,6 +138,7 @@ impl Trail {
             carried_out: Arc::new(watch::channel(0).0),
             carried_out_file: CarriedOutFile::of(data, name),
             tabled: Arc::default(),
+            counts: Arc::default(),
         })
     }
 

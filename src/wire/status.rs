@@ -6,6 +6,7 @@ use tonic::Status;
 use super::BadSubmission;
 use crate::access::{Denied, RecordError};
 use crate::entrance::TakesEvents;
+use crate::observe::current;
 use crate::proofs::ProofError;
 use crate::room::NoRoom;
 use crate::trail::{FindError, Refusal, Refused};
@@ -145,6 +146,10 @@ impl IntoStatus for RecordError {
 
 /// What failed inside is for the operator; the caller hears only that it was not its fault.
 fn internal(words: &str) -> Status {
-    tracing::error!(error = words, "a request failed inside");
+    tracing::error!(
+        error = words,
+        request = current().map(tracing::field::display),
+        "a request failed inside"
+    );
     Status::unavailable("the log's store failed; the operator's journal says why")
 }

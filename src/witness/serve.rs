@@ -18,6 +18,7 @@ use super::state::{State, StateError};
 use crate::data::{KeyError, Lock, LockError, read_cosigning_key};
 use crate::net::host::Authority;
 use crate::net::{self, BindError, Limits, Listening, Tls, TlsError};
+use crate::observe::Observer;
 use crate::task::blocking;
 
 /// How a witness is served.
@@ -119,7 +120,14 @@ impl Service {
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
         let mut failed = self.desk.failed();
         let known_hosts = self.listening.known_hosts(&self.hosts);
-        let app = net::application(Routes::default(), routes(self.desk), known_hosts, REQUEST_TIMEOUT);
+        let observer = Observer::default();
+        let app = net::application(
+            Routes::default(),
+            routes(self.desk),
+            known_hosts,
+            REQUEST_TIMEOUT,
+            &observer,
+        );
         let mut failing = failed.clone();
         let end = async move {
             tokio::select! {
@@ -127,7 +135,7 @@ impl Service {
                 Ok(_) = failing.wait_for(Option::is_some) => {}
             }
         };
-        net::serve(self.listening, app, &Limits::default(), end).await;
+        net::serve(self.listening, app, &Limits::default(), observer.connections(), end).await;
         drop(self.lock);
         let failed = failed.borrow_and_update().clone();
         failed.map_or(Ok(()), |error| Err(ServeError::State(error)))

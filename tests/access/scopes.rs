@@ -135,6 +135,7 @@ async fn a_submitter_of_one_source_can_do_that_and_nothing_else() {
             claims: claims.clone().into_bytes().into(),
             ..Submission::default()
         }),
+        wait: 0,
     };
     assert!(client.submit(as_bearer(&token, submission("deploy"))).await.is_ok());
     let refused = client

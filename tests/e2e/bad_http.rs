@@ -231,7 +231,7 @@ async fn broken_bodies_are_refused_at_once_and_are_no_entries() {
 async fn what_strangers_put_into_a_request_is_not_logged() {
     let bed = Bed::with_log();
     let mut command = bed.serve_command();
-    command.env("INDELIBLE_LOG", "info,indelible=debug");
+    command.env("INDELIBLE_LOG_FILTER", "info,indelible=debug");
     let server = Server::start(command);
     let mut http = Http::connect(&server).await;
     let token = [("authorization", "Bearer hidden")];

@@ -401,7 +401,7 @@ async fn whoever_has_the_checkpoint_is_told_that_it_is_the_newest() {
 async fn requests_are_logged_by_route_and_never_by_path() {
     let bed = Bed::with_log();
     let mut command = bed.serve_command();
-    command.env("INDELIBLE_LOG", "info,indelible=debug");
+    command.env("INDELIBLE_LOG_FILTER", "info,indelible=debug");
     let server = Server::start(command);
     append(&server, &entries(300)).await;
     let mut http = Http::connect(&server).await;

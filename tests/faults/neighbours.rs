@@ -72,7 +72,7 @@ async fn a_clock_that_is_set_back_changes_nothing() {
         let Some(mut serve) = shim::serve(&bed) else {
             return skipped(shim::NEEDS);
         };
-        serve.env("SHIM_CLOCK_BACK", "1").env("INDELIBLE_LOG", "debug");
+        serve.env("SHIM_CLOCK_BACK", "1").env("INDELIBLE_LOG_FILTER", "debug");
         let server = Server::start(serve);
         append(&mut kept, &server, 20).await;
         tokio::time::sleep(Duration::from_millis(1_300)).await;

@@ -9,6 +9,7 @@ use http::{Request, StatusCode};
 use http_body_util::Full;
 use indelible::net::application;
 use indelible::net::host::KnownHosts;
+use indelible::observe::Observer;
 use tonic::Code;
 use tonic::service::Routes;
 use tonic::transport::server::TcpConnectInfo;
@@ -102,7 +103,13 @@ async fn a_second_host_over_http2_is_judged_too() {
 #[tokio::test]
 async fn the_address_that_a_connection_arrived_on_is_known() {
     let known = KnownHosts::new(&[], &[]);
-    let app = application(Routes::default(), Router::new(), known, Duration::from_secs(30));
+    let app = application(
+        Routes::default(),
+        Router::new(),
+        known,
+        Duration::from_secs(30),
+        &Observer::default(),
+    );
     for (arrived_at, expected) in [
         ("10.1.2.3:7425", StatusCode::NOT_FOUND),
         ("10.1.2.4:7425", StatusCode::FORBIDDEN),

@@ -15,6 +15,7 @@ use indelible::data::DataDir;
 use indelible::http::{Health, Pages};
 use indelible::net::host::Authority;
 use indelible::net::{Limits, Listening, PeerCertificate, San, Stopped, Tls, application, serve};
+use indelible::observe::Observer;
 use indelible_access::Registry;
 use rustls::crypto::ring;
 use rustls::{ClientConfig, RootCertStore};
@@ -124,18 +125,20 @@ impl Server {
                     format!("{} {}", info.local_addr().unwrap(), info.remote_addr().unwrap())
                 }),
             );
+        let observer = Observer::default();
         let app = application(
             Routes::new(health),
             pages,
             listening.known_hosts(&setup.hosts),
             setup.request_timeout,
+            &observer,
         );
         let (stop, stopped) = oneshot::channel::<()>();
         let served = tokio::spawn(async move {
             let stopped = async {
                 let _stop_or_dropped = stopped.await;
             };
-            serve(listening, app, &setup.limits, stopped).await
+            serve(listening, app, &setup.limits, observer.connections(), stopped).await
         });
         let pem = certificate.as_ref().map(|made| made.pem.clone());
         let tls = certificate.map(|made| made.der);

@@ -124,6 +124,14 @@ impl Appender {
         (appender, acks)
     }
 
+    /// What waits now.
+    pub fn waiting(&self) -> Waiting {
+        Waiting {
+            queued_bytes: self.room_max.saturating_sub(self.room.available_permits()),
+            outside_bytes: self.room_max.saturating_sub(self.waiting_room.available_permits()),
+        }
+    }
+
     /// Takes room in the queue: at once, or after waiting for it if the waiting room has a place.
     async fn enter(&self, weight: u32) -> Result<OwnedSemaphorePermit, AppendError> {
         match Arc::clone(&self.room).try_acquire_many_owned(weight) {
@@ -157,6 +165,15 @@ impl Appender {
     fn submit(&self, submission: Submission) {
         self.queue.submit(submission);
     }
+}
+
+/// How full the queue is, by [`Batch::weight`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// Bytes that are queued or being committed.
+    pub queued_bytes: usize,
+    /// Bytes that wait for room in the queue, those of streams apart.
+    pub outside_bytes: usize,
 }
 
 /// The sending half of a stream. Dropped, it ends the stream's [`Acks`] once all that was queued is acknowledged.

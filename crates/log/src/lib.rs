@@ -44,7 +44,7 @@ mod tail;
 mod tally;
 mod volume;
 
-pub use append::{Ack, Acks, AppendError, Appender, StreamAck, StreamAppender};
+pub use append::{Ack, Acks, AppendError, Appender, StreamAck, StreamAppender, Waiting};
 pub use attached::{Attached, AttachedError};
 pub use batch::{ATTACHED_BYTES_MAX, BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, BadAttached, BadBatch, Batch};
 pub use commit::Head;

@@ -38,6 +38,11 @@ impl Reader {
         self.heads.clone()
     }
 
+    /// How many entries are in the object store, durable in two places.
+    pub fn sealed_size(&self) -> u64 {
+        self.tail.sizes().0
+    }
+
     /// The hashes of `nodes`, in their order, if all of them are in memory: those of the tree's right edge always are, others
     /// if they were read lately.
     pub fn nodes_at_hand(&self, nodes: &[NodeId]) -> Option<Vec<Hash>> {

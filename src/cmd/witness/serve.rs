@@ -7,16 +7,16 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::folder::FolderArg;
 use crate::cmd::runtime::block_on;
-use crate::cmd::serve::log_to_stderr;
 use crate::cmd::{CommandResult, Verdict};
 use crate::net::host::Authority;
+use crate::observe::{LogFormat, write_lines};
 use crate::witness::{Options, Rate, Service};
 
 /// Serve the witness over HTTP.
 ///
 /// Logs send their checkpoints to URL/add-checkpoint; what was cosigned last for a log is at
 /// URL/<SHA-256 of its origin in hex>/checkpoint. Anybody may connect, and only logs that were added are cosigned for. Ends in order on
-/// SIGTERM and SIGINT. Log lines go to stderr; INDELIBLE_LOG=debug shows more of them.
+/// SIGTERM and SIGINT. Log lines go to stderr; INDELIBLE_LOG_FILTER=debug shows more of them.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   indelible witness serve
@@ -46,7 +46,8 @@ pub(super) struct Args {
 
 /// Serves until a signal comes.
 pub(super) fn run(args: Args) -> CommandResult {
-    log_to_stderr();
+    let filter = std::env::var("INDELIBLE_LOG_FILTER").unwrap_or_else(|_| "info".to_owned());
+    write_lines(LogFormat::Text, &filter)?;
     block_on(serve(args))?
 }
 

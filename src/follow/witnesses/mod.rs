@@ -30,4 +30,5 @@ pub use alarm::Alarm;
 pub use configured::{WitnessError, Witnesses};
 pub use quorum::{Quorum, Vouched};
 pub use run::{Follower, Served};
+pub use seat::Standing;
 pub use start::Asked;

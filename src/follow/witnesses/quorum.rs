@@ -35,6 +35,11 @@ impl Quorum {
         Quorum { heads, wait, stopping }
     }
 
+    /// The newest head for which the quorum vouches.
+    pub fn newest(&self) -> Option<Head> {
+        self.heads.borrow().clone()
+    }
+
     /// How long to wait if nobody says.
     pub fn wait(&self) -> Duration {
         self.wait

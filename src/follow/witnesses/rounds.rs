@@ -16,7 +16,7 @@ use indelible_note::witness::{Answer, Refused};
 use indelible_note::{CosignerKey, Policy, SignatureLine, SignedCheckpoint, Verified, Witnessed};
 
 use super::alarm::Alarm;
-use super::seat::{Seat, Start};
+use super::seat::{Seat, Standing, Start};
 use crate::config::WithoutQuorum;
 
 /// How fast and how patient; see the fields of the configuration.
@@ -202,6 +202,11 @@ impl Rounds {
     /// The newest head that the quorum vouches for.
     pub(super) fn witnessed(&self) -> Option<&Witnessed> {
         self.witnessed.as_ref()
+    }
+
+    /// Where each witness stands, in the order of the policy.
+    pub(super) fn standings(&self) -> Vec<Standing> {
+        self.seats.iter().map(Seat::standing).collect()
     }
 
     /// What is wrong now.

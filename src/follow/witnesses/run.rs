@@ -14,6 +14,7 @@ use super::alarm::Alarm;
 use super::configured::Witnesses;
 use super::quorum::Quorum;
 use super::rounds::{Next, Outcome, Rounds, Sending};
+use super::seat::Standing;
 use super::start::Asked;
 use crate::memory::{CheckpointFile, MemoryError};
 use crate::proofs::Proofs;
@@ -28,6 +29,8 @@ pub struct Served {
     pub quorum: Quorum,
     /// What is wrong; empty if nothing.
     pub alarms: watch::Receiver<Vec<Alarm>>,
+    /// Where each witness stands.
+    pub standings: watch::Receiver<Vec<Standing>>,
 }
 
 /// Submits heads to the witnesses, and says which head is served.
@@ -43,6 +46,7 @@ pub struct Follower {
     heads: watch::Sender<Head>,
     quorum: watch::Sender<Option<Head>>,
     alarms: watch::Sender<Vec<Alarm>>,
+    standings: watch::Sender<Vec<Standing>>,
 }
 
 impl Follower {
@@ -67,10 +71,12 @@ impl Follower {
         let heads = watch::Sender::new(Head::new(served.clone()));
         let quorum = watch::Sender::new(witnessed(&rounds));
         let alarms = watch::Sender::new(Vec::new());
+        let standings = watch::Sender::new(rounds.standings());
         let seen = Served {
             heads: heads.subscribe(),
             quorum: Quorum::new(quorum.subscribe(), witnesses.wait, stopping.clone()),
             alarms: alarms.subscribe(),
+            standings: standings.subscribe(),
         };
         let follower = Follower {
             witnesses,
@@ -82,6 +88,7 @@ impl Follower {
             heads,
             quorum,
             alarms,
+            standings,
         };
         (follower, seen)
     }
@@ -164,6 +171,7 @@ impl Follower {
             *quorum = newest;
             grown
         });
+        self.standings.send_replace(self.rounds.standings());
         self.alarms.send_if_modified(|known| {
             let changed = *known != alarms;
             if changed {

@@ -22,8 +22,32 @@ pub(super) struct Seat {
     silent_since: Option<Instant>,
     /// Whether it ever agreed to the log since that was started.
     agreed: bool,
+    answers: Answers,
     /// In how few words it refused the last head that it was asked for.
     refusal: Option<String>,
+}
+
+/// How often it answered how.
+#[derive(Clone, Copy, Debug, Default)]
+struct Answers {
+    cosigned: u64,
+    refused: u64,
+    failed: u64,
+}
+
+/// Where a witness stands, for whoever looks after the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// What the policy calls it.
+    pub name: String,
+    /// The size of the tree that it cosigned last, as far as is known.
+    pub size: u64,
+    /// Heads that it cosigned.
+    pub cosigned: u64,
+    /// Heads that it would not cosign.
+    pub refused: u64,
+    /// Requests that it did not answer, or asked to come again.
+    pub failed: u64,
 }
 
 /// What one witness said at the start.
@@ -58,12 +82,28 @@ impl Seat {
             failures: 0,
             corrections: 0,
             silent_since: None,
+            answers: Answers::default(),
             refusal: None,
         }
     }
 
     pub(super) fn name(&self) -> &str {
         &self.name
+    }
+
+    pub(super) fn standing(&self) -> Standing {
+        let Answers {
+            cosigned,
+            refused,
+            failed,
+        } = self.answers;
+        Standing {
+            name: self.name.clone(),
+            size: self.size,
+            cosigned,
+            refused,
+            failed,
+        }
     }
 
     /// Takes it for a round of this number about a tree of `size`; the size from which to prove, if it can be asked now.
@@ -88,6 +128,7 @@ impl Seat {
     /// It has cosigned a tree of this size.
     pub(super) fn cosigned(&mut self, round: u64, size: u64) {
         self.answered();
+        self.answers.cosigned += 1;
         self.size = size;
         self.settled = round;
         self.failures = 0;
@@ -116,6 +157,7 @@ impl Seat {
     /// It answered, but not to the question: later.
     pub(super) fn postponed(&mut self, now: Instant) {
         self.answered();
+        self.answers.failed += 1;
         // From now on it counts as silent: who is busy for ever cosigns nothing.
         self.silent_since = Some(self.silent_since.unwrap_or(now));
         self.fail(now);
@@ -123,6 +165,7 @@ impl Seat {
 
     /// It gave no answer.
     pub(super) fn silent(&mut self, now: Instant) {
+        self.answers.failed += 1;
         self.state = State::Free;
         self.silent_since = Some(self.silent_since.unwrap_or(now));
         self.fail(now);
@@ -131,6 +174,7 @@ impl Seat {
     /// It will not cosign this head. To ask for the same again would be useless, and rude.
     pub(super) fn refused(&mut self, round: u64, words: String, until: Instant) {
         self.answered();
+        self.answers.refused += 1;
         self.refusal = Some(words);
         self.settled = round;
         self.state = State::Paused { until };

@@ -10,7 +10,7 @@ use indelible_log::{AppendError, BadAttached, Batch};
 use super::plan::Plan;
 use crate::task::{blocking, join};
 use crate::trail::hold::Acts;
-use crate::trail::{HoldError, HoldsError, Trail};
+use crate::trail::{Counted, HoldError, HoldsError, Trail};
 
 /// Why an erasure is not committed, all of it.
 #[derive(Debug, thiserror::Error)]
@@ -91,6 +91,7 @@ impl Trail {
                 ranges = part.ranges().as_slice().len(),
                 "an erasure was committed"
             );
+            self.counts.add(Counted::Tombstone, 1);
             tombstones.push(ack.first);
         }
         Ok(tombstones)

@@ -15,7 +15,7 @@ use indelible_event::{HOLDS_MAX, HoldRefused, Holds, MemberRange, MemberRanges};
 pub(super) use self::acts::Acts;
 pub use self::acts::HoldsError;
 use self::said::Said;
-use super::{Accepted, Refused, Submission, Trail};
+use super::{Accepted, Counted, Refused, Submission, Trail};
 use crate::task::{blocking, join};
 
 /// Why nothing is held, or released, that was not before.
@@ -57,7 +57,12 @@ impl Trail {
     /// See [`HoldError`].
     pub async fn hold(&self, ranges: MemberRanges, reason: String, by: String) -> Result<u64, HoldError> {
         let trail = self.clone();
-        join(tokio::spawn(async move { trail.place(&ranges, reason, by).await })).await
+        join(tokio::spawn(async move {
+            let placed = trail.place(&ranges, reason, by).await;
+            trail.counts.add(Counted::Hold, u64::from(placed.is_ok()));
+            placed
+        }))
+        .await
     }
 
     /// Releases the hold that an event has placed; the index of the event that says so.
@@ -72,7 +77,9 @@ impl Trail {
             if !trail.held().await?.iter().any(|(index, _)| index == hold) {
                 return Err(HoldError::NoHold { index: hold });
             }
-            trail.say_release(hold, by).await
+            let released = trail.say_release(hold, by).await;
+            trail.counts.add(Counted::Release, u64::from(released.is_ok()));
+            released
         }))
         .await
     }

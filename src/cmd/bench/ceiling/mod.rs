@@ -18,6 +18,7 @@ use crate::cmd::Failure;
 use crate::config::Config;
 use crate::http::{Health, Pages};
 use crate::net::{self, Limits, Listening};
+use crate::observe::Observer;
 use crate::wire::{
     AppendBatchRequest, AppendBatchResponse, AppendRequest, AppendResponse, AppendStreamRequest, AppendStreamResponse,
     ConsistencyProof, GetConsistencyProofRequest, GetConsistencyProofResponse, GetEntriesRequest, GetEntriesResponse,
@@ -43,9 +44,23 @@ pub(super) async fn serve(size: u64) -> Result<(), Failure> {
     let listening = Listening::bind(config.listen, None).await?;
     let known_hosts = listening.known_hosts(&config.hosts);
     let timeout = Duration::from_secs(u64::from(config.request_timeout_seconds));
-    let app = net::application(routes, http::routes(pages).merge(added), known_hosts, timeout);
+    let observer = Observer::default();
+    let app = net::application(
+        routes,
+        http::routes(pages).merge(added),
+        known_hosts,
+        timeout,
+        &observer,
+    );
     eprintln!("indelible: serving nothing on {}", listening.url());
-    net::serve(listening, app, &Limits::from(&config), std::future::pending()).await;
+    net::serve(
+        listening,
+        app,
+        &Limits::from(&config),
+        observer.connections(),
+        std::future::pending(),
+    )
+    .await;
     Ok(())
 }
 

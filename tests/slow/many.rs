@@ -1,0 +1,77 @@
+//! Thousands of slow connections, and the others.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+use crate::bed::{Bed, Server};
+use crate::honest::measure;
+use crate::senders::Senders;
+use crate::{ended, figure, serve};
+
+const SHORT: usize = 500;
+
+/// How many there are to be, and descriptors for them here and in the server, which inherits the limit.
+fn count() -> usize {
+    let count = std::env::var("INDELIBLE_SLOW").map_or(SHORT, |text| text.parse().unwrap());
+    let limit = getrlimit(Resource::Nofile);
+    let current = Some((2 * count + 1_000) as u64).max(limit.current);
+    let raised = Rlimit {
+        current,
+        maximum: limit.maximum,
+    };
+    setrlimit(Resource::Nofile, raised).expect("the hard limit of descriptors is high enough");
+    count
+}
+
+fn resident_kib(server: &Server) -> u64 {
+    figure(server, "process_resident_memory_bytes") >> 10
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_byte_a_second_on_many_connections_slows_nobody_else_down() {
+    let count = count();
+    let bed = Bed::with_log();
+    let server = serve(&bed, &format!("connections_max = {}\n", count + 200));
+    let address = SocketAddr::from(([127, 0, 0, 1], server.port()));
+
+    measure(address, Duration::from_secs(1)).await;
+    let memory = resident_kib(&server);
+    let before = measure(address, MEASURED).await;
+    let senders = Senders::start(count, address);
+    crate::until("all are connected", 120, || senders.connected() > count * 9 / 10).await;
+    let meanwhile = measure(address, MEASURED).await;
+    let open = figure(&server, "indelible_connections_open");
+    let memory_meanwhile = resident_kib(&server);
+    let connected = senders.connected();
+    // Nothing of HTTP/2 is slower than a ping and the time for its answer, and those who came last have it all before them.
+    senders.let_go(Duration::from_secs(90)).await;
+    let after = measure(address, MEASURED).await;
+
+    let grown = memory_meanwhile.saturating_sub(memory);
+    eprintln!("{connected} slow connections of {count}, {open} open; memory grew by {grown} KiB");
+    eprintln!("quiet before: {before}");
+    eprintln!("meanwhile:    {meanwhile}");
+    eprintln!("quiet after:  {after}");
+    for reason in ["slow_head", "slow_body", "silent"] {
+        let closed = ended(&server, reason);
+        eprintln!("{reason}: {closed}");
+        assert!(closed >= (count / 3) as u64, "{reason}: {closed}");
+    }
+    assert_eq!(ended(&server, "evicted"), 0, "there were places for all");
+    assert!(open > (count * 8 / 10) as u64, "{open} were open");
+    assert!(grown < 64 * count as u64, "{grown} KiB for {count} connections");
+    let quiet = before.quantile(990).max(after.quantile(990));
+    let bound = (2 * quiet).max(NOISE);
+    assert!(
+        meanwhile.quantile(990) <= bound,
+        "{:?} > {bound:?}",
+        meanwhile.quantile(990)
+    );
+}
+
+const MEASURED: Duration = Duration::from_secs(8);
+
+/// What a machine that others use too may do to a hundredth of the requests whoever else is connected.
+const NOISE: Duration = Duration::from_millis(20);
