@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use indelible::identity::oidc::{NotVerified, OidcOptions, REMEMBERED_MAX, Refresh};
+use indelible::identity::oidc::{NotVerified, OidcOptions, REMEMBERED_MAX, Refresh, WAITING_MAX};
 use indelible_access::oidc::Refused;
 use serde_json::json;
 
@@ -297,6 +297,29 @@ async fn only_pinned_keys_count_whatever_the_issuer_publishes() {
     assert!(is_unknown_key(
         &oidc.verify(&other.token(&fake.url, "2"), now()).await.unwrap_err()
     ));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_more_wait_for_one_issuer_than_there_is_room_for() {
+    let key = Key::new("k1");
+    let fake = Fake::with("").await;
+    fake.set_keys(Manner::Slow(Duration::from_secs(4), jwks(&[&key])));
+    let oidc = std::sync::Arc::new(oidc(&issuer(&fake.url), &seldom()));
+    let all = (0..WAITING_MAX + 50).map(|n| {
+        let (oidc, token) = (std::sync::Arc::clone(&oidc), key.token(&fake.url, &n.to_string()));
+        tokio::spawn(async move { oidc.verify(&token, now()).await.map(|_| ()) })
+    });
+    let all: Vec<_> = all.collect();
+    let all = futures_util::future::join_all(all).await;
+    let busy = |one: &Result<(), NotVerified>| {
+        *one == Err(NotVerified::Busy {
+            issuer: "ci".to_owned(),
+        })
+    };
+    let turned_away = all.iter().filter(|one| busy(one.as_ref().unwrap())).count();
+    let good = all.iter().filter(|one| one.as_ref().unwrap().is_ok()).count();
+    assert_eq!((good, turned_away), (WAITING_MAX, 50));
+    assert_eq!(fake.fetches(), 1);
 }
 
 /// Run it by hand, alone on the machine: `cargo test --test identity -- --ignored --nocapture cost`.

@@ -82,11 +82,11 @@ impl<'c> Claims<'c> {
             let seconds = claim.as_f64()?.floor();
             #[expect(
                 clippy::cast_possible_truncation,
-                reason = "it is whole, and small enough for both types"
+                reason = "it is whole, and far below the limits of both"
             )]
-            (seconds.abs() <= SECONDS_MAX).then_some(seconds as i64)
+            (seconds.abs() < 1e12).then_some(seconds as i64)
         });
-        let whole = whole.filter(|seconds| seconds.unsigned_abs() <= SECONDS_MAX as u64);
+        let whole = whole.filter(|seconds| seconds.unsigned_abs() <= SECONDS_MAX);
         whole.map(Some).ok_or_else(wrong)
     }
 
@@ -123,4 +123,4 @@ fn readable(path: &ClaimPath, text: &str) -> Result<(), Refused> {
 /// A subject of a job may have all its claims in it; a URL with refs has hundreds.
 const CLAIM_BYTES_MAX: usize = 2_048;
 /// The year 9999, beyond which a time cannot be written.
-const SECONDS_MAX: f64 = 253_402_207_200.0;
+const SECONDS_MAX: u64 = 253_402_207_200;

@@ -28,9 +28,8 @@ mod verify;
 
 pub use algorithm::{Algorithm, BadAlgorithm};
 pub use config::{
-    AUDIENCE_BYTES_MAX, BadCondition, BadIssuer, BadIssuerUrl, Condition, ISSUERS_MAX, Issuer, IssuerUrl, Issuers,
-    KeySource, LIFETIME_SECONDS_DEFAULT, LIFETIME_SECONDS_MAX, Pattern, Preset, RULES_MAX, Rule, SKEW_SECONDS_DEFAULT,
-    SKEW_SECONDS_MAX,
+    AUDIENCE_BYTES_MAX, ISSUERS_MAX, Issuer, IssuerUrl, Issuers, KeySource, LIFETIME_SECONDS_DEFAULT,
+    LIFETIME_SECONDS_MAX, Preset, RULES_MAX, Rule, SKEW_SECONDS_DEFAULT, SKEW_SECONDS_MAX,
 };
 pub use identity::Identity;
 pub use keys::{BadKeySet, BadPin, JWKS_BYTES_MAX, KEYS_MAX, KeySet, Pin, Skipped, Thumbprint, Unusable};

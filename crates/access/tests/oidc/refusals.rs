@@ -210,6 +210,20 @@ fn the_algorithm_is_the_configurations_to_choose_and_the_keys_to_fit() {
             "{name}"
         );
     }
+    // The same of a key that says nothing of its algorithm.
+    let mut jwk = key.jwk();
+    jwk.as_object_mut().unwrap().remove("alg");
+    let jwks = json!({"keys": [jwk]}).to_string();
+    let keys = KeySet::read(jwks.as_bytes(), gate.issuers.iter().next().unwrap()).unwrap();
+    let gate = Gate { keys, ..gate };
+    gate.check(&key.token(&claims())).unwrap();
+    for name in ["RS256", "ES256"] {
+        let token = key.token_with(&json!({"alg": name, "kid": "k1"}), &claims());
+        assert!(
+            matches!(gate.check(&token).unwrap_err(), Refused::KeyUnfit { .. }),
+            "{name}"
+        );
+    }
     for name in ["eddsa", "EDDSA", "RS1", "ES256K", "A128KW", "x", "RS256 "] {
         let token = key.token_with(&json!({"alg": name, "kid": "k1"}), &claims());
         assert!(matches!(

@@ -10,14 +10,14 @@ use super::pattern::{Pattern, PatternText};
 
 /// One condition of a rule.
 #[derive(Clone, Debug)]
-pub struct Condition {
+pub(super) struct Condition {
     claim: ClaimPath,
     any_of: Vec<Pattern>,
 }
 
 /// What is no condition. The operator's to correct.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum BadCondition {
+pub(crate) enum BadCondition {
     /// The name of the claim is none.
     #[error("`{0}` is neither the name of a claim nor a JSON Pointer (RFC 6901)")]
     Claim(String),

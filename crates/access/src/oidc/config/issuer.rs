@@ -48,7 +48,7 @@ pub(crate) enum Uses {
 
 /// What is wrong with an issuer. The operator's to correct.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum BadIssuer {
+pub(super) enum BadIssuer {
     /// A key is missing, unknown, or has a value that cannot be used.
     #[error("{0}")]
     Key(String),

@@ -15,14 +15,11 @@ mod url;
 
 pub use audience::AUDIENCE_BYTES_MAX;
 pub(super) use condition::ClaimPath;
-pub use condition::{BadCondition, Condition};
 pub use issuer::{
-    BadIssuer, Issuer, LIFETIME_SECONDS_DEFAULT, LIFETIME_SECONDS_MAX, RULES_MAX, SKEW_SECONDS_DEFAULT,
-    SKEW_SECONDS_MAX,
+    Issuer, LIFETIME_SECONDS_DEFAULT, LIFETIME_SECONDS_MAX, RULES_MAX, SKEW_SECONDS_DEFAULT, SKEW_SECONDS_MAX,
 };
 pub use issuers::{ISSUERS_MAX, Issuers};
-pub use pattern::Pattern;
 pub use preset::Preset;
 pub use rule::Rule;
 pub use source::KeySource;
-pub use url::{BadIssuerUrl, IssuerUrl};
+pub use url::IssuerUrl;

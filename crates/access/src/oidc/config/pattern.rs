@@ -9,7 +9,7 @@ use crate::oidc::claims;
 
 /// What one claim is held against.
 #[derive(Clone, Debug)]
-pub enum Pattern {
+pub(super) enum Pattern {
     /// Exactly that text. Numbers and truth values of a token count as their text: systems differ, and change their minds, on whether
     /// an id is written with quotes.
     Exact(String),

@@ -23,11 +23,6 @@ impl<G> Rule<G> {
         &self.name
     }
 
-    /// What must hold of a token: all of it.
-    pub fn conditions(&self) -> &[Condition] {
-        &self.conditions
-    }
-
     /// What tokens of which that holds may do.
     pub fn grant(&self) -> &G {
         &self.grant

@@ -15,7 +15,7 @@ pub struct IssuerUrl {
 
 /// What is no issuer's URL.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum BadIssuerUrl {
+pub(super) enum BadIssuerUrl {
     /// It is no URL, or not written as one is.
     #[error("{0:?} is not a URL as https://ci.example.com")]
     NotAUrl(String),

@@ -122,12 +122,12 @@ fn numbers(jwk: &Map<String, Value>) -> Result<(Material, Thumbprint), Unusable>
     match (word("kty"), word("crv")) {
         (Some("RSA"), _) => {
             let ((n, n_text), (e, e_text)) = (number(jwk, "n")?, number(jwk, "e")?);
-            let n = without_zeros(n);
+            let n = without_zeros(&n);
             if !RSA_BYTES.contains(&n.len()) {
                 return Err(Unusable::Number("n"));
             }
             let thumbprint = Thumbprint::of(&[("e", e_text), ("kty", "RSA"), ("n", n_text)]);
-            let e = without_zeros(e);
+            let e = without_zeros(&e);
             Ok((Material::Rsa { n, e }, thumbprint))
         }
         (Some("EC"), Some(curve @ ("P-256" | "P-384"))) => {
@@ -167,7 +167,7 @@ fn sized<'j>(jwk: &'j Map<String, Value>, name: &'static str, size: usize) -> Re
 }
 
 /// Some issuers write a zero in front, so that the number cannot be taken for a negative one.
-fn without_zeros(number: Vec<u8>) -> Vec<u8> {
+fn without_zeros(number: &[u8]) -> Vec<u8> {
     let zeros = number.iter().take_while(|byte| **byte == 0).count();
     number[zeros..].to_vec()
 }
