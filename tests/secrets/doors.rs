@@ -189,10 +189,10 @@ impl Doors<'_> {
             let status = self.post("/v1/events", &headers, cloud.to_string()).await;
             assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{}", secret.kind);
             for submission in [
-                submission("tests", None, json!({"action": text})),
-                submission("tests", None, json!({text: 1})),
-                submission("tests", Some(text), json!(claims(secret))),
-                submission(text, None, json!(claims(secret))),
+                submission("tests", None, &json!({"action": text})),
+                submission("tests", None, &json!({text: 1})),
+                submission("tests", Some(text), &json!(claims(secret))),
+                submission(text, None, &json!(claims(secret))),
             ] {
                 let submissions = vec![submission.clone()];
                 let status = self
@@ -333,7 +333,7 @@ impl Doors<'_> {
     }
 }
 
-fn submission(source: &str, key: Option<&str>, claims: Value) -> Submission {
+fn submission(source: &str, key: Option<&str>, claims: &Value) -> Submission {
     Submission {
         source: source.to_owned(),
         key: key.map(str::to_owned),

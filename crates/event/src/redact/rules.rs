@@ -123,10 +123,16 @@ fn encoded_key(hit: &str) -> Option<Range<usize>> {
     is_key.then_some(0..hit.len())
 }
 
+/// The value of the first cookie, and all that follows it.
+fn cookie(hit: &str) -> Option<Range<usize>> {
+    let start = hit.find('=')? + 1;
+    (!hit[start..].starts_with("[redacted")).then_some(start..hit.len())
+}
+
 /// What follows the last blank.
 fn behind_blank(hit: &str) -> Option<Range<usize>> {
     let start = hit.rfind(char::is_whitespace)? + 1;
-    text::is_secret(&hit[start..]).then_some(start..hit.len())
+    (!hit[start..].starts_with("[redacted") && text::is_secret(&hit[start..])).then_some(start..hit.len())
 }
 
 /// The password of `scheme://name:password@`.
@@ -239,7 +245,7 @@ static RULES: [Rule; 65] = [
     Rule { kind: "password", anchors: &["password"],
         form: r"(?i)(?-u:\b)login\s{1,20}\S{1,100}\s{1,20}password\s{1,20}\S{4,}", part: behind_blank },
     Rule { kind: "cookie", anchors: &["cookie:"],
-        form: r#"(?i)(?-u:\b)(?:set-)?cookie:[ \t]*[^\s=;,"']{1,100}=[^"'\r\n]{4,}"#, part: |hit| Some(hit.find('=')? + 1..hit.len()) },
+        form: r#"(?i)(?-u:\b)(?:set-)?cookie:[ \t]*[^\s=;,"']{1,100}=[^\s;"']{4,}(?:;[ \t]*[^\s=;,"']{1,100}=[^\s;"']+)*"#, part: cookie },
     Rule { kind: "token", anchors: &["splunk ", "token ", "apikey "],
         form: r"(?i)(?-u:\b)authorization\W{1,6}(?:splunk|token|apikey)[ \t]+[A-Za-z0-9._~+/=-]{8,}", part: last_word },
     Rule { kind: "url password", anchors: URL,

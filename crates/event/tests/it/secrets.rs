@@ -140,6 +140,24 @@ pub(crate) fn by_form() -> Vec<Planted> {
         "Authorization: Basic b2N0b2NhdDpodW50ZXIy".into(),
         "b2N0b2NhdDpodW50ZXIy".into(),
     );
+    for config in [
+        "{\"auth\": \"b2N0b2NhdDpodW50ZXIy\"}",
+        "//registry.example/:_auth=b2N0b2NhdDpodW50ZXIy",
+    ] {
+        plant("basic credentials", config.into(), "b2N0b2NhdDpodW50ZXIy".into());
+    }
+    plant(
+        "cookie",
+        "Set-Cookie: session=abcd1234efgh; Secure".into(),
+        "abcd1234efgh".into(),
+    );
+    plant(
+        "password",
+        "machine git.example\n  login octocat\n  password hunter22".into(),
+        "hunter22".into(),
+    );
+    let armoured = "LS0tLS1CRUdJTiBSU0EgUFJJVkFURSBLRVktLS0tLQpNSUlFcEFJQkFBS0NBUUVB";
+    plant("private key", format!("client-key-data: {armoured}"), armoured.into());
     plant("token", format!("Authorization: token {}", letters(40)), letters(40));
     plant("token", format!("Authorization: Splunk {}", hex(36)), hex(36));
     plant(
@@ -262,7 +280,12 @@ pub(crate) fn by_name() -> Vec<(&'static str, String)> {
 }
 
 /// What looks like a secret to the hasty, and must stay.
-pub(crate) const INNOCENT: [&str; 48] = [
+pub(crate) const INNOCENT: [&str; 53] = [
+    "client-certificate-data: LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCk1JSUMvakNDQWVhZ0F3SUJBZ0lCQURBTkJn",
+    "auth: bGVnYWN5bGVnYWN5",
+    "author: b2N0b2NhdA==",
+    "Cookie: expired",
+    "login with a password that is long",
     "da39a3ee5e6b4b0d3255bfef95601890afd80709",
     "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
     "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",

@@ -3,9 +3,12 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use indelible_log::{Kind, StartError, erase, rebuild_with};
+use indelible_log::{AttachmentSet, BlankError, Kind, StartError, erase, rebuild_with};
 
-use super::{TEXT, are_blanked, check_read, check_stored, in_journal, named, with_sealed};
+use super::{
+    TEXT, are_blanked, check_read, check_stored, everything, in_journal, kill, named, pending, place_of, with_sealed,
+};
+use crate::doubles::{Disk, Power, TestJournal};
 use crate::events::{Words, named_by, start_events, tombstone};
 use crate::support::{Homes, append, genesis_of_kind, journal_of, key, lazy, shutdown};
 
@@ -63,4 +66,44 @@ fn a_copy_is_erased_by_what_its_tombstones_name() {
     // Twice is once.
     assert!(erase(copy.as_ref(), &named_there).unwrap() > 200);
     assert_eq!(erase(copy.as_ref(), &indelible_log::Erased::default()).unwrap(), 0);
+}
+
+/// Files that are put back have the tree of the log, and again what was overwritten: a start that does not carry the tombstone out once more
+/// knows nothing of it, until it looks.
+#[test]
+fn what_a_copy_brings_back_is_found_and_overwritten_again() {
+    for sealed in [0, 300] {
+        let (homes, log, power) = with_sealed(sealed);
+        append(&log.appender(), tombstone(TEXT)).unwrap();
+        kill(log, &power);
+        let copy = journal_of(
+            genesis_of_kind(Kind::Events, 256),
+            &crate::support::frames(homes.journal.as_ref()),
+        );
+        let disk = Disk::new(copy);
+        let journal = TestJournal::on(&disk, &Power::steady());
+        let log = start_events(journal, Arc::new(homes.objects.clone()), 301, &lazy()).unwrap();
+        let (reader, blanker) = (log.reader(), log.blanker().unwrap());
+        assert!(blanker.pending().is_empty());
+        check_read(&reader, |_| AttachmentSet::NONE);
+        assert_eq!(blanker.recheck(299).unwrap(), 0, "no tombstone");
+        assert!(matches!(blanker.recheck(301), Err(BlankError::Read(_))));
+
+        let found = blanker.recheck(300).unwrap();
+        assert!(found > 100, "{found}");
+        check_read(&reader, named);
+        assert!(blanker.blank(&[everything()]).unwrap() > 200);
+        assert!(are_blanked(&in_journal(disk.as_ref(), named)));
+        assert_eq!(blanker.recheck(300).unwrap(), 0, "all is gone");
+        check_read(&reader, named);
+
+        // A copy that was made while one attachment was overwritten.
+        let torn = place_of(disk.as_ref(), 110, 11);
+        disk.torn.lock().unwrap().insert(torn);
+        assert_eq!(blanker.recheck(300).unwrap(), 1);
+        assert_eq!(pending(&blanker), [(110, 111)]);
+        blanker.blank(&[everything()]).unwrap();
+        assert!(disk.torn.lock().unwrap().is_empty());
+        shutdown(log).unwrap();
+    }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use indelible_log::StartError;
 use indelible_store::journal::{Place, Replayed, attachment_places};
 
-use super::{TEXT, check_stored, everything, kill, with_sealed};
+use super::{TEXT, check_stored, everything, kill, place_of, with_sealed};
 use crate::doubles::Disk;
 use crate::events::{attachments, start_events, tombstone};
 use crate::support::{Homes, append, lazy, shutdown};
@@ -16,16 +16,7 @@ fn what_is_damaged_and_not_named_stops_the_start() {
     append(&log.appender(), tombstone(TEXT)).unwrap();
     kill(log, &power);
     let disk = Disk::new(homes.journal.clone());
-    let place = |index: u64, number: usize| {
-        let frames = homes.journal.replay(0).unwrap().map(Result::unwrap);
-        let row = frames.flat_map(|replayed| {
-            let first = replayed.frame.first;
-            (first..)
-                .zip(attachment_places(&replayed.frame, replayed.place))
-                .collect::<Vec<_>>()
-        });
-        row.into_iter().find(|(at, _)| *at == index).unwrap().1[number]
-    };
+    let place = |index: u64, number: usize| place_of(homes.journal.as_ref(), index, number);
     for (index, number, starts) in [(3, 0, true), (3, 1, false), (110, 11, true), (290, 11, false)] {
         disk.torn.lock().unwrap().insert(place(index, number));
         match start_events(disk.clone(), Arc::new(Homes::of_events().objects), 0, &lazy()) {

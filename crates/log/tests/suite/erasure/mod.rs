@@ -10,7 +10,7 @@ mod known;
 use std::sync::Arc;
 
 use indelible_log::{AttachmentSet, Blanker, Erasure, Log, Reader, Step, fsck_with};
-use indelible_store::journal::{Attachment, Journal, Replayed, attachment_places};
+use indelible_store::journal::{Attachment, Journal, Place, Replayed, attachment_places};
 use indelible_store::objects::MemoryObjects;
 
 use crate::doubles::{Power, TestJournal, TestObjects};
@@ -115,4 +115,15 @@ fn check_stored(journal: &dyn Journal, objects: Option<&MemoryObjects>) -> (Vec<
     });
     let checked = checked.unwrap();
     (found, checked.blanked, checked.under_way)
+}
+
+/// Where an attachment of an entry lies.
+fn place_of(journal: &dyn Journal, index: u64, number: usize) -> Place {
+    let rows = journal.replay(0).unwrap().map(Result::unwrap).flat_map(|replayed| {
+        let first = replayed.frame.first;
+        (first..)
+            .zip(attachment_places(&replayed.frame, replayed.place))
+            .collect::<Vec<_>>()
+    });
+    rows.into_iter().find(|(at, _)| *at == index).unwrap().1[number]
 }
