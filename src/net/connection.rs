@@ -22,6 +22,7 @@ use tower::ServiceExt;
 use super::limits::{self, Limits};
 use super::peer::{BadPeer, PeerCertificate};
 use super::preface::{Protocol, read_preface};
+use super::tls::accept;
 
 /// What a connection gets of its server; a clone is cheap.
 #[derive(Clone)]
@@ -65,7 +66,7 @@ async fn open(stream: TcpStream, info: TcpConnectInfo, mut shared: Shared) -> Re
     match shared.tls.take() {
         None => serve(stream, info, None, shared, until).await,
         Some(tls) => {
-            let stream = shared.handshake(tls.accept(stream), until).await?;
+            let stream = shared.handshake(accept(&tls, stream), until).await?;
             let peer = PeerCertificate::of(stream.get_ref().1)?.map(Arc::new);
             serve(stream, info, peer, shared, until).await
         }
