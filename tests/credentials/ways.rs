@@ -74,7 +74,7 @@ fn flags_win_and_what_is_not_clear_is_an_error() {
         ),
         (&[], vec![("INDELIBLE_TOKEN", "sec ret")], vec![]),
         (&["--token-file", "missing"], vec![], vec![]),
-        (&["--token-file", "log/log.vkey"], vec![], vec![]),
+        (&["--token-file", "event.json"], vec![], vec![]),
         (
             &["--token-file", "token", "--identity-token-file", "token"],
             vec![],
