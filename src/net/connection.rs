@@ -29,6 +29,7 @@ use super::metered::Metered;
 use super::pace::{Owed, Paced};
 use super::peer::{BadPeer, PeerCertificate};
 use super::preface::{Protocol, read_preface};
+use super::tls::accept;
 use crate::metrics::{Connections, Ended};
 
 /// What a connection gets of its server; a clone is cheap.
@@ -103,7 +104,7 @@ impl Connection {
         match self.shared.tls.take() {
             None => self.serve(stream, info, None, until).await,
             Some(tls) => {
-                let io = self.handshake(tls.accept(stream), until).await?;
+                let io = self.handshake(accept(&tls, stream), until).await?;
                 let peer = PeerCertificate::of(io.get_ref().1)?.map(Arc::new);
                 self.serve(io, info, peer, until).await
             }

@@ -3,13 +3,17 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustls::ServerConfig;
 use rustls::crypto::ring;
 use rustls::server::{NoServerSessionStorage, VerifierBuilderError};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use tokio::io::{self, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 use x509_parser::extensions::GeneralName;
 
 use super::client_ca;
@@ -143,6 +147,24 @@ impl fmt::Debug for Tls {
     }
 }
 
+/// Shakes hands with a client. One that is refused hears why: who closes while there is something left to read, as the first request of a
+/// client that has finished before its certificate is judged, takes back what it has sent.
+pub(super) async fn accept<IO>(acceptor: &TlsAcceptor, stream: IO) -> io::Result<TlsStream<IO>>
+where
+    IO: AsyncRead + AsyncWrite + Unpin,
+{
+    let (error, mut stream) = match acceptor.accept(stream).into_fallible().await {
+        Ok(accepted) => return Ok(accepted),
+        Err(refused) => refused,
+    };
+    let heard = async {
+        stream.shutdown().await?;
+        io::copy(&mut stream.take(UNHEARD_BYTES_MAX), &mut io::sink()).await
+    };
+    let _heard_or_not = timeout(UNHEARD_TIME, heard).await;
+    Err(error)
+}
+
 /// All that a PEM file has of a kind, which must be something.
 pub(super) fn read_pem<T: PemObject>(what: &'static str, path: &Path) -> Result<Vec<T>, TlsError> {
     T::pem_file_iter(path)
@@ -174,3 +196,8 @@ fn names(certificate: &CertificateDer<'_>) -> Result<Vec<CertifiedName>, x509_pa
         })
         .collect())
 }
+
+/// Long enough for an alert to cross the world, short enough that nobody holds a connection by being refused.
+const UNHEARD_TIME: Duration = Duration::from_secs(1);
+/// The preface and the first requests of a client that does not know yet.
+const UNHEARD_BYTES_MAX: u64 = 64 << 10;

@@ -29,8 +29,8 @@ fn a_command_is_run_with_the_file_of_the_finding() {
         words.contains("--exec: exit status: 1") && words.contains("will be told again"),
         "{words}"
     );
-    let watch = watch.instead("--exec", "printf '%s|%s|' \"$INDELIBLE_FINDING\" \"$INDELIBLE_LOG_ORIGIN\" >> told; echo for the operator; printf '%s\\n' >> told");
-    let output = watch.once();
+    let watch = watch.instead("--exec", "printf '%s|%s|%s|' \"$INDELIBLE_FINDING\" \"$INDELIBLE_LOG_ORIGIN\" \"${INDELIBLE_TOKEN-no token}\" >> told; echo for the operator; printf '%s\\n' >> told");
+    let output = watch.once_with_token();
     let words = stderr(&output);
     assert_eq!(output.status.code(), Some(1), "{words}");
     assert!(words.contains("for the operator"), "{words}");
@@ -40,7 +40,7 @@ fn a_command_is_run_with_the_file_of_the_finding() {
         .collect();
     assert_eq!(files.len(), 1);
     let path = files[0].canonicalize().unwrap().display().to_string();
-    let told = format!("{path}|forged.example/log|{path}\n");
+    let told = format!("{path}|forged.example/log|no token|{path}\n");
     assert_eq!(fs::read_to_string(watch.bed.path("told")).unwrap(), told);
     assert_eq!(crate::watch::finding(&files[0]).kind, FindingKind::Fork);
     // Told once.

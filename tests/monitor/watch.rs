@@ -71,6 +71,13 @@ impl Watch {
         ended(self.bed.command(&self.args(&["--once"])))
     }
 
+    /// The same by a monitor with a token for the log.
+    pub(crate) fn once_with_token(&self) -> Output {
+        let mut command = self.bed.command(&self.args(&["--once"]));
+        command.env("INDELIBLE_TOKEN", "for-the-log-alone");
+        ended(command)
+    }
+
     /// One look that must end with this status; what it said.
     #[track_caller]
     pub(crate) fn expect(&self, status: i32) -> String {
