@@ -54,10 +54,10 @@ impl TokenFile {
     pub(super) fn token(&self) -> Token {
         let Shared { path, read: last } = &*self.0;
         let mut last = last.lock().expect("nobody panics while holding this lock");
-        if last.of.is_some() && last.of != std::fs::metadata(path).ok().as_ref().and_then(Version::of) {
-            if let Ok(new) = read(path) {
-                *last = new;
-            }
+        if last.is_outdated(path)
+            && let Ok(new) = read(path)
+        {
+            *last = new;
         }
         last.token.clone()
     }
@@ -66,6 +66,14 @@ impl TokenFile {
 impl fmt::Debug for TokenFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("TokenFile").field(&shown(&self.0.path)).finish()
+    }
+}
+
+impl Last {
+    /// Whether there is another file now than the one that was read, or none. Of a pipe there is no telling.
+    fn is_outdated(&self, path: &Path) -> bool {
+        let now = std::fs::metadata(path).ok().as_ref().and_then(Version::of);
+        self.of.is_some() && self.of != now
     }
 }
 
