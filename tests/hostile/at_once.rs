@@ -67,10 +67,10 @@ async fn the_heaviest_of_all_doors_at_the_same_time_stay_within_their_rooms() {
     }
     for task in json {
         siege.case();
-        // 503 where there was no room.
+        // 503 where there was no room, 408 if the body had to wait for a processor.
         match task.await.unwrap() {
             Some((StatusCode::OK, answer)) => siege.remember(&answer),
-            Some((status, problem)) => assert!([400, 503].contains(&status.as_u16()), "{status}: {problem}"),
+            Some((status, problem)) => assert!([400, 408, 503].contains(&status.as_u16()), "{status}: {problem}"),
             None => {}
         }
     }

