@@ -9,10 +9,11 @@ use std::time::Duration;
 
 use indelible::data::{DataDir, NewLog, OpenError, OpenLog, configure, init, open};
 use indelible::trail::{Body, Found, Needle, Plan, Submission, Trail, Wanted};
-use indelible_client::{Client, MemoryHeads, NewEvent, Options};
+use indelible_client::{Client, HttpOptions, MemoryHeads, NewEvent, Options, http_client};
 use indelible_event::MemberState;
 use indelible_event::member::{Member, Submitter};
 use indelible_note::VerifierKey;
+use serde_json::Value;
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 
@@ -126,6 +127,12 @@ impl Server {
     pub(crate) async fn client(&self, vkey: VerifierKey) -> Client {
         let connected = Client::connect(&self.url, vkey, MemoryHeads::new(), Options::default());
         connected.await.unwrap()
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Value {
+        let http = http_client(&HttpOptions::default()).unwrap();
+        let answer = http.get(format!("{}{path}", self.url)).send().await.unwrap();
+        serde_json::from_str(&answer.text().await.unwrap()).unwrap()
     }
 
     /// Ends it in an orderly way.

@@ -1,7 +1,5 @@
 //! On what basis something was erased, and for whom: shown to those who may erase, searched, never handed on.
 
-use serde_json::Value;
-
 use crate::bed::Bed;
 use crate::person::event;
 
@@ -27,7 +25,7 @@ async fn who_may_erase_is_shown_on_what_basis_it_was_done() {
     );
     assert_eq!(tombstone.trim(), "2");
 
-    let answer = reqwest_get(&format!("{url}/v1/events/2")).await;
+    let answer = server.get("/v1/events/2").await;
     assert_eq!(answer["type"], "indelible.tombstone.v1");
     assert_eq!(answer["members"]["basis"]["value"], "GDPR Art. 17");
     let said = answer["members"]["requester"]["value"].as_str().unwrap();
@@ -71,13 +69,4 @@ async fn who_may_erase_is_shown_on_what_basis_it_was_done() {
         );
         assert!(!told.contains("Art. 17"), "{told}");
     }
-}
-
-async fn reqwest_get(url: &str) -> Value {
-    let answer = indelible_client::http_client(&Default::default())
-        .unwrap()
-        .get(url)
-        .send()
-        .await;
-    serde_json::from_str(&answer.unwrap().text().await.unwrap()).unwrap()
 }

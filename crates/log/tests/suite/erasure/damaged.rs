@@ -7,7 +7,7 @@ use indelible_store::journal::{Place, Replayed, attachment_places};
 
 use super::{TEXT, check_stored, everything, kill, place_of, with_sealed};
 use crate::doubles::Disk;
-use crate::events::{attachments, start_events, tombstone};
+use crate::events::{start_events, tombstone};
 use crate::support::{Homes, append, lazy, shutdown};
 
 #[test]

@@ -7,7 +7,7 @@ use indelible_store::objects::Key;
 
 use super::{check_read, kill, pending, with_sealed};
 use crate::doubles::{Power, TestJournal, TestObjects};
-use crate::events::{append_events, expected, start_events, tombstone};
+use crate::events::{append_events, start_events, tombstone};
 use crate::support::{Homes, append, lazy, shutdown};
 
 #[test]
