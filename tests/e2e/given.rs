@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use indelible_client::{Client, MemoryHeads, NewEvent, Options, RawBody, Submitted, SubmittedEvent};
+use indelible_client::{
+    Client, HttpOptions, MemoryHeads, NewEvent, Options, RawBody, Submitted, SubmittedEvent, http_client,
+};
 use indelible_event::member::{Action, Actor, ActorType, Claims, Verb};
 use indelible_event::{CheckedLine, Committed};
 use indelible_note::{KeyChain, Receipt};
@@ -124,7 +126,7 @@ impl Given {
     /// The way from GitHub to a server.
     pub(crate) fn hook(&self, server: &Server) -> Hook {
         Hook {
-            http: reqwest::Client::new(),
+            http: http_client(&HttpOptions::default()).unwrap(),
             url: format!("{}/hooks/github/acme", server.url),
             secret: self.secret.clone(),
         }
@@ -204,7 +206,7 @@ impl Given {
         for delivery in &self.deliveries {
             due.entry(sender(&delivery.id)).or_default().insert(delivery.index);
         }
-        let http = reqwest::Client::new();
+        let http = http_client(&HttpOptions::default()).unwrap();
         let until = Instant::now() + Duration::from_secs(120);
         for (actor, indexes) in due {
             let mut found = BTreeSet::new();

@@ -9,8 +9,11 @@ use bytes::Bytes;
 use indelible::config::Config;
 use indelible::data::{DataDir, LockError, OpenError, OpenLog, at_rest, checkpoint_file, configure, open};
 use indelible::memory::CheckpointFile;
-use indelible_log::{Batch, Reader, Step, fsck};
-use indelible_store::journal::{Journal, Kind};
+use indelible::trail::{Accepted, Body, Submission, Trail};
+use indelible_client::NewEvent;
+use indelible_event::member::Submitter;
+use indelible_log::{Ack, Batch, Reader, Step, Tombstones, fsck_with};
+use indelible_store::journal::{Attachment, Journal, Kind};
 
 use crate::record::{CONFIGURATION, Recording, data_in};
 use crate::steps::Step as Recorded;
@@ -19,6 +22,10 @@ use crate::steps::Step as Recorded;
 #[derive(Debug)]
 pub(crate) struct Truth {
     entries: Vec<Bytes>,
+    /// What is kept of each, if the log is one of events.
+    attachments: Vec<Vec<Bytes>>,
+    /// Events that were acknowledged, and where: whoever comes again with one is to be told that.
+    events: Vec<(u64, NewEvent)>,
     /// The note of each head that was signed, by size.
     notes: BTreeMap<u64, Bytes>,
 }
@@ -41,14 +48,17 @@ impl Truth {
         let log = at_rest(&DataDir::at(data_in(&recording.root()))).unwrap();
         let mut truth = Truth {
             entries: Vec::new(),
+            attachments: Vec::new(),
+            events: Vec::new(),
             notes: BTreeMap::from([(0, log.journal.genesis().note.clone())]),
         };
         for replayed in log.journal.replay(0).unwrap() {
             let frame = replayed.unwrap().frame;
             if frame.kind == Kind::Commit {
-                truth
-                    .entries
-                    .extend(frame.records.into_iter().map(|record| record.entry));
+                for record in frame.records {
+                    truth.entries.push(record.entry);
+                    truth.attachments.push(record.attachments);
+                }
                 truth.notes.insert(truth.entries.len() as u64, frame.note);
             }
         }
@@ -56,6 +66,9 @@ impl Truth {
             let found = &truth.entries[usize::try_from(acknowledged.index).unwrap()];
             assert_eq!(*found, acknowledged.entry, "entry {}", acknowledged.index);
             assert!(acknowledged.index < acknowledged.size);
+            truth
+                .events
+                .extend(acknowledged.event.clone().map(|event| (acknowledged.index, event)));
         }
         for step in &recording.steps {
             if let Recorded::Told(head) = step {
@@ -89,6 +102,7 @@ impl Truth {
             opened,
             lock,
             leaves,
+            trail,
             ..
         } = patiently(|| open(&data, config.clone())).map_err(|error| format!("refused: {error}"))?;
         if let Some(remembered) = memory.load(log.keys()).map_err(words)? {
@@ -106,15 +120,20 @@ impl Truth {
         self.check_content(&reader, told)?;
 
         // It goes on from there.
-        let batch = Batch::single(Bytes::from_static(b"after the power came back")).map_err(words)?;
         let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(words)?;
-        let ack = runtime.block_on(log.appender().append(batch)).map_err(words)?;
+        let ack = match &trail {
+            Some(trail) => runtime.block_on(self.come_again(trail, met.size))?,
+            None => {
+                let batch = Batch::single(Bytes::from_static(b"after the power came back")).map_err(words)?;
+                runtime.block_on(log.appender().append(batch)).map_err(words)?
+            }
+        };
         let note = ack.head.note_bytes();
         if ack.first != met.size || ack.head.size() != met.size + 1 {
             return Err(format!("{ack:?} behind {} entries", met.size));
         }
         log.shutdown().map_err(words)?;
-        drop((reader, leaves, lock));
+        drop((reader, leaves, trail, lock));
 
         // And a second start agrees.
         let again = patiently(|| at_rest(&data)).map_err(|error| format!("refused the second time: {error}"))?;
@@ -125,7 +144,9 @@ impl Truth {
             .objects(&data)
             .map_err(|error| format!("refused the second time: {error}"))?;
         let mut findings = Vec::new();
-        let checked = fsck(&again.journal, Some(&objects), again.vkey(), &mut |step| {
+        let tombstones = again.tombstones();
+        let tombstones = tombstones.as_deref().map(|known| known as &dyn Tombstones);
+        let checked = fsck_with(tombstones, &again.journal, Some(&objects), again.vkey(), &mut |step| {
             if let Step::Found(finding) = step {
                 findings.push(finding.to_string());
             }
@@ -157,7 +178,63 @@ impl Truth {
                 index += 1;
             }
         }
+        let mut index = 0;
+        while index < size && self.attachments.iter().any(|attachments| !attachments.is_empty()) {
+            for found in reader.attached(index, size, 4 << 20).map_err(words)? {
+                let kept = &self.attachments[usize::try_from(index).map_err(words)?];
+                let present = kept.iter().cloned().map(Attachment::Present);
+                if !found.attachments.iter().cloned().eq(present) {
+                    return Err(format!("what is kept of event {index} is not what was sent"));
+                }
+                index += 1;
+            }
+        }
         Ok(())
+    }
+
+    /// Whoever comes again is given the first index, if that is there; and somebody else is new. Returns the acknowledgement of that.
+    async fn come_again(&self, trail: &Trail, size: u64) -> Result<Ack, String> {
+        // Some of them, from all parts of the run.
+        let there = self.events.iter().filter(|(index, _)| *index < size).step_by(7);
+        let (due, sent): (Vec<u64>, Vec<Submission>) = there.map(|(index, event)| (*index, submission(event))).unzip();
+        for (due, sent) in due.chunks(500).zip(sent.chunks(500)) {
+            let taken = trail.submit(sent.to_vec()).await.map_err(words)?;
+            let known = |accepted: &Accepted| match accepted {
+                Accepted::Known { index } => Some(*index),
+                Accepted::New { .. } => None,
+            };
+            if !taken.events.iter().map(known).eq(due.iter().copied().map(Some)) {
+                return Err(format!(
+                    "whoever came again was told {:?} instead of {due:?}",
+                    taken.events
+                ));
+            }
+        }
+        let new = Submission {
+            key: Some("after the power came back".to_owned()),
+            ..submission(&self.events[0].1)
+        };
+        let taken = trail.submit(vec![new]).await.map_err(words)?;
+        taken
+            .ack
+            .ok_or_else(|| format!("a new event was known: {:?}", taken.events))
+    }
+}
+
+fn submission(event: &NewEvent) -> Submission {
+    Submission {
+        source: event.source.clone(),
+        key: event.key.clone(),
+        claims: event.claims.clone(),
+        raw: event.raw.clone().map(|raw| Body {
+            bytes: raw.content,
+            content_type: raw.content_type,
+        }),
+        submitter: Submitter {
+            principal: "anonymous".to_owned(),
+            method: "none".to_owned(),
+            verified: None,
+        },
     }
 }
 

@@ -1,5 +1,7 @@
 //! Shows that the suite can fail: a log without one of its syncs is found out, at moments at which the log as it is holds.
 
+use indelible_log::Kind;
+
 use crate::check::Truth;
 use crate::disk::Area;
 use crate::load::{entries, quiet};
@@ -13,7 +15,7 @@ async fn a_missing_sync_would_be_noticed() {
     if strace_is_missing() {
         return;
     }
-    let mut recorder = Recorder::init();
+    let mut recorder = Recorder::init(Kind::Opaque);
     let made = recorder.steps();
     let server = recorder.serve(None);
     let client = server.client().await;

@@ -8,7 +8,9 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
 use bytes::Bytes;
-use indelible_client::{Client, MemoryHeads, Options};
+use indelible_client::{Client, MemoryHeads, NewEvent, Options, RawBody, SubmittedEvent};
+use indelible_event::member::{Action, Claims, Verb};
+use indelible_log::Kind;
 use indelible_note::VerifierKey;
 use tempfile::TempDir;
 
@@ -25,6 +27,7 @@ pub(crate) struct Recorder {
     /// What there was before the first step.
     begun: Replay,
     reader: Reader,
+    kind: Kind,
     acknowledged: Arc<Mutex<Vec<Acknowledged>>>,
 }
 
@@ -35,6 +38,8 @@ pub(crate) struct Acknowledged {
     pub(crate) entry: Bytes,
     /// Size of the head that it came with.
     pub(crate) size: u64,
+    /// The event that it is, if the log is one of events.
+    pub(crate) event: Option<NewEvent>,
 }
 
 /// What was recorded.
@@ -53,14 +58,18 @@ pub(crate) struct Running {
     strace: Child,
     port: u16,
     key: VerifierKey,
+    kind: Kind,
     lock: PathBuf,
     acknowledged: Arc<Mutex<Vec<Acknowledged>>>,
 }
 
 impl Recorder {
     /// Makes a log with `indelible init`.
-    pub(crate) fn init() -> Recorder {
-        let mut recorder = Recorder::on(&Image::default(), 0);
+    pub(crate) fn init(kind: Kind) -> Recorder {
+        let mut recorder = Recorder {
+            kind,
+            ..Recorder::on(&Image::default(), 0)
+        };
         let data = recorder.data();
         let made = recorder
             .strace(
@@ -68,7 +77,10 @@ impl Recorder {
                 &[
                     "init",
                     "--kind",
-                    "opaque",
+                    match kind {
+                        Kind::Opaque => "opaque",
+                        Kind::Events => "events",
+                    },
                     "--origin",
                     ORIGIN,
                     "--data",
@@ -84,7 +96,7 @@ impl Recorder {
         recorder
     }
 
-    /// Begins with what a power loss left of a log; somebody may know a head of `told` entries.
+    /// Begins with what a power loss left of an opaque log; somebody may know a head of `told` entries.
     pub(crate) fn on(image: &Image, told: u64) -> Recorder {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().canonicalize().unwrap().join(DISK);
@@ -94,6 +106,7 @@ impl Recorder {
             folder,
             begun: Replay::on(Disk::holding(image), told),
             reader: Reader::new(root.to_str().unwrap(), ORIGIN),
+            kind: Kind::Opaque,
             acknowledged: Arc::default(),
         }
     }
@@ -135,6 +148,7 @@ impl Recorder {
             strace,
             port: url.rsplit(':').next().unwrap().parse().unwrap(),
             key: key.trim().parse().unwrap(),
+            kind: self.kind,
             lock: data.join("lock"),
             acknowledged: Arc::clone(&self.acknowledged),
         }
@@ -221,9 +235,16 @@ impl Running {
             .unwrap()
     }
 
-    /// Appends entries one by one, each when the one before is acknowledged; says whether all were.
+    /// Appends entries one by one, each when the one before is acknowledged; says whether all were. A log of events is given events that
+    /// came as these bytes.
     pub(crate) async fn append_singles(&self, client: &Client, entries: Vec<Bytes>) -> bool {
         for entry in entries {
+            if self.kind == Kind::Events {
+                if !self.submit(client, vec![event(entry)]).await {
+                    return false;
+                }
+                continue;
+            }
             let Ok(receipt) = client.append(entry.clone()).await else {
                 return false;
             };
@@ -231,19 +252,52 @@ impl Running {
                 index: receipt.index(),
                 entry,
                 size: receipt.checkpoint().head().size,
+                event: None,
             });
         }
         true
     }
 
-    /// Appends entries as one batch; says whether it was acknowledged.
+    /// Appends entries as one batch, or events as some; says whether it was acknowledged.
     pub(crate) async fn append_batch(&self, client: &Client, entries: Vec<Bytes>) -> bool {
+        if self.kind == Kind::Events {
+            for some in entries.chunks(BATCH_EVENTS) {
+                if !self.submit(client, some.iter().cloned().map(event).collect()).await {
+                    return false;
+                }
+            }
+            return true;
+        }
         let Ok(run) = client.append_batch(entries.clone()).await else {
             return false;
         };
         let size = run.head().head().size;
         let acknowledged = (run.first_index()..).zip(entries);
-        let acknowledged = acknowledged.map(|(index, entry)| Acknowledged { index, entry, size });
+        let acknowledged = acknowledged.map(|(index, entry)| Acknowledged {
+            index,
+            entry,
+            size,
+            event: None,
+        });
+        self.acknowledged.lock().unwrap().extend(acknowledged);
+        true
+    }
+
+    async fn submit(&self, client: &Client, events: Vec<NewEvent>) -> bool {
+        let Ok(submitted) = client.submit_batch(&events).await else {
+            return false;
+        };
+        let acknowledged = submitted.into_iter().zip(events).map(|(submitted, event)| {
+            let SubmittedEvent::New(committed) = submitted.event else {
+                panic!("{:?} was known", event.key);
+            };
+            Acknowledged {
+                index: submitted.receipt.index(),
+                entry: committed.leaf().text().clone(),
+                size: submitted.receipt.checkpoint().head().size,
+                event: Some(event),
+            }
+        });
         self.acknowledged.lock().unwrap().extend(acknowledged);
         true
     }
@@ -285,6 +339,30 @@ impl Running {
     }
 }
 
+/// An event that came as these bytes, which begin with what no other begins with.
+fn event(bytes: Bytes) -> NewEvent {
+    let name = bytes
+        .iter()
+        .take(40)
+        .take_while(|byte| byte.is_ascii_graphic() || **byte == b' ');
+    NewEvent {
+        source: "test/power".to_owned(),
+        key: Some(name.map(|&byte| char::from(byte)).collect()),
+        claims: Claims {
+            action: Some(Action {
+                name: "deploy".to_owned(),
+                verb: Verb::Execute,
+                class: None,
+            }),
+            ..Claims::default()
+        },
+        raw: Some(RawBody {
+            content: bytes,
+            content_type: "application/octet-stream".to_owned(),
+        }),
+    }
+}
+
 /// Says, past the harness, that a test cannot run here; where everything is expected to be there, that is a failure.
 pub(crate) fn strace_is_missing() -> bool {
     let tried = Command::new("strace").args(["-f", "-e", "trace=none", "true"]).output();
@@ -310,6 +388,9 @@ impl Recording {
 
 /// Smallest segments, so that some are begun.
 pub(crate) const CONFIGURATION: [(&str, &str); 2] = [("INDELIBLE_SEGMENT_MIB", "8"), ("INDELIBLE_CACHE_MIB", "8")];
+
+/// Of up to 6 kB with 2 kB of members: half of what a batch has at most.
+const BATCH_EVENTS: usize = 250;
 
 const NEEDS: &str = "strace, and leave to trace";
 

@@ -1,5 +1,7 @@
 //! The runs whose power is cut.
 
+use indelible_log::Kind;
+
 use crate::check::Truth;
 use crate::controls::{ends_sync, must_be_noticed};
 use crate::disk::Area;
@@ -12,10 +14,21 @@ use crate::steps::Step;
 /// a kill, and a start from that.
 #[tokio::test(flavor = "multi_thread")]
 async fn at_any_moment_of_a_run() {
+    at_any_moment(Kind::Opaque, images(3)).await;
+}
+
+/// The same of a log of events, each with its members and raw bytes: what is kept of them is there, and whoever comes again is given the
+/// first index.
+#[tokio::test(flavor = "multi_thread")]
+async fn at_any_moment_of_a_run_of_events() {
+    at_any_moment(Kind::Events, images(2)).await;
+}
+
+async fn at_any_moment(kind: Kind, images: usize) {
     if strace_is_missing() {
         return;
     }
-    let mut recorder = Recorder::init();
+    let mut recorder = Recorder::init(kind);
     let made = recorder.steps();
     let server = recorder.serve(None);
     everything(&server).await;
@@ -39,12 +52,12 @@ async fn at_any_moment_of_a_run() {
     let truth = Truth::of(&recording);
     let plan = Plan {
         range: made..recording.steps.len(),
-        images: images(3),
+        images,
         seed: seed(),
         keep_in: Some(std::env::temp_dir()),
     };
     let report = cut(&recording.begun, &recording.steps, &truth, &plan);
-    report.demand("at any moment of a run");
+    report.demand(&format!("at any moment of a run, {kind:?}"));
     assert!(report.images >= plan.images, "too few: {report:?}");
     assert!(
         report.journal > 20 && report.tree > 20 && report.names > 20,
@@ -96,7 +109,7 @@ async fn again_while_recovery_works_on_a_tear() {
     if strace_is_missing() {
         return;
     }
-    let mut recorder = Recorder::init();
+    let mut recorder = Recorder::init(Kind::Opaque);
     // Large batches are committed by the sequencer's thread. The first thing that it syncs is a closing record, and then each second
     // one is a frame.
     let server = recorder.serve(Some("fdatasync:signal=SIGKILL:when=6"));
@@ -170,7 +183,7 @@ struct Killed {
 }
 
 async fn killed(fault: &str) -> Killed {
-    let mut recorder = Recorder::init();
+    let mut recorder = Recorder::init(Kind::Opaque);
     let server = recorder.serve(Some(fault));
     let client = server.client().await;
     for round in 0..ROUNDS_MAX {
