@@ -322,3 +322,26 @@ const ATTESTED_MAX: usize = 10_000;
 
 /// Tokens whose sessions are kept, some 200 bytes each; when there are more, all are looked up anew.
 const SESSIONS_MAX: usize = 100_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::access::{Record, Recorder};
+    use crate::data::DataDir;
+
+    #[test]
+    fn metrics_are_for_this_machine_and_for_those_who_have_a_role() {
+        let recorder = Recorder::new(Record::File(DataDir::at("/nowhere"), None));
+        let gate = Gate::new(false, AccessFile::default(), Registry::default(), recorder);
+        let may = |peer: Option<&str>| {
+            let peer = peer.map(|peer| peer.parse().unwrap());
+            gate.admit(gate.nobody(), Method::ReadMetrics, peer).is_ok()
+        };
+        assert!(may(Some("127.0.0.1")) && may(Some("::1")));
+        assert!(!may(Some("192.0.2.1")) && !may(Some("2001:db8::1")) && !may(None));
+        assert!(
+            gate.admit(gate.nobody(), Method::ReadConfiguration, "127.0.0.1".parse().ok())
+                .is_err()
+        );
+    }
+}

@@ -173,7 +173,7 @@ async fn are_kept_nowhere() {
     let mut command = place
         .bed
         .command(&["serve", "--data", "log", "--listen", "127.0.0.1:0"]);
-    command.env("INDELIBLE_LOG", "trace");
+    command.env("INDELIBLE_LOG_FILTER", "trace");
     let server = crate::bed::Server::start(command);
     let made = place
         .bed

@@ -130,7 +130,7 @@ fn run(bed: &Bed, args: &[&str], way: Way) -> Output {
         Way::IdentityFile => &["--identity-token-file", "token"],
     };
     let mut command = bed.command(&[args, flags].concat());
-    command.env("INDELIBLE_LOG", "trace").env("RUST_LOG", "trace");
+    command.env("INDELIBLE_LOG_FILTER", "trace").env("RUST_LOG", "trace");
     match way {
         Way::Variable => command.env("INDELIBLE_TOKEN", SECRET),
         Way::FileVariable => command.env("INDELIBLE_TOKEN_FILE", "token"),

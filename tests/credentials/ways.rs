@@ -183,7 +183,7 @@ fn the_help_says_how() {
 async fn the_service_does_not_log_it() {
     let bed = bed();
     let mut command = bed.serve_command();
-    command.env("INDELIBLE_LOG", "trace");
+    command.env("INDELIBLE_LOG_FILTER", "trace");
     let server = crate::support::Server::start(command);
     for args in crate::commands::all(&server.url) {
         let mut command = bed.command(&args);

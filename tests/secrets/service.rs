@@ -49,7 +49,7 @@ impl Service {
         ];
         must(&[&add[..], &["--allow", "acme"]].concat());
         let mut child = command(&["serve", "--open", "--data", "log", "--listen", "127.0.0.1:0"])
-            .env("INDELIBLE_LOG", "trace")
+            .env("INDELIBLE_LOG_FILTER", "trace")
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()

@@ -192,6 +192,7 @@ impl Served {
     pub(super) async fn start(data: DataDir) -> Result<Served, ServeError> {
         let config = Config {
             listen: ([127, 0, 0, 1], 0).into(),
+            open: true,
             ..Config::default()
         };
         let service = Service::start(data, config).await?;
