@@ -13,7 +13,7 @@ use crate::siege::{Siege, read};
 use crate::texts::LARGE;
 
 /// As in `json`.
-const PEAK_BYTES_MAX: usize = 72 << 20;
+const PEAK_BYTES_MAX: usize = 128 << 20;
 
 const EVENT: &str = r#"{"source":"framing","claims":{}}"#;
 

@@ -56,7 +56,11 @@ async fn stored(siege: &mut Siege, name: &str, id: &str, body: Vec<u8>) -> u64 {
     siege.case();
     let sha256 = Raw::of(&body, "", false).sha256;
     let answer = siege::stored(|| signed(siege, id, body.clone())).await;
-    assert_eq!(answer["result"], "stored", "{name}: {answer}");
+    // If a connection was cut, the answer to the first time was lost, and not the event.
+    assert!(
+        ["stored", "repeated"].contains(&answer["result"].as_str().unwrap()),
+        "{name}: {answer}"
+    );
     let index = answer["index"].as_u64().unwrap();
     siege.remember_index(index, Some(sha256));
     index
