@@ -15,7 +15,7 @@ async fn lines(config: &str, trace: bool) -> (Vec<String>, String) {
     }
     let answer = request.send().await.unwrap();
     let id = answer.headers()["x-request-id"].to_str().unwrap().to_owned();
-    let problem: Value = answer.json().await.unwrap();
+    let problem: Value = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
     assert_eq!(problem["request_id"], id, "{problem}");
     tokio::time::sleep(std::time::Duration::from_millis(300)).await;
     (server.kill(), id)

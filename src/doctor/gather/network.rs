@@ -101,7 +101,7 @@ async fn reach(http: &reqwest::Client, witness: &PolicyWitness) -> Result<(), St
 
 fn cosigned(head: &Verified<SignedCheckpoint>, witness: &PolicyWitness) -> Option<i64> {
     let made = head.cosignatures(std::slice::from_ref(witness.key())).ok()?;
-    let times = made.iter().map(|cosignature| cosignature.time().seconds());
+    let times = made.iter().map(|cosignature| cosignature.time().secs());
     times.max().and_then(|time| i64::try_from(time).ok())
 }
 
