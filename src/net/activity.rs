@@ -74,6 +74,11 @@ impl Activity {
         (!at_work).then(|| self.opened.elapsed().saturating_sub(since))
     }
 
+    /// Whether no request is under way.
+    pub(super) fn is_unused(&self) -> bool {
+        self.in_flight.load(Ordering::Relaxed) == 0
+    }
+
     /// A body is waited for.
     pub(super) fn starve(&self) {
         let starved = self.starved.fetch_add(1, Ordering::Relaxed) + 1;
@@ -105,6 +110,14 @@ impl Activity {
     /// Whether one ever did.
     pub(super) fn had_slow_body(&self) -> bool {
         self.slow_body.load(Ordering::Relaxed)
+    }
+
+    /// The client took a request back.
+    pub(super) fn take_back(&self) {
+        let taken_back = self.taken_back.fetch_add(1, Ordering::Relaxed) + 1;
+        if taken_back > RESETS_MAX && taken_back > self.requests.load(Ordering::Relaxed) / 2 {
+            self.call(Ended::Resets);
+        }
     }
 
     /// Asks the connection to go. Only the first of several reasons counts.
@@ -152,10 +165,7 @@ impl Drop for Busy {
             activity.be_quiet();
         }
         if !self.answered {
-            let taken_back = activity.taken_back.fetch_add(1, Ordering::Relaxed) + 1;
-            if taken_back > RESETS_MAX && taken_back > activity.requests.load(Ordering::Relaxed) / 2 {
-                activity.call(Ended::Resets);
-            }
+            activity.take_back();
         }
     }
 }

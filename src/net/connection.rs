@@ -73,6 +73,8 @@ enum Failed {
     Shutdown,
     #[error(transparent)]
     Peer(#[from] BadPeer),
+    #[error("it made room for another one during the handshake")]
+    Evicted,
     #[error("{error}")]
     Http { error: hyper::Error, why: Ended },
 }
@@ -83,6 +85,7 @@ impl Failed {
             Failed::Handshake(_) | Failed::Peer(_) => Ended::Handshake,
             Failed::SlowHandshake(_) => Ended::SlowOpening,
             Failed::Shutdown => Ended::Shutdown,
+            Failed::Evicted => Ended::Evicted,
             Failed::Http { why, .. } => *why,
         }
     }
@@ -162,7 +165,7 @@ impl Connection {
         tokio::select! {
             _closed = shared.shutdown.changed() => Err(Failed::Shutdown),
             // Nothing was begun that could be ended in order.
-            _evicted = self.activity.called() => Err(Failed::Handshake(io::ErrorKind::ConnectionAborted.into())),
+            _evicted = self.activity.called() => Err(Failed::Evicted),
             done = timeout_at(until, step) => {
                 done.map_err(|_elapsed| Failed::SlowHandshake(shared.limits.opening))?.map_err(Failed::Handshake)
             }
@@ -195,6 +198,8 @@ impl Connection {
         };
         connection.as_mut().graceful_shutdown();
         match why {
+            // There is nobody to be told, nor anything to be told of.
+            Ended::Evicted if protocol == Protocol::Http1 && activity.is_unused() => {}
             // Somebody waits for its place, or it does harm.
             Ended::Evicted | Ended::Resets => {
                 let _ = timeout(limits::FAREWELL, connection).await;

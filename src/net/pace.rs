@@ -10,6 +10,7 @@ use bytes::Bytes;
 use http::HeaderMap;
 use hyper::body::{Body, Frame, SizeHint};
 use tokio::time::{Instant, Sleep, sleep};
+use tonic::Status;
 
 use super::activity::Activity;
 use super::content_type::is_grpc;
@@ -47,11 +48,16 @@ impl TooSlow {
 }
 
 /// Why a body ends early.
+///
+/// Not transparent: whoever looks for the cause finds it behind this.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum BodyError {
-    #[error(transparent)]
-    TooSlow(#[from] TooSlow),
-    #[error(transparent)]
+    #[error("{0}")]
+    TooSlow(#[source] TooSlow),
+    /// The same to a handler of gRPC, which passes on a status that it finds.
+    #[error("{0}")]
+    Call(#[source] Status),
+    #[error("{0}")]
     Http(#[from] hyper::Error),
 }
 
@@ -195,6 +201,10 @@ impl<B: Body<Data = Bytes, Error = hyper::Error> + Unpin> Body for Paced<B> {
                     this.got += data.len() as u64;
                     this.owed.take(data);
                 }
+                if let Some(Err(_)) = &polled {
+                    // Its handler hears of it first, and may answer before it is dropped.
+                    this.activity.take_back();
+                }
                 Poll::Ready(polled.map(|frame| frame.map_err(BodyError::from)))
             }
             Poll::Pending => {
@@ -202,7 +212,10 @@ impl<B: Body<Data = Bytes, Error = hyper::Error> + Unpin> Body for Paced<B> {
                 this.no_longer_waits();
                 this.activity.slow_body();
                 this.connections.slow_body();
-                Poll::Ready(Some(Err(slow.into())))
+                Poll::Ready(Some(Err(match this.owed {
+                    Owed::Whole => BodyError::TooSlow(slow),
+                    Owed::Message { .. } => BodyError::Call(Status::aborted(slow.to_string())),
+                })))
             }
         }
     }

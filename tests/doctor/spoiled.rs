@@ -148,10 +148,19 @@ fn a_clock_that_was_set_back() {
 fn tables_that_are_none() {
     let bed = bed();
     used(&bed);
-    fs::write(
-        bed.log().join("events.sqlite"),
-        "not a table at all, but long enough for a header of a hundred bytes, as SQLite looks at one first",
-    )
-    .unwrap();
+    for beside in ["-wal", "-shm"] {
+        let _ = fs::remove_file(bed.log().join(format!("events.sqlite{beside}")));
+    }
+    fs::write(bed.log().join("events.sqlite"), "not a table at all. ".repeat(100)).unwrap();
     says(&examine(&bed, &[]), "followers", "warn", "events.sqlite");
+}
+
+#[test]
+fn nothing_that_remembers_it_outside() {
+    let bed = bed();
+    used(&bed);
+    fs::remove_file(bed.path("log.checkpoint")).unwrap();
+    says(&examine(&bed, &[]), "memory", "warn", "nothing outside");
+    fs::write(bed.path("log.checkpoint"), "no checkpoint\n").unwrap();
+    says(&examine(&bed, &[]), "memory", "bad", "no head of this log");
 }

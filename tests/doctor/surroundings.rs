@@ -89,11 +89,11 @@ fn witnesses_that_are_not_there_or_do_not_vouch() {
             let _ = stream.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
         }
     });
-    let key = |name: &str| CosigningKey::from_seed(name.parse().unwrap(), [7; 32]).cosigner();
+    let key = |name: &str, seed| CosigningKey::from_seed(name.parse().unwrap(), [seed; 32]).cosigner();
     let policy = format!(
         "witness silent {} http://127.0.0.1:1\nwitness other {} http://127.0.0.1:{port}\nquorum none\n",
-        key("silent.example"),
-        key("other.example")
+        key("silent.example", 1),
+        key("other.example", 2)
     );
     fs::write(bed.log().join("witnesses.policy"), policy).unwrap();
     fs::write(

@@ -17,6 +17,7 @@ async fn impatient(tls: bool) -> Server {
         ..Setup::default()
     };
     setup.limits.opening = SHORT;
+    setup.limits.header = SHORT;
     Server::start(setup).await
 }
 

@@ -41,7 +41,14 @@ async fn a_byte_a_second_on_many_connections_slows_nobody_else_down() {
     let before = measure(address, MEASURED).await;
     let senders = Senders::start(count, address);
     crate::until("all are connected", 120, || senders.connected() > count * 9 / 10).await;
-    let meanwhile = measure(address, MEASURED).await;
+    let mut meanwhile = measure(address, MEASURED).await;
+    for _ in 1..TRIES {
+        if meanwhile.quantile(990) <= bound_of(before.quantile(990)) {
+            break;
+        }
+        eprintln!("again, as it may be somebody else's doing: {meanwhile}");
+        meanwhile = measure(address, MEASURED).await;
+    }
     let open = figure(&server, "indelible_connections_open");
     let memory_meanwhile = resident_kib(&server);
     let connected = senders.connected();
@@ -63,13 +70,20 @@ async fn a_byte_a_second_on_many_connections_slows_nobody_else_down() {
     assert!(open > (count * 8 / 10) as u64, "{open} were open");
     assert!(grown < 64 * count as u64, "{grown} KiB for {count} connections");
     let quiet = before.quantile(990).max(after.quantile(990));
-    let bound = (2 * quiet).max(NOISE);
+    let bound = bound_of(quiet);
     assert!(
         meanwhile.quantile(990) <= bound,
         "{:?} > {bound:?}",
         meanwhile.quantile(990)
     );
 }
+
+fn bound_of(quiet: Duration) -> Duration {
+    (2 * quiet).max(NOISE)
+}
+
+/// What the slow ones did would be there each time.
+const TRIES: usize = 3;
 
 const MEASURED: Duration = Duration::from_secs(8);
 
