@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use indelible_event::member::{Event, Member};
 use indelible_event::{AnyLeaf, Erasures, Leaf, MemberState, StoredRaw};
-use indelible_log::{Attached, AttachedError, ReadError};
+use indelible_log::{Attached, AttachedError};
 
 use super::Trail;
 use super::entries::{Entry, KeptTombstone, NotWhole, event_of};
@@ -59,11 +59,7 @@ impl Trail {
     }
 
     pub(super) fn find_blocking(&self, index: u64) -> Result<Found, FindError> {
-        let end = index.saturating_add(1);
-        let attached = self.reader.attached(index, end, usize::MAX)?.pop().ok_or_else(|| {
-            let size = self.reader.head().size();
-            AttachedError::from(ReadError::Beyond { end, size })
-        })?;
+        let attached = self.reader.attached_at(index)?;
         Found::of(index, attached, &self.tombstones.known())
     }
 }

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use indelible_merkle::TILE_WIDTH;
+use indelible_merkle::{Hash, NodeId, TILE_WIDTH};
 use indelible_store::journal::{Attachment, Journal, JournalError, Place, RecordPlace};
 use indelible_store::objects::Key;
 
 use crate::erase::{Looked, Pending};
+use crate::kept_places::{KeptPlaces, Stored};
 use crate::places;
 use crate::reader::{ReadError, Reader};
 use crate::tail;
@@ -17,6 +18,7 @@ use crate::tail;
 pub(crate) struct Attachments {
     pub(crate) journal: Arc<dyn Journal>,
     pub(crate) pending: Arc<Pending>,
+    pub(crate) kept_places: Arc<KeptPlaces>,
 }
 
 /// An entry with what belongs to it.
@@ -95,42 +97,104 @@ impl Reader {
             .collect())
     }
 
+    /// One entry with its attachments, as [`attached`](Reader::attached) gives it, for those who look at entries here and there. Both are
+    /// read from the journal, where they lie beside each other, and the entry is held against the tree. Of the object store only its places
+    /// and its tile are read, and kept in memory; a run of its neighbours would be a hundred times as much as the entry.
+    ///
+    /// # Errors
+    ///
+    /// As [`attachments`](Reader::attachments); [`ReadError::Object`] also if the tree has another entry there than the journal.
+    pub fn attached_at(&self, index: u64) -> Result<Attached, AttachedError> {
+        let attachments = self.stored_attachments()?;
+        let size = self.head().size();
+        if index >= size {
+            let end = index.saturating_add(1);
+            return Err(ReadError::Beyond { end, size }.into());
+        }
+        let place = self.record_place(index, &attachments.kept_places)?;
+        let entry = attachments.journal.read_entry(&place)?;
+        let leaf = self.nodes(&[NodeId { level: 0, index }])?;
+        if leaf != [Hash::leaf(&entry)] {
+            let problem = format!("of another entry {index} than the journal has");
+            let tile = index / TILE_WIDTH;
+            let key = Key::Tile { level: 0, index: tile };
+            return Err(ReadError::Object { key, problem }.into());
+        }
+        let mut rows = attachments.read(index, std::slice::from_ref(&place))?;
+        let attachments = rows.pop().expect("a row for each place");
+        Ok(Attached { entry, attachments })
+    }
+
+    /// Where the attachments of one entry lie, which is published.
+    fn record_place(&self, index: u64, kept: &KeptPlaces) -> Result<RecordPlace, ReadError> {
+        let mut places = match self.tail.commits(index, index + 1) {
+            Some(commits) => tail::places(&commits, index, index + 1).cloned().collect(),
+            None => {
+                let bundle = index / TILE_WIDTH;
+                let stored = match kept.of(bundle) {
+                    Some(stored) => stored,
+                    None => self.keep_places(bundle, kept)?,
+                };
+                places_in(&stored, index, index + 1)?
+            }
+        };
+        Ok(places.pop().expect("it was found, or there was an error"))
+    }
+
+    fn keep_places(&self, bundle: u64, kept: &KeptPlaces) -> Result<Stored, ReadError> {
+        let stored: Stored = self.objects.places(bundle)?.into();
+        let end = (bundle + 1) * TILE_WIDTH;
+        if places_in(&stored, end - 1, end).is_ok() {
+            kept.keep(bundle, &stored);
+        }
+        Ok(stored)
+    }
+
     /// Where the attachments of entries from `start` on lie: of at least one, and at most of `start .. end`, which are published.
     pub(crate) fn record_places(&self, start: u64, end: u64) -> Result<Vec<RecordPlace>, ReadError> {
         if let Some(commits) = self.tail.commits(start, end) {
             return Ok(tail::places(&commits, start, end).cloned().collect());
         }
-        let mut found = Vec::new();
-        let bundle = start / TILE_WIDTH;
-        for (first, record) in self.objects.places(bundle)? {
-            let problem = |problem: String| ReadError::Object {
-                key: Key::Where { first },
-                problem,
-            };
-            if first >= end {
-                break;
-            }
-            let places = places::decode(&record).map_err(|error| problem(format!("not what it should be: {error}")))?;
-            let next = start + found.len() as u64;
-            if first > next {
-                break;
-            }
-            let behind = usize::try_from(next - first).expect("within a bundle");
-            found.extend(places.into_iter().skip(behind));
-        }
-        found.truncate(usize::try_from(end - start).unwrap_or(usize::MAX));
-        // If there are fewer than wanted, the rest lies in the next bundle or is not sealed, or the next call misses it.
-        match found.is_empty() {
-            false => Ok(found),
-            true => Err(ReadError::Object {
-                key: Key::Where { first: start },
-                problem: "absent".to_owned(),
-            }),
-        }
+        places_in(&self.objects.places(start / TILE_WIDTH)?, start, end)
     }
 
     fn stored_attachments(&self) -> Result<&Attachments, AttachedError> {
         self.attachments.as_ref().ok_or(AttachedError::Opaque)
+    }
+}
+
+/// The places of entries from `start` on, below `end`, in the records of the bundle of `start`: of at least one.
+fn places_in(stored: &[(u64, Bytes)], start: u64, end: u64) -> Result<Vec<RecordPlace>, ReadError> {
+    let mut found = Vec::new();
+    for (number, (first, record)) in stored.iter().enumerate() {
+        let first = *first;
+        let problem = |problem: String| ReadError::Object {
+            key: Key::Where { first },
+            problem,
+        };
+        if first >= end {
+            break;
+        }
+        let next = start + found.len() as u64;
+        // One that ends before is not even looked at.
+        if stored.get(number + 1).is_some_and(|(behind, _)| *behind <= next) {
+            continue;
+        }
+        let places = places::decode(record).map_err(|error| problem(format!("not what it should be: {error}")))?;
+        if first > next {
+            break;
+        }
+        let behind = usize::try_from(next - first).expect("within a bundle");
+        found.extend(places.into_iter().skip(behind));
+    }
+    found.truncate(usize::try_from(end - start).unwrap_or(usize::MAX));
+    // If there are fewer than wanted, the rest lies in the next bundle or is not sealed, or the next call misses it.
+    match found.is_empty() {
+        false => Ok(found),
+        true => Err(ReadError::Object {
+            key: Key::Where { first: start },
+            problem: "absent".to_owned(),
+        }),
     }
 }
 

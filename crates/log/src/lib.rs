@@ -30,6 +30,7 @@ mod description;
 mod erase;
 mod fsck;
 mod halt;
+mod kept_places;
 mod keys;
 mod log;
 mod queue;

@@ -16,6 +16,7 @@ use crate::condition::Condition;
 use crate::description::Description;
 use crate::erase::{Blanker, Erasing};
 use crate::halt::Halt;
+use crate::kept_places::KeptPlaces;
 use crate::keys::keys;
 use crate::queue::{Entrance, Queue};
 use crate::reader::Reader;
@@ -91,6 +92,7 @@ impl Log {
             attachments: recovered.pending.clone().map(|pending| Attachments {
                 journal: journal.clone(),
                 pending,
+                kept_places: Arc::new(KeptPlaces::new()),
             }),
             heads: published,
         };

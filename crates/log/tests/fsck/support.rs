@@ -8,7 +8,7 @@ use indelible_merkle::{CompactRange, Hash, TreeHead};
 use indelible_note::{SigningKey, sign_checkpoint};
 use indelible_store::journal::{
     Attachment, Frame, FramePlace, Frames, Genesis, Journal, JournalError, Kind as FrameKind, MemoryJournal, Place,
-    Record, Replayed,
+    Record, RecordPlace, Replayed,
 };
 use indelible_store::objects::{Key, MemoryObjects, Objects, ObjectsError};
 
@@ -229,6 +229,10 @@ impl<F: Fn(Replayed) -> Option<Result<Replayed, JournalError>> + Send + Sync> Jo
 
     fn read(&self, _place: &Place) -> Result<Attachment, JournalError> {
         unreachable!("attachments are checked in the replay")
+    }
+
+    fn read_entry(&self, _place: &RecordPlace) -> Result<Bytes, JournalError> {
+        unreachable!("entries are checked in the replay")
     }
 
     fn blank(&self, _places: &[Place]) -> Result<(), JournalError> {

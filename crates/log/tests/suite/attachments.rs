@@ -22,6 +22,12 @@ fn check_events(homes: &Homes, reader: &indelible_log::Reader, count: u64) {
     for index in 0..count {
         let expected = expected(&attachments(index), AttachmentSet::NONE);
         assert!(reader.attachments(index).unwrap() == expected, "event {index}");
+        // Twice: from the object store, and from what is kept of it.
+        for _ in 0..2 {
+            let attached = reader.attached_at(index).unwrap();
+            assert_eq!(attached.entry, event(index));
+            assert!(attached.attachments == expected, "event {index}");
+        }
     }
     for bytes_max in [0, 3_000, 100_000, usize::MAX] {
         let found = read_attached(reader, bytes_max);

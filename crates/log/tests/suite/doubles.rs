@@ -10,7 +10,7 @@ use std::thread::{self, ThreadId};
 use bytes::Bytes;
 use indelible_store::journal::{
     Absence, Absent, Attachment, Frame, FramePlace, Frames, Genesis, Journal, JournalError, Kind, Place, Reason,
-    Replayed, attachment_places,
+    RecordPlace, Replayed, attachment_places,
 };
 use indelible_store::objects::{Key, Objects, ObjectsError};
 
@@ -229,6 +229,10 @@ impl Journal for TestJournal {
         read
     }
 
+    fn read_entry(&self, place: &RecordPlace) -> Result<Bytes, JournalError> {
+        self.inner.read_entry(place)
+    }
+
     fn blank(&self, places: &[Place]) -> Result<(), JournalError> {
         let failed = |source| JournalError::Io {
             action: "write to",
@@ -312,6 +316,10 @@ impl Journal for Disk {
                 reason: Reason::Attachment,
             }),
         }
+    }
+
+    fn read_entry(&self, place: &RecordPlace) -> Result<Bytes, JournalError> {
+        self.inner.read_entry(place)
     }
 
     fn blank(&self, places: &[Place]) -> Result<(), JournalError> {
@@ -419,6 +427,10 @@ impl<A: Fn(Vec<Replayed>) -> Vec<Replayed> + Send + Sync> Journal for AlteredJou
 
     fn read(&self, place: &Place) -> Result<Attachment, JournalError> {
         self.inner.read(place)
+    }
+
+    fn read_entry(&self, place: &RecordPlace) -> Result<Bytes, JournalError> {
+        self.inner.read_entry(place)
     }
 
     fn blank(&self, places: &[Place]) -> Result<(), JournalError> {

@@ -7,9 +7,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 
 use super::codec::{
-    ATTACHMENT_PREFIX_BYTES, Chain, Header, Seal, attachment_places, decode, encode, encode_genesis, open_attachment,
+    ATTACHMENT_PREFIX_BYTES, Chain, ENTRY_PREFIX_BYTES, Header, Seal, attachment_places, decode, encode,
+    encode_genesis, open_attachment, open_entry,
 };
-use super::{Attachment, Frame, FramePlace, Frames, Genesis, Journal, JournalError, Kind, Place, Reason, Replayed};
+use super::{
+    Attachment, Frame, FramePlace, Frames, Genesis, Journal, JournalError, Kind, Place, Reason, RecordPlace, Replayed,
+};
 
 /// A journal in memory: one segment, in the format of the files. Nothing of it outlives the process.
 pub struct MemoryJournal {
@@ -110,6 +113,17 @@ impl Journal for MemoryJournal {
             Some(attachment) => attachment.map_err(|reason| damaged(place.offset, reason)),
             None => Err(JournalError::NotAnAttachment(*place)),
         }
+    }
+
+    fn read_entry(&self, place: &RecordPlace) -> Result<Bytes, JournalError> {
+        let offset = place.frame.offset.saturating_add(u64::from(place.begin));
+        let begin = usize::try_from(offset).unwrap_or(usize::MAX);
+        let end = begin.saturating_add(ENTRY_PREFIX_BYTES + usize::from(place.entry_bytes));
+        let inner = self.inner();
+        let stored = inner.segment.get(begin..end).filter(|_| place.frame.segment == 0);
+        stored
+            .and_then(|stored| open_entry(&Bytes::copy_from_slice(stored), place.entry_bytes))
+            .ok_or_else(|| damaged(offset, Reason::Lengths))
     }
 
     fn blank(&self, places: &[Place]) -> Result<(), JournalError> {

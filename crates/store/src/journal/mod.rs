@@ -67,6 +67,15 @@ pub trait Journal: Send + Sync {
         places.iter().map(|place| self.read(place)).collect()
     }
 
+    /// The entry of a record. Costs one read.
+    ///
+    /// Nothing but its length is checked: a frame has one checksum over all of its entries. Who reads one by itself holds it against what
+    /// the tree says.
+    ///
+    /// # Errors
+    /// No entry of that length stands there.
+    fn read_entry(&self, place: &RecordPlace) -> Result<Bytes, JournalError>;
+
     /// Overwrites attachments with zeros, durably when it returns.
     ///
     /// All places are checked before the first is touched: one that is not exactly an attachment is refused, and so is one in

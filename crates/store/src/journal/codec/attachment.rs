@@ -1,4 +1,4 @@
-//! Attachments by themselves: where they lie, and what lies there.
+//! Attachments and entries by themselves: where they lie, and what lies there.
 
 use bytes::Bytes;
 
@@ -87,6 +87,18 @@ pub fn open_attachment(stored: &Bytes, length: u32) -> Option<Result<Attachment,
         (false, false) => Err(Reason::Attachment),
     })
 }
+
+/// The entry of `length` bytes in `stored`: its length, and its bytes, as they stand in the journal.
+///
+/// `None` if no entry of that length stands there.
+pub fn open_entry(stored: &Bytes, length: u16) -> Option<Bytes> {
+    let (prefix, bytes) = stored.split_first_chunk::<ENTRY_PREFIX_BYTES>()?;
+    let there = u16::from_be_bytes(*prefix) == length && bytes.len() == usize::from(length);
+    there.then(|| stored.slice(ENTRY_PREFIX_BYTES..))
+}
+
+/// In front of an entry's bytes: their number.
+pub const ENTRY_PREFIX_BYTES: usize = 2;
 
 /// Around an entry: its length in front of it, the number of its attachments behind it.
 const RECORD_OVERHEAD_BYTES: u64 = 2 + 1;

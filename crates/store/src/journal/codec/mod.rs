@@ -9,7 +9,9 @@ mod encode;
 mod genesis;
 mod header;
 
-pub use self::attachment::{RecordPlace, attachment_places, open_attachment, record_places};
+pub use self::attachment::{
+    ENTRY_PREFIX_BYTES, RecordPlace, attachment_places, open_attachment, open_entry, record_places,
+};
 pub use self::decode::{Decoded, complete, decode};
 pub use self::encode::encode;
 pub use self::genesis::{decode_genesis, encode_genesis};

@@ -4,24 +4,38 @@ use bytes::Bytes;
 
 use super::Home;
 use super::values::{
-    append, assert_not_an_attachment, blank, closing, commit, genesis, key_change, read, read_all, replayed,
+    append, assert_not_an_attachment, blank, closing, commit, entry, genesis, key_change, read, read_all, replayed,
     with_attachments,
 };
 use crate::journal::{
-    Absence, Absent, Attachment, FramePlace, Journal, JournalError, Place, Replayed, attachment_places,
+    Absence, Absent, Attachment, FramePlace, Journal, JournalError, Place, RecordPlace, Replayed, attachment_places,
+    record_places,
 };
 
 /// Attachments come back from their places, alone and with their frame.
 pub fn check_attachments(home: &impl Home) {
     let mut journal = home.create(&genesis());
     let frame = with_attachments(0);
-    let places = attachment_places(&frame, append(&journal, &frame));
+    let at = append(&journal, &frame);
+    let places = attachment_places(&frame, at);
     for _ in 0..2 {
         assert_eq!(
             replayed(&journal, 0)[0].frame,
             frame,
             "attachments are replayed with their frame"
         );
+        for (record, place) in frame.records.iter().zip(record_places(&frame, at)) {
+            assert_eq!(
+                entry(&journal, &place),
+                record.entry,
+                "an entry comes back from its place"
+            );
+            let longer = RecordPlace {
+                entry_bytes: place.entry_bytes + 1,
+                ..place
+            };
+            assert!(journal.read_entry(&longer).is_err(), "no entry of another length does");
+        }
         for (record, row) in frame.records.iter().zip(&places) {
             assert_eq!(record.attachments.len(), row.len(), "each attachment has a place");
             for (bytes, place) in record.attachments.iter().zip(row) {

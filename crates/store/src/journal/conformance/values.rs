@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use bytes::Bytes;
 
 use crate::journal::{
-    Attachment, Frame, FramePlace, Genesis, Journal, JournalError, Kind, Limit, Place, Record, Replayed,
+    Attachment, Frame, FramePlace, Genesis, Journal, JournalError, Kind, Limit, Place, Record, RecordPlace, Replayed,
 };
 
 pub(super) fn genesis() -> Genesis {
@@ -81,6 +81,12 @@ pub(super) fn read_all(journal: &impl Journal, places: &[Place]) -> Vec<Attachme
     journal
         .read_all(places)
         .unwrap_or_else(|error| panic!("a read of {} attachments must succeed: {error}", places.len()))
+}
+
+pub(super) fn entry(journal: &impl Journal, place: &RecordPlace) -> Bytes {
+    journal
+        .read_entry(place)
+        .unwrap_or_else(|error| panic!("a read of the entry at {place:?} must succeed: {error}"))
 }
 
 pub(super) fn blank(journal: &impl Journal, places: &[Place]) {

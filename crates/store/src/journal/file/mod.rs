@@ -31,7 +31,9 @@ use self::replay::Replay;
 pub use self::stored::{StoredFrame, StoredFrames};
 use self::writer::Writer;
 use super::codec::Seal;
-use super::{Attachment, Frame, FramePlace, Frames, Genesis, Journal, JournalError, Kind, Place, Replayed};
+use super::{
+    Attachment, Frame, FramePlace, Frames, Genesis, Journal, JournalError, Kind, Place, RecordPlace, Replayed,
+};
 
 /// How a journal lays out its files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -161,6 +163,10 @@ impl Journal for FileJournal {
     fn read_all(&self, places: &[Place]) -> Result<Vec<Attachment>, JournalError> {
         let segments = self.published().starts.len();
         read::all(&self.directory, segments, places)
+    }
+
+    fn read_entry(&self, place: &RecordPlace) -> Result<Bytes, JournalError> {
+        read::entry(&self.directory, place)
     }
 
     fn blank(&self, places: &[Place]) -> Result<(), JournalError> {

@@ -2,10 +2,14 @@
 
 use std::path::Path;
 
+use bytes::Bytes;
+
 use super::segment;
 use super::window::Window;
-use crate::journal::codec::{ATTACHMENT_BYTES_MAX, ATTACHMENT_PREFIX_BYTES, open_attachment};
-use crate::journal::{Attachment, JournalError, Place};
+use crate::journal::codec::{
+    ATTACHMENT_BYTES_MAX, ATTACHMENT_PREFIX_BYTES, ENTRY_PREFIX_BYTES, open_attachment, open_entry,
+};
+use crate::journal::{Attachment, JournalError, Place, Reason, RecordPlace};
 
 /// The attachments at `places`, in their order, of a journal that has so many segments.
 pub(super) fn all(directory: &Path, segments: usize, places: &[Place]) -> Result<Vec<Attachment>, JournalError> {
@@ -27,6 +31,15 @@ pub(super) fn all(directory: &Path, segments: usize, places: &[Place]) -> Result
         rest = later;
     }
     Ok(read)
+}
+
+/// The entry of the record at `place`.
+pub(super) fn entry(directory: &Path, place: &RecordPlace) -> Result<Bytes, JournalError> {
+    let window = Window::open(segment::path(directory, place.frame.segment))?;
+    let offset = place.frame.offset.saturating_add(u64::from(place.begin));
+    let length = place.entry_bytes;
+    let stored = window.piece(offset, ENTRY_PREFIX_BYTES as u64 + u64::from(length))?;
+    open_entry(&stored, length).ok_or_else(|| window.damaged(offset, Reason::Lengths))
 }
 
 /// How many of the first places are read at once: at least one.

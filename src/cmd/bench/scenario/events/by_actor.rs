@@ -34,7 +34,8 @@ pub(super) async fn measure(bench: &Bench, round: &mut Round, shelf: &mut Events
             .with("one_asker_p99_ms", one.latencies.p99_ms())
             .with("events", number(bench.entries.min(EVENTS_MAX)))
             .with("filled_per_s", filled.answered_per_s)
-            .with("indexed_per_s", filled.followed_per_s),
+            .with("filled_and_indexed_per_s", filled.followed_per_s)
+            .with("refused_batches", number(filled.refused)),
     );
     shelf.0 = Some(filled);
     Ok(())

@@ -1,5 +1,7 @@
 //! A log that batches of events have filled, and that remembers where each went.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -27,6 +29,8 @@ pub(super) struct FilledEvents {
     pub(super) followed_per_s: f64,
     /// Events a second that were answered.
     pub(super) answered_per_s: f64,
+    /// Batches that were refused, and sent again, because too many keys were under way.
+    pub(super) refused: u64,
 }
 
 impl FilledEvents {
@@ -34,19 +38,28 @@ impl FilledEvents {
     pub(super) async fn fill(bench: &Bench, size: u64) -> Result<(FilledEvents, Server), Failure> {
         say(format_args!("filling a log with {size} events"));
         let (log, server) = fresh(bench)?;
+        let refused = Arc::new(AtomicU64::new(0));
+        let counted = Arc::clone(&refused);
         let begin = Instant::now();
         let batches = size / BATCH_ENTRIES;
         let mut told: Calls<u64> = calls(
             server.url(),
             SIXTEEN,
             Until::Number(batches),
-            move |mut client, number| async move {
-                loop {
-                    match client.submit_batch(event_batch(number)).await {
-                        // As many keys are under way as may be: the tables of keys follow, and then there is room again.
-                        Err(status) if status.code() == Code::Unavailable => sleep(FULL).await,
-                        Err(status) => return Err(status),
-                        Ok(run) => return Ok(run.first),
+            move |mut client, number| {
+                let refused = Arc::clone(&counted);
+                async move {
+                    let mut tries = TRIES;
+                    loop {
+                        match client.submit_batch(event_batch(number)).await {
+                            Ok(run) => return Ok(run.first),
+                            Err(status) if status.code() == Code::Unavailable && tries > 0 => {
+                                tries -= 1;
+                                refused.fetch_add(1, Ordering::Relaxed);
+                                sleep(FULL).await;
+                            }
+                            Err(status) => return Err(status),
+                        }
                     }
                 }
             },
@@ -64,6 +77,7 @@ impl FilledEvents {
             by_actor: ByActor::of(&told.kept, BATCH_ENTRIES),
             followed_per_s: events / followed.as_secs_f64(),
             answered_per_s: events / answered.as_secs_f64(),
+            refused: refused.load(Ordering::Relaxed),
         };
         Ok((filled, server))
     }
@@ -105,8 +119,11 @@ pub(super) async fn wait_for_index(url: &str) -> Result<(), Failure> {
     }
 }
 
-/// Between two tries while as many keys are under way as may be.
-const FULL: Duration = Duration::from_millis(20);
+/// Between two tries, as a patient client would.
+const FULL: Duration = Duration::from_millis(100);
+
+/// What is refused for a minute is refused for good.
+const TRIES: u32 = 600;
 
 /// Between two looks.
 const LOOK: Duration = Duration::from_millis(20);
