@@ -7,7 +7,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use indelible_store::journal::{
-    Attachment, Frame, FramePlace, Frames, Genesis, Journal, JournalError, Kind, Place, Replayed,
+    Attachment, Frame, FramePlace, Frames, Genesis, Journal, JournalError, Kind, Place, RecordPlace, Replayed,
 };
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::DescriptorEncoder;
@@ -104,6 +104,10 @@ impl<J: Journal> Journal for Timed<J> {
 
     fn read_all(&self, places: &[Place]) -> Result<Vec<Attachment>, JournalError> {
         self.journal.read_all(places)
+    }
+
+    fn read_entry(&self, place: &RecordPlace) -> Result<Bytes, JournalError> {
+        self.journal.read_entry(place)
     }
 
     fn blank(&self, places: &[Place]) -> Result<(), JournalError> {
