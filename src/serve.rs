@@ -391,7 +391,7 @@ async fn gate(is_open: bool, file: AccessFile, open: &OpenLog, data: DataDir) ->
         match gate.configured(&open.config).await {
             // The log that gets copies may be started later than this one; what is done until then is refused.
             Err(RecordError::Copies(error)) => {
-                tracing::warn!(%error, "the log of `audit_log` has no copy of this start")
+                tracing::warn!(%error, "the log of `audit_log` has no copy of this start");
             }
             recorded => recorded?,
         }

@@ -80,7 +80,7 @@ async fn pass(gate: &Gate, method: Method, mut request: Request, next: Next) -> 
             let session = identify::identify(gate, request.headers(), request.extensions()).await;
             session.inspect_err(|refusal| {
                 gate.denials()
-                    .add("unknown", method.as_str(), &refusal.to_string(), peer)
+                    .add("unknown", method.as_str(), &refusal.to_string(), peer);
             })?
         }
     };

@@ -27,18 +27,22 @@ pub(super) const SCAPEGOAT: (&str, u32) = ("bo", 102);
 pub(super) fn day() -> Vec<Happening> {
     let (ada, bo) = (person(("ada", 101)), person(SCAPEGOAT));
     vec![
-        happening("push", "ada pushes to main", push(&ada, "Charge in minor units")),
+        happening("push", "ada pushes to main", &push(&ada, "Charge in minor units")),
         happening(
             "deployment_review",
             "ada asks to deploy to production",
-            review("requested", "requestor", &ada, "2026-11-20T14:03:00Z"),
+            &review("requested", "requestor", &ada, "2026-11-20T14:03:00Z"),
         ),
         happening(
             "deployment_review",
             "bo approves",
-            review("approved", "approver", &bo, "2026-11-20T14:09:41Z"),
+            &review("approved", "approver", &bo, "2026-11-20T14:09:41Z"),
         ),
-        happening("workflow_run", "the deploy succeeds", run(&ada, "2026-11-20T14:15:30Z")),
+        happening(
+            "workflow_run",
+            "the deploy succeeds",
+            &run(&ada, "2026-11-20T14:15:30Z"),
+        ),
     ]
 }
 
@@ -49,19 +53,19 @@ pub(super) fn night() -> Vec<Happening> {
         happening(
             "deploy_key",
             "casey adds a key that can write",
-            deploy_key("created", &casey),
+            &deploy_key("created", &casey),
         ),
-        happening("push", "casey pushes to main", push(&casey, "Update deploy.yml")),
+        happening("push", "casey pushes to main", &push(&casey, "Update deploy.yml")),
         happening(
             "deployment_review",
             "casey approves the deployment alone",
-            review("approved", "approver", &casey, "2026-11-20T23:45:20Z"),
+            &review("approved", "approver", &casey, "2026-11-20T23:45:20Z"),
         ),
-        happening("deploy_key", "casey deletes the key", deploy_key("deleted", &casey)),
+        happening("deploy_key", "casey deletes the key", &deploy_key("deleted", &casey)),
     ]
 }
 
-fn happening(event: &'static str, words: &'static str, body: Value) -> Happening {
+fn happening(event: &'static str, words: &'static str, body: &Value) -> Happening {
     let body = Bytes::from(body.to_string());
     Happening { event, words, body }
 }

@@ -81,7 +81,7 @@ impl Trail {
                 at = index + 1;
                 // What is damaged says nothing; fsck tells.
                 if let Ok(Entry::Event(kept)) = Entry::read(index, attached, &known) {
-                    acts.apply(index, &kept.event())?;
+                    acts.apply(index, kept.event())?;
                 }
             }
         }

@@ -179,8 +179,10 @@ const RECEIVED_S: i64 = 1_795_341_600;
 static RANDOM: [u8; Salts::BYTES] = {
     let mut bytes = [0; Salts::BYTES];
     let mut place = 0;
+    let mut step: u8 = 0;
     while place < bytes.len() {
-        bytes[place] = (place as u8).wrapping_mul(151) ^ 0x5a;
+        bytes[place] = step ^ 0x5a;
+        step = step.wrapping_add(151);
         place += 1;
     }
     bytes
