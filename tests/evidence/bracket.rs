@@ -15,7 +15,7 @@ fn witness() -> CosigningKey {
 }
 
 /// The head, as the witness cosigned it at this time, when it was the largest that it knew.
-fn cosigned(head: Verified<SignedCheckpoint>, log: &SigningKey, secs: u64) -> SignedCheckpoint {
+fn cosigned(head: &Verified<SignedCheckpoint>, log: &SigningKey, secs: u64) -> SignedCheckpoint {
     let known = KnownLog {
         keys: vec![log.verifier()],
         latest: None,
@@ -31,7 +31,7 @@ fn cosigned(head: Verified<SignedCheckpoint>, log: &SigningKey, secs: u64) -> Si
 fn bed(earlier_secs: u64) -> (Bed, HandMade) {
     let log = HandMade::new();
     let [whole, two] = log.heads();
-    let (whole, two) = (cosigned(whole, &log.key, SEEN), cosigned(two, &log.key, earlier_secs));
+    let (whole, two) = (cosigned(&whole, &log.key, SEEN), cosigned(&two, &log.key, earlier_secs));
     let log = log.under(whole);
     let bed = Bed::new();
     bed.write("all.indelible", log.evidence());

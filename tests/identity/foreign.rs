@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -19,34 +20,16 @@ struct Foreign {
     process: Child,
     orders: ChildStdin,
     answers: BufReader<ChildStdout>,
-    _folder: TempDir,
+    _folder: Arc<TempDir>,
 }
 
 impl Foreign {
     /// `None` if this machine cannot fetch it.
     fn start() -> Option<Foreign> {
-        let folder = tempfile::tempdir().unwrap();
-        let installed = Command::new("npm")
-            .args([
-                "install",
-                "--silent",
-                "--ignore-scripts",
-                "--no-audit",
-                "--no-fund",
-                "oauth2-mock-server@8.2.3",
-            ])
-            .current_dir(&folder)
-            .status();
-        if !installed.is_ok_and(|status| status.success()) {
-            assert!(std::env::var_os("INDELIBLE_CI").is_none(), "SKIPPED: needs npm");
-            eprintln!("SKIPPED: needs npm, and the package oauth2-mock-server from its registry");
-            return None;
-        }
-        let script = folder.path().join("foreign.mjs");
-        std::fs::write(&script, include_str!("foreign.mjs")).unwrap();
+        let folder = installed()?;
         let mut process = Command::new("node")
-            .arg(&script)
-            .current_dir(&folder)
+            .arg(folder.path().join("foreign.mjs"))
+            .current_dir(folder.path())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -65,7 +48,9 @@ impl Foreign {
     fn ask(&mut self, order: &Value) -> Value {
         writeln!(self.orders, "{order}").unwrap();
         let mut line = String::new();
-        self.answers.read_line(&mut line).unwrap();
+        if self.answers.read_line(&mut line).unwrap() == 0 {
+            panic!("the issuer is gone: {:?}", self.process.wait());
+        }
         let answer: Value = serde_json::from_str(&line).unwrap();
         assert!(answer["error"].is_null(), "{order}: {answer}");
         answer
@@ -96,6 +81,30 @@ impl Drop for Foreign {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
+}
+
+/// The folder with the package and the script, which tests that run at the same time share.
+fn installed() -> Option<Arc<TempDir>> {
+    static SHARED: Mutex<Weak<TempDir>> = Mutex::new(Weak::new());
+    let mut shared = SHARED.lock().unwrap();
+    if let Some(folder) = shared.upgrade() {
+        return Some(folder);
+    }
+    let folder = Arc::new(tempfile::tempdir().unwrap());
+    let installed = Command::new("npm")
+        .args(["install", "--silent", "--ignore-scripts", "--no-audit", "--no-fund"])
+        .arg("oauth2-mock-server@8.2.3")
+        .current_dir(folder.path())
+        .status();
+    if !installed.is_ok_and(|status| status.success()) {
+        assert!(std::env::var_os("INDELIBLE_CI").is_none(), "SKIPPED: needs npm");
+        eprintln!("SKIPPED: needs npm, and the package oauth2-mock-server from its registry");
+        return None;
+    }
+    let script = include_str!("foreign.mjs");
+    std::fs::write(folder.path().join("foreign.mjs"), script).unwrap();
+    *shared = Arc::downgrade(&folder);
+    Some(folder)
 }
 
 fn robot() -> Value {

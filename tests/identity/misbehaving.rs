@@ -14,7 +14,7 @@ async fn check(set_up: impl FnOnce(&Fake), why: &str) {
     let fake = Fake::with(&jwks(&[&key])).await;
     set_up(&fake);
     let options = OidcOptions {
-        timeout: Duration::from_secs(1),
+        timeout: Duration::from_secs(3),
         ..seldom()
     };
     let oidc = oidc(&issuer(&fake.url), &options);
@@ -22,7 +22,7 @@ async fn check(set_up: impl FnOnce(&Fake), why: &str) {
     let begun = Instant::now();
     let refused = oidc.verify(&token, now()).await.unwrap_err();
     assert!(
-        begun.elapsed() < Duration::from_secs(10),
+        begun.elapsed() < Duration::from_secs(20),
         "{why}: {:?}",
         begun.elapsed()
     );
@@ -41,7 +41,7 @@ async fn check(set_up: impl FnOnce(&Fake), why: &str) {
     let asked = (fake.discoveries(), fake.fetches());
     let begun = Instant::now();
     oidc.verify(&token, now()).await.unwrap_err();
-    assert!(begun.elapsed() < Duration::from_millis(900), "{why}");
+    assert!(begun.elapsed() < Duration::from_millis(2_500), "{why}");
     assert_eq!((fake.discoveries(), fake.fetches()), asked);
 }
 
