@@ -21,7 +21,8 @@ impl Image {
         for (path, content) in &self.files {
             let path = root.join(path);
             let file = File::create(&path).unwrap();
-            if path.ends_with("log.key") {
+            // Secrets, which are refused if others may read them.
+            if path.ends_with("log.key") || path.ends_with("dedupe.key") {
                 file.set_permissions(fs::Permissions::from_mode(0o600)).unwrap();
             }
             file.set_len(content.len() as u64).unwrap();

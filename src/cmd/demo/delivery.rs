@@ -7,9 +7,9 @@ use indelible_sources::github::sign;
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
-use super::heading;
 use super::history::look;
-use super::stage::{Stage, show};
+use super::screen::{heading, show};
+use super::stage::Stage;
 use super::story::{Happening, day, night};
 use crate::cmd::Failure;
 use crate::cmd::out::line;

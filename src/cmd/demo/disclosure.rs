@@ -2,9 +2,9 @@
 
 use std::fs;
 
-use super::heading;
 use super::question::ANSWER;
-use super::stage::{Stage, show};
+use super::screen::{heading, show};
+use super::stage::Stage;
 use super::story::APPROVAL;
 use crate::cmd::Failure;
 

@@ -4,9 +4,9 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use super::heading;
 use super::question::verify_receipt;
-use super::stage::{OMITTED, Stage, show};
+use super::screen::{OMITTED, heading, show};
+use super::stage::Stage;
 use super::story::CULPRIT;
 use crate::cmd::Failure;
 use crate::cmd::out::line;

@@ -3,9 +3,10 @@
 use std::fs;
 use std::path::Path;
 
-use super::heading;
+use super::answer::Answer;
 use super::operator;
-use super::stage::{Answer, Served, Stage, show};
+use super::screen::{heading, show};
+use super::stage::{Served, Stage};
 use super::story::APPROVAL;
 use crate::cmd::Failure;
 use crate::cmd::out::line;

@@ -3,10 +3,12 @@
 //! * `story` is what happened in the pipelines of a company that does not exist, as GitHub would deliver it.
 //! * `stage` is where it plays: a folder, the log that is served from it, and the commands that are run in it.
 //! * `delivery`, `question`, `disclosure`, `refusals`, `history`, `erasure` are its scenes, in their order.
+//! * `answer` is what a command answered, `screen` what people see.
 //! * `operator` is what one can do who has root, the disk and the log's private key.
 //!
 //! What is printed is what was answered. A scene that does not come out as it should is an error, and ends the demo.
 
+mod answer;
 mod delivery;
 mod disclosure;
 mod erasure;
@@ -14,12 +16,13 @@ mod history;
 mod operator;
 mod question;
 mod refusals;
+mod screen;
 mod stage;
 mod story;
 
-use std::io;
 use std::path::Path;
 
+use self::screen::heading;
 use self::stage::Stage;
 use super::out::line;
 use super::runtime::block_on;
@@ -62,8 +65,4 @@ async fn play(folder: &Path) -> CommandResult {
     heading("That is all.")?;
     line("  Nobody had to trust the operator. README.md has the five minutes that it takes to begin.\n")?;
     Ok(Verdict::Holds)
-}
-
-fn heading(words: &str) -> io::Result<()> {
-    line(format_args!("\n{words}"))
 }

@@ -4,8 +4,8 @@ use std::fs;
 
 use serde_json::Value;
 
-use super::heading;
-use super::stage::{OMITTED, Stage, show};
+use super::screen::{OMITTED, heading, show};
+use super::stage::Stage;
 use super::story::APPROVAL;
 use crate::cmd::Failure;
 

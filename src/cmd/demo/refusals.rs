@@ -9,9 +9,9 @@ use indelible_sources::github::sign;
 use serde_json::Value;
 
 use super::delivery::deliver;
-use super::heading;
 use super::question::evidence;
-use super::stage::{Stage, show};
+use super::screen::{heading, show};
+use super::stage::Stage;
 use super::story::{APPROVAL, CULPRIT, SCAPEGOAT, night};
 use crate::cmd::Failure;
 use crate::cmd::out::line;
