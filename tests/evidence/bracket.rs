@@ -96,18 +96,18 @@ fn a_head_that_is_no_earlier_one_of_this_log_is_refused() {
     for (what, head, words) in [
         (
             "it has them all",
-            cosigned(whole.clone(), &log.key, SEEN - 60),
+            cosigned(&whole, &log.key, SEEN - 60),
             "not an earlier one",
         ),
         (
             "another log",
-            cosigned(foreign, &other.key, SEEN - 60),
+            cosigned(&foreign, &other.key, SEEN - 60),
             "does not satisfy the policy",
         ),
         ("nobody vouches", two.into_inner(), "does not satisfy the policy"),
         (
             "another tree",
-            cosigned(forked, &log.key, SEEN - 60),
+            cosigned(&forked, &log.key, SEEN - 60),
             "two different trees of 4 entries",
         ),
     ] {
