@@ -109,7 +109,10 @@ impl pb::audit_trail_server::AuditTrail for Service {
             count: run.as_ref().map_or(0, |run| run.count),
             proof: run.and_then(|run| run.proof),
         };
-        Ok(Response::new(pb::SubmitBatchResponse { run: Some(run) }))
+        Ok(Response::new(pb::SubmitBatchResponse {
+            run: Some(run),
+            witnessed: false,
+        }))
     }
 
     async fn submit_stream(
