@@ -307,7 +307,6 @@ async fn a_certificate_is_shown_to_a_log_that_asks_for_it() {
             client_certificate,
             ..options()
         };
-        let heads = MemoryHeads::new();
         let by_grpc = async || {
             let client = Client::connect(server.url(), server.key(), MemoryHeads::new(), options.clone()).await;
             let client = client.map_err(|error| error.to_string())?;
