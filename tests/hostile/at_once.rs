@@ -88,14 +88,14 @@ async fn the_heaviest_of_all_doors_at_the_same_time_stay_within_their_rooms() {
     let mut stored = 0;
     for task in hooks {
         siege.case();
-        let (status, answer) = task.await.unwrap().unwrap();
-        match status.as_u16() {
-            200 => {
+        match task.await.unwrap() {
+            Some((StatusCode::OK, answer)) => {
                 stored += 1;
                 siege.remember_index(answer["index"].as_u64().unwrap(), None);
             }
-            408 | 503 => {}
-            _ => panic!("{status}: {answer}"),
+            Some((status, answer)) => assert!([408, 503].contains(&status.as_u16()), "{status}: {answer}"),
+            // Refused before it was sent, and cut off.
+            None => {}
         }
     }
     assert!(stored > 0, "some of the deliveries had room");
