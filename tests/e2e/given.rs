@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use futures_util::{StreamExt, stream};
 use indelible_client::{
     Client, HttpOptions, MemoryHeads, NewEvent, Options, RawBody, Submitted, SubmittedEvent, http_client,
 };
 use indelible_event::member::{Action, Actor, ActorType, Claims, Verb};
 use indelible_event::{CheckedLine, Committed};
-use indelible_note::{KeyChain, Receipt};
+use indelible_note::{KeyChain, Receipt, SignedCheckpoint};
 use indelible_sources::Secret;
 use indelible_sources::github::sign;
 use serde_json::{Value, json};
@@ -91,6 +92,37 @@ impl GivenEvent {
     }
 }
 
+impl GivenEvent {
+    /// Demands that it is there, with its members and raw bytes, and that its receipt holds.
+    async fn check(&self, client: &Client, keys: &KeyChain) {
+        let (leaf, index) = (self.committed.leaf(), self.receipt.index());
+        self.receipt.verify_in(leaf.hash(), keys).unwrap();
+        let found = client.event(index).await.unwrap();
+        assert_eq!(found.said_erased, [], "event {index}");
+        let CheckedLine::Event(checked) = found.checked else {
+            panic!("{index} is no event");
+        };
+        assert_eq!(checked.leaf(), leaf, "event {index}");
+        assert_eq!(checked.shown(), self.committed.members(), "event {index}");
+        assert_eq!(
+            checked.raw(),
+            self.sent.raw.as_ref().map(|raw| &raw.content),
+            "event {index}"
+        );
+    }
+}
+
+impl Delivered {
+    /// Demands that it is there, as it came.
+    async fn check(&self, client: &Client) {
+        let found = client.event(self.index).await.unwrap();
+        let CheckedLine::Event(checked) = found.checked else {
+            panic!("{} is no event", self.index);
+        };
+        assert_eq!(checked.raw(), Some(&self.body), "delivery {}", self.index);
+    }
+}
+
 impl Given {
     /// Of the log of a bed, which nobody serves: GitHub becomes a source of it.
     pub(crate) fn of(bed: &Bed) -> Given {
@@ -143,34 +175,18 @@ impl Given {
         let client = Client::connect_with_keys(&server.url, keys.clone(), MemoryHeads::new(), Options::default());
         let client = &client.await.unwrap();
         let before = client.head().await.unwrap().head().size;
-        for event in &self.events {
-            let (leaf, index) = (event.committed.leaf(), event.receipt.index());
-            let found = client.event(index).await.unwrap();
-            assert_eq!(found.said_erased, [], "event {index}");
-            let CheckedLine::Event(checked) = found.checked else {
-                panic!("{index} is no event");
-            };
-            assert_eq!(checked.leaf(), leaf, "event {index}");
-            assert_eq!(checked.shown(), event.committed.members(), "event {index}");
-            assert_eq!(
-                checked.raw(),
-                event.sent.raw.as_ref().map(|raw| &raw.content),
-                "event {index}"
-            );
-            // The first receipt still leads from the leaf to a head of this log.
-            event.receipt.verify_in(leaf.hash(), keys).unwrap();
-            client
-                .consistency(event.receipt.checkpoint(), found.receipt.checkpoint())
-                .await
-                .unwrap();
-        }
-        for delivery in &self.deliveries {
-            let found = client.event(delivery.index).await.unwrap();
-            let CheckedLine::Event(checked) = found.checked else {
-                panic!("{} is no event", delivery.index);
-            };
-            assert_eq!(checked.raw(), Some(&delivery.body), "delivery {}", delivery.index);
-        }
+        let events = stream::iter(&self.events).map(|event| event.check(client, keys));
+        events.buffer_unordered(UNDER_WAY).collect::<Vec<()>>().await;
+        // The first receipts still lead to a head of this log.
+        let newest = client.head().await.unwrap();
+        let mut heads: Vec<&SignedCheckpoint> = self.events.iter().map(|event| event.receipt.checkpoint()).collect();
+        heads.sort_by_key(|head| head.head().size);
+        heads.dedup();
+        let proofs = stream::iter(heads).map(|head| client.consistency(head, &newest));
+        let proofs: Vec<_> = proofs.buffer_unordered(UNDER_WAY).collect().await;
+        proofs.into_iter().collect::<Result<Vec<_>, _>>().unwrap();
+        let deliveries = stream::iter(&self.deliveries).map(|delivery| delivery.check(client));
+        deliveries.buffer_unordered(UNDER_WAY).collect::<Vec<()>>().await;
         self.check_repeats(server, client).await;
         let after = client.head().await.unwrap().head().size;
         assert_eq!(before, after, "whoever comes again makes no second event");
@@ -284,3 +300,6 @@ fn sender(id: &str) -> String {
     let sender = id.rsplit_once('/').map_or(id, |(sender, _)| sender);
     sender.replace('/', "-")
 }
+
+/// Requests that are under way together.
+const UNDER_WAY: usize = 16;
