@@ -62,8 +62,10 @@ fn every_figure_is_measured_beside_its_limit() {
     for figure in figures {
         let name = figure["name"].as_str().unwrap();
         let value = figure["value"].as_f64().unwrap();
-        // So small a log has not sealed anything when its last batch is acknowledged.
-        assert!(value > 0.0 || name == "batches-sustained", "{figure:#}");
+        // So small a log has not sealed anything when its last batch is acknowledged; and sixteen batches of a thousand events, of which a
+        // build without optimisation makes a thousand a second, may all be under way when the window ends.
+        let may_be_none = ["batches-sustained", "events-batch"].contains(&name);
+        assert!(value > 0.0 || may_be_none, "{figure:#}");
         let limit = figure["limit"].as_f64();
         assert_eq!(limit.is_none(), WITHOUT_LIMIT.contains(&name), "{figure:#}");
         let ratio = figure["ratio"].as_f64();

@@ -204,7 +204,7 @@ async fn are_kept_nowhere() {
             !said.iter().any(|line| line.contains(inner)),
             "a token is in the log lines"
         );
-        assert!(said.len() > 20, "nothing was logged");
+        assert!(said.len() >= 4, "a line a request, at least: {said:?}");
         assert_eq!(files_with(&place.bed.log(), inner.as_bytes()), Vec::<String>::new());
     }
     let hash = indelible_access::token::TokenHash::of(&place.admin).to_string();

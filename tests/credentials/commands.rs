@@ -103,6 +103,8 @@ fn over_http(url: &str) -> Vec<Vec<&str>> {
             "--requester",
             "r",
             "--yes",
+            "--vkey",
+            "log/log.vkey",
             "--url",
             url,
         ],

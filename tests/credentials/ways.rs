@@ -194,7 +194,7 @@ async fn the_service_does_not_log_it() {
         }
     }
     let (_, said) = server.stop();
-    assert!(said.len() > 100, "it does log: {}", said.len());
+    assert!(said.len() >= 10, "a line a request, at least: {said:?}");
     for line in said {
         for part in SECRET.split('.') {
             assert!(!line.contains(part), "{line}");

