@@ -1,32 +1,33 @@
 //! Serves one log: puts the parts together, and takes them down in order.
 
+mod outside;
+mod rules;
+
 use std::future::Future;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use indelible_client::HttpError;
-use indelible_log::{Condition, Reader};
-use indelible_note::KeyChain;
+use indelible_log::Condition;
 use indelible_store::journal::JournalError;
-use jiff::Timestamp;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use self::outside::{Outside, Witnessing, look_outside};
+use self::rules::gate;
 use crate::access::{
-    AccessFile, AccessFileError, Acts, Copies, Exposed, Gate, Happened, Record, RecordError, Recorder, ReplayError,
-    check_listener, guard_calls, guard_pages, replay,
+    AccessFile, AccessFileError, Acts, Exposed, Gate, RecordError, ReplayError, check_listener, guard_calls,
+    guard_pages,
 };
 use crate::config::Config;
 use crate::data::{DataDir, OpenError, OpenLog, checkpoint_file, open};
 use crate::entrance::Entrance;
-use crate::follow::{self, Alarm, Asked, Follower, Served, WitnessError, Witnesses};
+use crate::follow::{self, Alarm, Follower, Served, WitnessError};
 use crate::grpc::{self, LogService, TrailService};
 use crate::http::{self, AccessPages, ErasurePages, EventPages, Health, KeyPage, LogPages, MetricsPage, Pages};
-use crate::identity::oidc::{Oidc, OidcOptions};
-use crate::memory::{CheckpointFile, Gathered, MemoryError, Remembered, consents, contradictions, gather};
+use crate::memory::{CheckpointFile, MemoryError};
 use crate::metrics::{
     Exposition, LogFigures, ProcessFigures, SourceFigures, SpanFigures, TrailFigures, WitnessFigures,
 };
@@ -35,7 +36,6 @@ use crate::observe::{BadEndpoint, Exporter, Observer};
 use crate::proofs::Proofs;
 use crate::sources::{Sources, SourcesError, SourcesFolder};
 use crate::task::blocking;
-use indelible_access::{Grant, Principal};
 
 /// A log that runs behind a bound socket, not served yet.
 #[derive(Debug)]
@@ -46,24 +46,6 @@ pub struct Service {
     memory: CheckpointFile,
     outside: Outside,
     sources: Arc<Sources>,
-}
-
-/// What was found outside the data directory at the start.
-#[derive(Debug)]
-struct Outside {
-    /// What the memories left open; empty if nothing.
-    doubt: String,
-    witnessing: Option<Witnessing>,
-}
-
-/// The log's witnesses, before they are followed.
-#[derive(Debug)]
-struct Witnessing {
-    witnesses: Witnesses,
-    asked: Asked,
-    file: CheckpointFile,
-    /// The head that was served last.
-    kept: Option<Remembered>,
 }
 
 /// Why the service does not run, or ended.
@@ -359,60 +341,6 @@ impl Service {
     }
 }
 
-/// The gate, from what is configured and what the record says; and on the record what is configured now.
-async fn gate(is_open: bool, file: AccessFile, open: &OpenLog, data: DataDir) -> Result<Gate, ServeError> {
-    let trail = open.trail.clone();
-    let record = match &trail {
-        Some(trail) => Record::Trail(Box::new(trail.clone()), data.clone()),
-        None => {
-            let origin = open.log.description().origin.to_string();
-            let copies = file.audit_log.clone();
-            let copies = copies.map(|log| Arc::new(Copies::new(log, data.path(), &origin)));
-            Record::File(data.clone(), copies)
-        }
-    };
-    let recorder = Recorder::new(record);
-    let folder = data.path().to_owned();
-    let (registry, only_in_file) = {
-        let trail = trail.clone();
-        blocking(move || replay(&data, trail.as_ref())).await?
-    };
-    if trail.is_some() && !is_open {
-        // What was done while the log rested is in its file only: now it is in the log, too.
-        for act in &only_in_file {
-            recorder
-                .act(Happened::act(act, &Principal::of(act.by()), None), act)
-                .await?;
-        }
-    }
-    let oidc = oidc(&file, folder).await?;
-    let gate = Gate::new(is_open, file, registry, recorder).believing(oidc);
-    if !is_open {
-        match gate.configured(&open.config).await {
-            // The log that gets copies may be started later than this one; what is done until then is refused.
-            Err(RecordError::Copies(error)) => {
-                tracing::warn!(%error, "the log of `audit_log` has no copy of this start");
-            }
-            recorded => recorded?,
-        }
-    }
-    Ok(gate)
-}
-
-/// What checks the identity tokens of the issuers that are configured. One that cannot be reached now is asked when a token comes.
-async fn oidc(file: &AccessFile, folder: PathBuf) -> Result<Option<Oidc<Grant>>, ServeError> {
-    if file.issuers.is_empty() {
-        return Ok(None);
-    }
-    let options = OidcOptions {
-        folder,
-        ..OidcOptions::default()
-    };
-    let oidc = Oidc::new(file.issuers.clone(), &options, Timestamp::now())?;
-    oidc.load().await;
-    Ok(Some(oidc))
-}
-
 /// Who watches the requests, and who sends away what it sees, if that is configured.
 fn observed(config: &Config, origin: &str) -> Result<(Observer, Option<Exporter>), BadEndpoint> {
     let Some(endpoint) = &config.otlp_endpoint else {
@@ -420,70 +348,6 @@ fn observed(config: &Config, origin: &str) -> Result<(Observer, Option<Exporter>
     };
     let (exporter, spans) = Exporter::to(endpoint, origin)?;
     Ok((Observer::new(Some(spans)), Some(exporter)))
-}
-
-/// Asks everybody outside who may know the log better. First those who only remember: a witness that is asked may cosign, and a
-/// log that has another past should not get as far.
-async fn look_outside(memory: &CheckpointFile, open: &OpenLog, data: DataDir) -> Result<Outside, ServeError> {
-    let reader = open.log.reader();
-    let keys = open.log.keys().clone();
-    let witnesses = Witnesses::load(&open.config, keys.current())?;
-    let file = CheckpointFile::at(data.served())?;
-    let kept = match &witnesses {
-        Some(_) => file.load(&keys)?,
-        // Without witnesses newer heads are served than the file has, so that it must not be believed again later.
-        None if file.path().exists() => file.forget().map(|()| None)?,
-        None => None,
-    };
-    let gathered = gather(memory, &open.config, &keys).await?;
-    let doubts = {
-        let (reader, kept) = (reader.clone(), kept.clone());
-        blocking(move || confirm(gathered, kept, &reader, &keys, &data)).await?
-    };
-    let witnessing = match witnesses {
-        Some(witnesses) => {
-            let asked = witnesses.ask_first(&reader).await?;
-            Some(Witnessing {
-                witnesses,
-                asked,
-                file,
-                kept,
-            })
-        }
-        None => None,
-    };
-    Ok(Outside {
-        doubt: doubts.join("; "),
-        witnessing,
-    })
-}
-
-/// Holds what is remembered against the log. What is left open stops nothing, and is said.
-fn confirm(
-    gathered: Gathered,
-    kept: Option<Remembered>,
-    reader: &Reader,
-    keys: &KeyChain,
-    data: &DataDir,
-) -> Result<Vec<String>, MemoryError> {
-    let Gathered { mut heads, silent } = gathered;
-    let given_up = consents(data, keys).map_err(|error| MemoryError::Io {
-        place: data.admin().display().to_string(),
-        error,
-    })?;
-    let mut doubts: Vec<String> = silent.iter().map(|silent| silent.first_line()).collect();
-    if heads.is_empty() {
-        doubts.push("at the start nothing outside the data directory remembered the log".to_owned());
-    }
-    heads.extend(kept);
-    let contradictions = contradictions(heads, &given_up, |remembered| remembered.check_log(reader))?;
-    if let Some(first) = contradictions.into_iter().next() {
-        return Err(first.error);
-    }
-    for doubt in &doubts {
-        tracing::warn!("{doubt}; an older copy of the log could go unnoticed");
-    }
-    Ok(doubts)
 }
 
 fn health_of(condition: &Condition, doubt: &str, served: Option<&Served>) -> Health {
