@@ -207,7 +207,7 @@ def send(headers, body):
     print(urllib.request.urlopen(request).read().decode())
 claims = {"action": {"name": "deploy", "verb": "execute"}, "actor": {"type": "user", "name": "d\u00e5ve"}}
 for identity, to in (("s", to_structured), ("b", to_binary)):
-    attributes = {"id": identity, "source": "/ci/python", "type": "dev.started", "subject": "run-7", "time": "2026-11-22T10:00:00Z"}
+    attributes = {"id": identity, "source": "/ci/python", "type": "dev.started", "subject": "run-7", "time": "2026-11-22T10:00:00Z", "datacontenttype": "application/json"}
     send(*to(CloudEvent(attributes, claims)))
 "#;
 
