@@ -38,7 +38,7 @@ struct Inner {
     sessions: RwLock<HashMap<TokenHash, Arc<Session>>>,
     /// Those whom others vouch for, by the hash of their certificate or token.
     attested: Cache<[u8; 32], Arc<Session>>,
-    oidc: Option<Oidc<Grant>>,
+    oidc: Option<Arc<Oidc<Grant>>>,
     /// What principals have asked for lately, by subject. One that is not heard of for long is forgotten, which fills its buckets.
     meters: Cache<String, Arc<Meter>>,
     recorder: Recorder,
@@ -65,7 +65,7 @@ impl Gate {
 
     /// The same gate, which believes the identity tokens that `oidc` checks.
     #[must_use]
-    pub fn believing(self, oidc: Option<Oidc<Grant>>) -> Gate {
+    pub fn believing(self, oidc: Option<Arc<Oidc<Grant>>>) -> Gate {
         let inner = Arc::into_inner(self.0);
         let mut inner = inner.expect("a gate is made before anybody has it");
         inner.oidc = oidc;

@@ -38,7 +38,7 @@ pub(super) async fn gate(is_open: bool, file: AccessFile, open: &OpenLog, data: 
                 .await?;
         }
     }
-    let oidc = oidc(&file, folder).await?;
+    let oidc = oidc(&file, folder)?;
     let gate = Gate::new(is_open, file, registry, recorder).believing(oidc);
     if !is_open {
         match gate.configured(&open.config).await {
@@ -53,7 +53,7 @@ pub(super) async fn gate(is_open: bool, file: AccessFile, open: &OpenLog, data: 
 }
 
 /// What checks the identity tokens of the issuers that are configured. One that cannot be reached now is asked when a token comes.
-async fn oidc(file: &AccessFile, folder: PathBuf) -> Result<Option<Oidc<Grant>>, ServeError> {
+fn oidc(file: &AccessFile, folder: PathBuf) -> Result<Option<Arc<Oidc<Grant>>>, ServeError> {
     if file.issuers.is_empty() {
         return Ok(None);
     }
@@ -61,7 +61,9 @@ async fn oidc(file: &AccessFile, folder: PathBuf) -> Result<Option<Oidc<Grant>>,
         folder,
         ..OidcOptions::default()
     };
-    let oidc = Oidc::new(file.issuers.clone(), &options, Timestamp::now())?;
-    oidc.load().await;
+    let oidc = Arc::new(Oidc::new(file.issuers.clone(), &options, Timestamp::now())?);
+    // The start waits for nobody; a token that comes before its issuer's keys does.
+    let loading = oidc.clone();
+    tokio::spawn(async move { loading.load().await });
     Ok(Some(oidc))
 }

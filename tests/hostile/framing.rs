@@ -143,7 +143,10 @@ async fn a_packed_body_is_refused() {
         let request = siege.http.post(siege.at("/v1/events"));
         let request = request.header("content-type", "application/json");
         // What is not read closes the connection: the next request needs its own.
-        let request = request.header("connection", "close").header("content-encoding", coding).body(body);
+        let request = request
+            .header("connection", "close")
+            .header("content-encoding", coding)
+            .body(body);
         let (status, problem) = read(request).await.unwrap();
         assert_eq!(status.as_u16(), 415, "{coding}: {problem}");
         assert_eq!(problem["type"], "urn:indelible:problem:content-encoding", "{problem}");
