@@ -199,8 +199,8 @@ fn behind<T>(rows: &[T], at: u64, from: u64) -> &[T] {
     &rows[usize::try_from(from - at).expect("the rows are in memory")..]
 }
 
-/// Events in one step, and a piece more: some 200 ms when there is much to follow. In steps of a bundle, 256 events, each costs twice as
-/// much.
+/// Events in one step, and a piece more: some 200 ms when there is much to follow. Steps of a bundle, 256 events, write nearly the same pages
+/// of the tables again each time.
 const STEP_EVENTS: usize = 4_096;
 
 /// What events can be found by in one step, and a piece more: 2 MiB of it. An event has some 16; one of many targets has thousands.

@@ -126,10 +126,11 @@ mod tests {
             let event = whole(number).unwrap();
             let salts = Salts::from_random(&[7; Salts::BYTES]);
             let sealed = Sealed::seal(&event, &salts, Second::of(Timestamp::UNIX_EPOCH)).unwrap();
-            let values = sealed
+            let lengths = sealed
                 .disclosures()
-                .each_ref()
+                .iter()
                 .map(|disclosure| disclosure.value_json().len());
+            let values: Vec<usize> = lengths.collect();
             assert_eq!(values.len(), Member::ALL.len());
             assert!(values.iter().all(|length| *length > "null".len()), "{values:?}");
             let bytes: usize = values.iter().sum();
