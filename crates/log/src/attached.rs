@@ -127,24 +127,32 @@ impl Reader {
 
     /// Where the attachments of one entry lie, which is published.
     fn record_place(&self, index: u64, kept: &KeptPlaces) -> Result<RecordPlace, ReadError> {
-        let mut places = match self.tail.commits(index, index + 1) {
-            Some(commits) => tail::places(&commits, index, index + 1).cloned().collect(),
-            None => {
-                let bundle = index / TILE_WIDTH;
-                let stored = match kept.of(bundle) {
-                    Some(stored) => stored,
-                    None => self.keep_places(bundle, kept)?,
-                };
-                places_in(&stored, index, index + 1)?
-            }
+        if let Some(commits) = self.tail.commits(index, index + 1) {
+            let mut places = tail::places(&commits, index, index + 1);
+            return Ok(places.next().expect("the commits have this entry").clone());
+        }
+        let bundle = index / TILE_WIDTH;
+        let stored = match kept.of(bundle) {
+            Some(stored) => stored,
+            None => self.keep_places(bundle, kept)?,
         };
-        Ok(places.pop().expect("it was found, or there was an error"))
+        let problem = |first, problem: String| ReadError::Object {
+            key: Key::Where { first },
+            problem,
+        };
+        let record = stored.iter().rev().find(|(first, _)| *first <= index);
+        let (first, record) = record.ok_or_else(|| problem(index, "absent".to_owned()))?;
+        let place = places::nth(record, index - first);
+        let place = place.map_err(|error| problem(*first, format!("not what it should be: {error}")))?;
+        place.ok_or_else(|| problem(index, "absent".to_owned()))
     }
 
+    /// The places of a bundle, which are kept if they are those of all of its entries, and read as a whole.
     fn keep_places(&self, bundle: u64, kept: &KeptPlaces) -> Result<Stored, ReadError> {
         let stored: Stored = self.objects.places(bundle)?.into();
-        let end = (bundle + 1) * TILE_WIDTH;
-        if places_in(&stored, end - 1, end).is_ok() {
+        let (start, end) = (bundle * TILE_WIDTH, (bundle + 1) * TILE_WIDTH);
+        let whole = places_in(&stored, start, end).is_ok_and(|places| places.len() as u64 == TILE_WIDTH);
+        if whole {
             kept.keep(bundle, &stored);
         }
         Ok(stored)
@@ -166,7 +174,7 @@ impl Reader {
 /// The places of entries from `start` on, below `end`, in the records of the bundle of `start`: of at least one.
 fn places_in(stored: &[(u64, Bytes)], start: u64, end: u64) -> Result<Vec<RecordPlace>, ReadError> {
     let mut found = Vec::new();
-    for (number, (first, record)) in stored.iter().enumerate() {
+    for (first, record) in stored {
         let first = *first;
         let problem = |problem: String| ReadError::Object {
             key: Key::Where { first },
@@ -176,10 +184,6 @@ fn places_in(stored: &[(u64, Bytes)], start: u64, end: u64) -> Result<Vec<Record
             break;
         }
         let next = start + found.len() as u64;
-        // One that ends before is not even looked at.
-        if stored.get(number + 1).is_some_and(|(behind, _)| *behind <= next) {
-            continue;
-        }
         let places = places::decode(record).map_err(|error| problem(format!("not what it should be: {error}")))?;
         if first > next {
             break;

@@ -3,7 +3,9 @@
 //! Pure. [`encode`] and [`decode`] are twins, and one list of places has one spelling.
 
 use indelible_merkle::TILE_WIDTH;
-use indelible_store::journal::codec::{ATTACHMENT_BYTES_MAX, ATTACHMENTS_MAX, HEADER_BYTES, SECTOR_BYTES};
+use indelible_store::journal::codec::{
+    ATTACHMENT_BYTES_MAX, ATTACHMENT_PREFIX_BYTES, ATTACHMENTS_MAX, HEADER_BYTES, RECORD_OVERHEAD_BYTES, SECTOR_BYTES,
+};
 use indelible_store::journal::{FramePlace, RecordPlace};
 
 /// Why bytes are no places.
@@ -62,22 +64,10 @@ pub fn decode(bytes: &[u8]) -> Result<Vec<RecordPlace>, BadPlaces> {
     let mut rest = bytes;
     let mut places: Vec<RecordPlace> = Vec::new();
     while !rest.is_empty() {
-        let count = limited(&mut rest, TILE_WIDTH - places.len() as u64)?;
-        if count == 0 {
-            return Err(BadPlaces::Limit);
-        }
-        let segment = u32::try_from(take(&mut rest)?).map_err(|_| BadPlaces::Limit)?;
-        let sector = take(&mut rest)?;
-        let offset = sector
-            .checked_mul(SECTOR_BYTES as u64)
-            .filter(|offset| *offset <= OFFSET_MAX);
-        let offset = offset.ok_or(BadPlaces::Limit)?;
-        let mut begin = take(&mut rest)?;
-        if begin < HEADER_BYTES as u64 {
-            return Err(BadPlaces::Limit);
-        }
+        let Stretch { count, frame, begin } = stretch(&mut rest, TILE_WIDTH - places.len() as u64)?;
+        let mut begin = begin;
         for number in 0..count {
-            let record = record(&mut rest, FramePlace { segment, offset }, begin)?;
+            let record = record(&mut rest, frame, begin)?;
             begin = record.end();
             if number == 0 && places.last().is_some_and(|before| follows(before, &record)) {
                 return Err(BadPlaces::Stretch);
@@ -86,6 +76,63 @@ pub fn decode(bytes: &[u8]) -> Result<Vec<RecordPlace>, BadPlaces> {
         }
     }
     Ok(places)
+}
+
+/// The place of the entry with this number, counted from 0, in what [`encode`] made; `None` if there are not so many. What stands behind it
+/// is not looked at, and nothing else is allocated.
+pub(crate) fn nth(bytes: &[u8], number: u64) -> Result<Option<RecordPlace>, BadPlaces> {
+    let mut rest = bytes;
+    let mut before = 0;
+    while !rest.is_empty() {
+        let Stretch { count, frame, begin } = stretch(&mut rest, TILE_WIDTH - before)?;
+        let mut begin = begin;
+        for _ in 0..count {
+            if before == number {
+                return record(&mut rest, frame, begin).map(Some);
+            }
+            begin = end_of_record(&mut rest, begin)?;
+            before += 1;
+        }
+    }
+    Ok(None)
+}
+
+/// Consecutive entries of one frame.
+struct Stretch {
+    count: u64,
+    frame: FramePlace,
+    begin: u64,
+}
+
+/// The head of a stretch, which has at most `count_max` entries.
+fn stretch(rest: &mut &[u8], count_max: u64) -> Result<Stretch, BadPlaces> {
+    let count = limited(rest, count_max)?;
+    if count == 0 {
+        return Err(BadPlaces::Limit);
+    }
+    let segment = u32::try_from(take(rest)?).map_err(|_| BadPlaces::Limit)?;
+    let sector = take(rest)?;
+    let offset = sector
+        .checked_mul(SECTOR_BYTES as u64)
+        .filter(|offset| *offset <= OFFSET_MAX);
+    let offset = offset.ok_or(BadPlaces::Limit)?;
+    let begin = take(rest)?;
+    if begin < HEADER_BYTES as u64 {
+        return Err(BadPlaces::Limit);
+    }
+    let frame = FramePlace { segment, offset };
+    Ok(Stretch { count, frame, begin })
+}
+
+/// Passes over a record, and says where it ends, as [`RecordPlace::end`] does.
+fn end_of_record(rest: &mut &[u8], begin: u64) -> Result<u64, BadPlaces> {
+    let entry_bytes = u16::try_from(take(rest)?).map_err(|_| BadPlaces::Limit)?;
+    let count = limited(rest, ATTACHMENTS_MAX as u64)?;
+    let mut end = begin + RECORD_OVERHEAD_BYTES + u64::from(entry_bytes);
+    for _ in 0..count {
+        end += ATTACHMENT_PREFIX_BYTES as u64 + limited(rest, ATTACHMENT_BYTES_MAX as u64)?;
+    }
+    Ok(end)
 }
 
 fn record(rest: &mut &[u8], frame: FramePlace, begin: u64) -> Result<RecordPlace, BadPlaces> {
@@ -216,6 +263,11 @@ mod tests {
         .concat();
         assert_eq!(encode(&places), bytes);
         assert_eq!(decode(&bytes).unwrap(), places);
+        for (number, place) in (0..).zip(&places) {
+            assert_eq!(nth(&bytes, number).unwrap().as_ref(), Some(place));
+        }
+        assert_eq!(nth(&bytes, 3).unwrap(), None);
+        assert_eq!(nth(&bytes[..12], 1), Err(BadPlaces::Short));
         for end in 0..bytes.len() {
             let cut = decode(&bytes[..end]);
             // Between two stretches nobody can tell.
@@ -272,6 +324,10 @@ mod tests {
             let bytes = encode(&places);
             let bound: usize = places.iter().map(encoded_bytes_max).sum();
             prop_assert!(bytes.len() <= bound);
+            for (number, place) in (0..).zip(&places) {
+                prop_assert_eq!(nth(&bytes, number).unwrap().as_ref(), Some(place));
+            }
+            prop_assert_eq!(nth(&bytes, places.len() as u64), Ok(None));
             prop_assert_eq!(decode(&bytes), Ok(places));
         }
 

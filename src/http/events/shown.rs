@@ -14,12 +14,14 @@ pub(super) fn event(index: u64, found: &Found, with_disclosures: bool) -> Value 
             let members: Map<String, Value> = members
                 .map(|(member, state)| (member.to_string(), member_state(state, with_disclosures)))
                 .collect();
-            json!({
+            let mut shown = json!({
                 "index": index,
                 "type": "indelible.event.v1",
                 "received": leaf.received().to_string(),
-                "members": members,
-            })
+            });
+            // Moved, where the macro would copy it.
+            shown["members"] = Value::Object(members);
+            shown
         }
         Found::Tombstone(tombstone) => json!({
             "index": index,
@@ -58,10 +60,12 @@ fn member_state(state: &MemberState, with_disclosure: bool) -> Value {
         MemberState::Disclosed(disclosed) => {
             let disclosure = disclosed.disclosure();
             let value: Value = serde_json::from_str(disclosure.value_json()).expect("a disclosure is JSON");
-            match with_disclosure {
-                true => json!({"state": "disclosed", "value": value, "disclosure": disclosure.to_text()}),
-                false => json!({"state": "disclosed", "value": value}),
+            let mut state = json!({"state": "disclosed"});
+            state["value"] = value;
+            if with_disclosure {
+                state["disclosure"] = disclosure.to_text().into();
             }
+            state
         }
         MemberState::Withheld => json!({"state": "withheld"}),
         MemberState::Erased { tombstone } => json!({"state": "erased", "tombstone": tombstone}),

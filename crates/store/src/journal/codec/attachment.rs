@@ -101,6 +101,6 @@ pub fn open_entry(stored: &Bytes, length: u16) -> Option<Bytes> {
 pub const ENTRY_PREFIX_BYTES: usize = 2;
 
 /// Around an entry: its length in front of it, the number of its attachments behind it.
-const RECORD_OVERHEAD_BYTES: u64 = 2 + 1;
+pub const RECORD_OVERHEAD_BYTES: u64 = 2 + 1;
 
 const WITHIN_LIMITS: &str = "a frame in a journal is within its limits";

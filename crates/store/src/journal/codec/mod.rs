@@ -10,7 +10,8 @@ mod genesis;
 mod header;
 
 pub use self::attachment::{
-    ENTRY_PREFIX_BYTES, RecordPlace, attachment_places, open_attachment, open_entry, record_places,
+    ENTRY_PREFIX_BYTES, RECORD_OVERHEAD_BYTES, RecordPlace, attachment_places, open_attachment, open_entry,
+    record_places,
 };
 pub use self::decode::{Decoded, complete, decode};
 pub use self::encode::encode;
