@@ -120,7 +120,10 @@ impl Truth {
         self.check_content(&reader, told)?;
 
         // It goes on from there.
-        let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(words)?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .map_err(words)?;
         let ack = match &trail {
             Some(trail) => runtime.block_on(self.come_again(trail, met.size))?,
             None => {
