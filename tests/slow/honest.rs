@@ -33,7 +33,12 @@ impl std::fmt::Display for Times {
 /// do not wait for the slow senders of the same test.
 pub(crate) async fn measure(server: SocketAddr, time: Duration) -> Times {
     let clients: Vec<_> = (0..4).map(|_| thread::spawn(move || one(server, time))).collect();
-    let join = move || clients.into_iter().flat_map(|client| client.join().unwrap()).collect();
+    let join = move || {
+        clients
+            .into_iter()
+            .flat_map(|client| client.join().unwrap())
+            .collect::<Vec<Duration>>()
+    };
     let mut times: Vec<Duration> = tokio::task::spawn_blocking(join).await.unwrap();
     times.sort_unstable();
     Times(times)
