@@ -1,11 +1,9 @@
 //! Clients as they should be, and how long they wait.
 
-use std::net::SocketAddr;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::thread;
 use std::time::{Duration, Instant};
-
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
-use tokio::task::JoinSet;
 
 /// How long requests took.
 #[derive(Debug)]
@@ -31,44 +29,59 @@ impl std::fmt::Display for Times {
     }
 }
 
-/// Asks for so long: four connections, each a request every 5 ms, of which one in ten appends.
+/// Asks for so long: four connections, each a request every 5 ms, of which one in ten appends. On threads of their own, so that they
+/// do not wait for the slow senders of the same test.
 pub(crate) async fn measure(server: SocketAddr, time: Duration) -> Times {
-    let end = Instant::now() + time;
-    let mut clients = JoinSet::new();
-    for _ in 0..4 {
-        clients.spawn(async move {
-            let mut stream = TcpStream::connect(server).await.unwrap();
-            stream.set_nodelay(true).unwrap();
-            let mut times = Vec::new();
-            let mut pace = tokio::time::interval(Duration::from_millis(5));
-            pace.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-            for number in 0.. {
-                pace.tick().await;
-                if Instant::now() >= end {
-                    break;
-                }
-                let began = Instant::now();
-                ask(&mut stream, number % 10 == 0).await;
-                times.push(began.elapsed());
-            }
-            times
-        });
-    }
-    let mut times: Vec<Duration> = clients.join_all().await.into_iter().flatten().collect();
+    let clients: Vec<_> = (0..4).map(|_| thread::spawn(move || one(server, time))).collect();
+    let join = move || {
+        clients
+            .into_iter()
+            .flat_map(|client| client.join().unwrap())
+            .collect::<Vec<Duration>>()
+    };
+    let mut times: Vec<Duration> = tokio::task::spawn_blocking(join).await.unwrap();
     times.sort_unstable();
     Times(times)
 }
 
-/// One request and its whole answer, which must be a 200.
-pub(crate) async fn ask(stream: &mut TcpStream, append: bool) {
+fn one(server: SocketAddr, time: Duration) -> Vec<Duration> {
+    let mut stream = TcpStream::connect(server).unwrap();
+    stream.set_nodelay(true).unwrap();
+    let mut times = Vec::new();
+    let end = Instant::now() + time;
+    while Instant::now() < end {
+        let began = Instant::now();
+        exchange(&mut stream, times.len() % 10 == 0);
+        times.push(began.elapsed());
+        thread::sleep(Duration::from_millis(5));
+    }
+    times
+}
+
+/// One request and its whole answer, which must be a 200, over a connection that is left open.
+pub(crate) async fn ask(stream: tokio::net::TcpStream, append: bool) -> tokio::net::TcpStream {
+    let mut stream = stream.into_std().unwrap();
+    let asked = tokio::task::spawn_blocking(move || {
+        stream.set_nonblocking(false).unwrap();
+        exchange(&mut stream, append);
+        stream.set_nonblocking(true).unwrap();
+        stream
+    });
+    tokio::net::TcpStream::from_std(asked.await.unwrap()).unwrap()
+}
+
+fn exchange(stream: &mut TcpStream, append: bool) {
     let request: &[u8] = match append {
         true => b"POST /add HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nentry",
         false => b"GET /checkpoint HTTP/1.1\r\nHost: localhost\r\n\r\n",
     };
-    stream.write_all(request).await.unwrap();
+    stream.write_all(request).unwrap();
     let mut answer = Vec::new();
+    let mut part = [0; 4_096];
     loop {
-        assert!(stream.read_buf(&mut answer).await.unwrap() > 0, "the server hung up");
+        let read = stream.read(&mut part).unwrap();
+        assert!(read > 0, "the server hung up");
+        answer.extend_from_slice(&part[..read]);
         let Some(head) = answer.windows(4).position(|window| window == b"\r\n\r\n") else {
             continue;
         };

@@ -63,9 +63,8 @@ impl Senders {
                         connected.fetch_add(1, Ordering::Relaxed);
                         let _ = dribble(stream, kind).await;
                         connected.fetch_sub(1, Ordering::Relaxed);
-                    } else {
-                        tokio::time::sleep(Duration::from_secs(1)).await;
                     }
+                    tokio::time::sleep(Duration::from_secs(1)).await;
                 }
             });
         }

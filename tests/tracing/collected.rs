@@ -108,7 +108,7 @@ async fn a_foreign_collector_gets_a_span_of_each_request_in_the_trace_of_its_cal
         .send()
         .await
         .unwrap();
-    assert_eq!(traced.status(), 404);
+    assert_eq!(traced.status(), 400);
     let id = traced.headers()["x-request-id"].to_str().unwrap().to_owned();
     let span = collector.span("GET /v1/events/{index}");
     assert_eq!(span["trace"], "4bf92f3577b34da6a3ce929d0e0e4736");
@@ -119,7 +119,7 @@ async fn a_foreign_collector_gets_a_span_of_each_request_in_the_trace_of_its_cal
         (&Value::from(2), &Value::from(0)),
         "{span}"
     );
-    assert_eq!(span["attributes"]["http.response.status_code"], 404);
+    assert_eq!(span["attributes"]["http.response.status_code"], 400);
     assert_eq!(span["attributes"]["http.route"], "/v1/events/{index}");
     assert_eq!(span["resource"]["service.name"], "indelible");
     assert_eq!(span["resource"]["service.instance.id"], "test.example/events");

@@ -42,7 +42,7 @@ async fn a_request_is_one_line_of_json_with_its_id() {
         (&line["method"], &line["route"]),
         (&"GET".into(), &"/v1/events/{index}".into())
     );
-    assert_eq!((&line["status"], &line["level"]), (&404.into(), &"DEBUG".into()));
+    assert_eq!((&line["status"], &line["level"]), (&400.into(), &"DEBUG".into()));
     assert!(line["elapsed_us"].is_u64(), "{line}");
 }
 

@@ -269,6 +269,7 @@ fn schemas() -> Value {
             "required": ["type", "title", "status", "detail"],
             "properties": {
                 "type": text, "title": text, "status": number, "detail": text,
+                "request_id": {"type": "string", "description": "The id of the request in the service's log lines."},
                 "event": {"type": "integer", "description": "Which event of the request is the reason, from 0."},
                 "index": {"type": "integer", "description": "The event that stands in the way."},
             },
