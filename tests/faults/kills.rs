@@ -86,17 +86,14 @@ async fn kills(bed: Bed, mut given: Option<Given>) {
         watching.await.unwrap();
         fsck(&bed);
     }
-    assert!(
-        kept.acknowledged() > 50 * rounds,
-        "there was load: {}",
-        kept.acknowledged()
-    );
+    let (acknowledged, least) = (kept.acknowledged(), if given.is_some() { 20 } else { 50 });
+    assert!(acknowledged > least * rounds, "there was load: {acknowledged}");
     let server = bed.serve();
     kept.check_receipts(&server).await;
     println!("{} receipts over {rounds} kills", kept.acknowledged());
     if let Some(given) = given {
         let deliveries = given.deliveries.len() as u64;
-        assert!(deliveries > 5 * rounds, "GitHub delivered: {deliveries}");
+        assert!(deliveries > rounds, "GitHub delivered: {deliveries}");
         given.check(&server, &bed.vkey().into()).await;
         println!("and {deliveries} deliveries");
     }
