@@ -167,6 +167,10 @@ impl Caller {
     ///
     /// If it cannot be recorded.
     pub async fn did(&self, action: &'static str, target: (&str, String), detail: &str) -> Result<(), RecordError> {
+        // Where everybody may do everything nothing is a privilege.
+        if self.gate.is_open() {
+            return Ok(());
+        }
         let happened = Happened::did(self.principal(), action, target, detail, self.peer);
         self.gate.happened(happened).await
     }

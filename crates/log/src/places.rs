@@ -325,7 +325,7 @@ mod tests {
             let bound: usize = places.iter().map(encoded_bytes_max).sum();
             prop_assert!(bytes.len() <= bound);
             for (number, place) in (0..).zip(&places) {
-                prop_assert_eq!(nth(&bytes, number).unwrap().as_ref(), Some(place));
+                prop_assert_eq!(nth(&bytes, number), Ok(Some(place.clone())));
             }
             prop_assert_eq!(nth(&bytes, places.len() as u64), Ok(None));
             prop_assert_eq!(decode(&bytes), Ok(places));
