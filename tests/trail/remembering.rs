@@ -81,13 +81,17 @@ fn a_log_with_another_past_is_refused_by_each_command() {
         let refused = run(&bed, &server, asking);
         let said = stderr(&refused);
         assert_eq!(refused.status.code(), Some(1), "{asking:?}: {said}");
-        assert!(said.contains("size 1 with different roots"), "{asking:?}: {said}");
+        assert!(
+            said.contains("does not hold: the server misbehaved"),
+            "{asking:?}: {said}"
+        );
         assert!(!stdout(&refused).contains("bo"), "{asking:?}: nothing of it is told");
         assert!(!bed.path("f").exists(), "{asking:?}: nothing of it is written");
         // Who knows nothing of the other past finds nothing wrong, and remembers this one.
         let new = run(&bed, &server, &[asking, &["--heads", "other.heads"]].concat());
         assert!(new.status.success(), "{asking:?}: {}", stderr(&new));
-        assert!(bed.path("other.heads").exists());
+        // The first `erase` was committed before its tombstone could be held against anything, so that the second has nothing to do.
+        assert!(bed.path("other.heads").exists() || asking[0] == "erase", "{asking:?}");
     }
 }
 
