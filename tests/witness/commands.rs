@@ -25,7 +25,7 @@ fn init_prints_the_key_alone_and_refuses_what_exists() {
 #[test]
 fn every_subcommand_has_help_with_an_example() {
     let bed = Bed::new();
-    for command in ["init", "add-log", "serve", "--open", "status"] {
+    for command in ["init", "add-log", "serve", "status"] {
         let help = stdout(&bed.run(&["witness", command, "--help"]));
         assert!(help.contains("Example"), "{command}");
         assert!(help.contains(&format!("indelible witness {command}")), "{command}");
