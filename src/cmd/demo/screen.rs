@@ -59,7 +59,7 @@ mod tests {
             ("short enough", &["short enough"][..]),
             (
                 "  some words that do not fit",
-                &["  some words that ", "      do not fit"],
+                &["  some words that do ", "      not fit"],
             ),
             ("  word aaaaaaaaaaaaaaaaaaaaaaaa", &["  word aaaaaaaaaaaa…"]),
         ];
