@@ -141,7 +141,7 @@ fn body(raw: Raw) -> Result<Body, Problem> {
     })
 }
 
-/// There are no credentials yet.
+/// What stands there until the handler, which knows the caller, puts the caller in its place.
 pub(super) fn nobody_in_particular() -> Submitter {
     Submitter {
         principal: "anonymous".to_owned(),
