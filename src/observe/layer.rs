@@ -37,7 +37,8 @@ pub(crate) async fn observe(State(observer): State<Observer>, request: Request, 
     in_flight.head();
     response.headers_mut().insert(X_REQUEST_ID, id.header());
     let said = Said::of(&response);
-    let elapsed_us = in_flight.began().elapsed().as_micros();
+    // As a number of JSON, which 128 bits are not.
+    let elapsed_us = u64::try_from(in_flight.began().elapsed().as_micros()).unwrap_or(u64::MAX);
     let (method, status) = (in_flight.method(), response.status().as_u16());
     tracing::debug!(
         target: LINES,
