@@ -49,6 +49,8 @@ fn nothing_is_bad_about_a_log_that_is_served_and_nothing_about_one_that_rests() 
     submit(&bed, &server.url);
     let pid = server.pid();
     let url = server.url.clone();
+    // The follower is some milliseconds behind.
+    std::thread::sleep(std::time::Duration::from_secs(1));
     let found = examine(&bed, &["--url", &url]);
     assert_eq!(found.1, 0, "{:#?}", found.0);
     assert!(found.0.iter().all(|check| check["health"] != "bad"), "{:#?}", found.0);
