@@ -321,30 +321,3 @@ async fn no_more_wait_for_one_issuer_than_there_is_room_for() {
     assert_eq!((good, turned_away), (WAITING_MAX, 50));
     assert_eq!(fake.fetches(), 1);
 }
-
-/// Run it by hand, alone on the machine: `cargo test --test identity -- --ignored --nocapture cost`.
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "measures"]
-async fn cost_of_a_token() {
-    let key = Key::new("k1");
-    let fake = Fake::with(&jwks(&[&key])).await;
-    let oidc = oidc(&issuer(&fake.url), &seldom());
-    let token = key.token(&fake.url, "1");
-    oidc.verify(&token, now()).await.unwrap();
-    let rounds = 200_000_u32;
-    let begun = Instant::now();
-    for _ in 0..rounds {
-        oidc.cached(&token, now()).unwrap();
-    }
-    println!(
-        "cached: {:?} each, token of {} bytes",
-        begun.elapsed() / rounds,
-        token.len()
-    );
-    let others: Vec<_> = (0..5_000).map(|n| key.token(&fake.url, &format!("x{n}"))).collect();
-    let begun = Instant::now();
-    for token in &others {
-        oidc.verify(token, now()).await.unwrap();
-    }
-    println!("verified anew (EdDSA): {:?} each", begun.elapsed() / 5_000);
-}

@@ -16,7 +16,8 @@ use super::token::Unverified;
 
 /// Checks a token with the keys of its issuer, at that time. A token of an issuer whose tokens are good for one use is used up by it.
 ///
-/// It costs one verification of a signature (RSA of 2,048 bits: some 30 µs) and a look at each rule of the issuer.
+/// It costs one verification of a signature and a look at each rule of the issuer; `indelible bench --only authorised` measures a token
+/// that is known from before.
 ///
 /// # Errors
 ///

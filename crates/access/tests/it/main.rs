@@ -1,5 +1,5 @@
 //! The table against its snapshot, tokens against their acts, and four eyes.
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod approvals;
 mod registry;
