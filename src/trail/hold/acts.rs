@@ -4,14 +4,10 @@ use std::collections::BTreeMap;
 
 use indelible_event::member::{Event, Member};
 use indelible_event::{BadRange, Hold, HoldRefused, Holds, MemberRange, MemberRanges, MemberSet};
-use indelible_index::IndexError;
-use indelible_index::search::{Field, Query};
-use indelible_log::AttachedError;
 
 use super::said::{Range, Said};
 use super::{METHOD, SOURCE};
-use crate::trail::entries::Entry;
-use crate::trail::{FindError, Found, Trail};
+use crate::trail::{OfSourceError, Trail};
 
 /// What the events of holds say, all of them together.
 #[derive(Debug, Default)]
@@ -25,15 +21,9 @@ pub(in crate::trail) struct Acts {
 /// Why it cannot be told what is held.
 #[derive(Debug, thiserror::Error)]
 pub enum HoldsError {
-    /// The tables failed.
+    /// They cannot all be had.
     #[error(transparent)]
-    Index(#[from] IndexError),
-    /// An event of a hold could not be read.
-    #[error(transparent)]
-    Find(#[from] FindError),
-    /// The log could not be read.
-    #[error(transparent)]
-    Read(#[from] AttachedError),
+    OfSource(#[from] OfSourceError),
     /// An event of a hold does not say what is held.
     #[error("event {index} is of a hold, and does not say what is held")]
     Malformed {
@@ -49,42 +39,10 @@ impl Trail {
     /// What is held now. Blocks: reads the events of all holds that ever were, and what the index lags behind.
     pub(in crate::trail) fn held_acts(&self) -> Result<Acts, HoldsError> {
         let mut acts = Acts::default();
-        let size = self.reader.head().size();
-        let mut query = Query::oldest(PAGE).with([self.key.term(Field::Source, SOURCE)]);
-        // A table that is longer than the log is another log's, and is made anew.
-        let mut at = self.events.indexed_size()?;
-        if at > size {
-            at = 0;
-        }
-        while at > 0 {
-            let page = self.events.search(&query)?;
-            for index in page.indexes {
-                if let Found::Event { members, .. } = self.find_blocking(index)? {
-                    let mut event = Event::default();
-                    let disclosed = members.iter().filter_map(|state| state.disclosed());
-                    disclosed
-                        .filter_map(|one| one.value())
-                        .for_each(|value| event.set(value));
-                    acts.apply(index, &event)?;
-                }
-            }
-            at = page.indexed_size;
-            match page.next {
-                Some(next) => query = query.after(next),
-                None => break,
-            }
-        }
-        while at < size {
-            let attached = self.reader.attached(at, size, STEP_BYTES)?;
-            let known = self.tombstones.known();
-            for (index, attached) in (at..).zip(attached) {
-                at = index + 1;
-                // What is damaged says nothing; fsck tells.
-                if let Ok(Entry::Event(kept)) = Entry::read(index, attached, &known) {
-                    acts.apply(index, kept.event())?;
-                }
-            }
-        }
+        self.each_of_source(SOURCE, |index, found| match found.event() {
+            Some(event) => acts.apply(index, &event),
+            None => Ok(()),
+        })?;
         Ok(acts)
     }
 }
@@ -146,9 +104,3 @@ impl Acts {
 
 /// Without one of these an event of a hold says nothing: what it says, who made it, and by what it is found.
 const SPEAKING: [Member; 3] = [Member::Changes, Member::Delivery, Member::Submitter];
-
-/// Events of one page.
-const PAGE: usize = 1_000;
-
-/// Bytes of entries and attachments in one step.
-const STEP_BYTES: usize = 4 << 20;
