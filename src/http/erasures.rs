@@ -32,8 +32,8 @@ use serde_json::{Value, json};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_stream::wrappers::ReceiverStream;
 
-use crate::access::{ActError, Acts, Caller, Denied, Method, RecordError};
-use crate::observe::current;
+use super::problem::{Problem, RESTART, SOON};
+use crate::access::{Acts, Caller, Method};
 use crate::task::blocking;
 use crate::trail::{EraseError, HoldError, Needle, Plan, PlanError, Said, Trail, Wanted};
 
@@ -91,12 +91,6 @@ struct Range {
     members: Option<Vec<String>>,
 }
 
-/// Why something is not done.
-struct Problem {
-    status: StatusCode,
-    detail: String,
-}
-
 async fn erase(State(pages): State<ErasurePages>, caller: Caller, body: Bytes) -> Result<Response, Problem> {
     caller.permit(Method::Erase)?;
     let Asked {
@@ -109,12 +103,19 @@ async fn erase(State(pages): State<ErasurePages>, caller: Caller, body: Bytes) -
     } = parse(&body)?;
     drop(body);
     let wanted = match (subject, entries) {
-        (Some(text), None) => Wanted::Subject(Needle::new(text).map_err(Problem::bad)?),
+        (Some(text), None) => Wanted::Subject(Needle::new(text).map_err(Problem::malformed)?),
         (None, Some(entries)) => Wanted::Members(ranges(&entries)?),
-        _ => return Err(Problem::bad("one of subject and entries is needed")),
+        _ => return Err(Problem::malformed("one of subject and entries is needed")),
     };
     let turn = pages.turn.clone().try_acquire_owned();
-    let turn = turn.map_err(|_| Problem::of(StatusCode::TOO_MANY_REQUESTS, "another erasure is under way"))?;
+    let turn = turn.map_err(|_| {
+        Problem::again(
+            StatusCode::TOO_MANY_REQUESTS,
+            "busy",
+            "another erasure is under way",
+            SOON,
+        )
+    })?;
     let (say, lines) = mpsc::channel(LINES_MAX);
     let work = Work {
         trail: pages.trail,
@@ -171,7 +172,7 @@ impl Work {
             Some(confirmed) if confirmed != token => {
                 self.tell(plan_value(&plan, &token)).await;
                 let detail = "what would be erased is not what was confirmed; look at the list again";
-                return Err(Problem::of(StatusCode::CONFLICT, detail));
+                return Err(Problem::new(StatusCode::CONFLICT, "another-plan", detail));
             }
             Some(_) => {
                 self.acts.erasure_approved(&self.caller, &token, self.approval).await?;
@@ -184,7 +185,7 @@ impl Work {
                 self.tell(json!({"committed": {"tombstones": tombstones}})).await;
                 let last = tombstones.last().copied().unwrap_or_default();
                 let carried_out = self.trail.carried_out(last).await;
-                carried_out.map_err(|error| Problem::of(StatusCode::SERVICE_UNAVAILABLE, error))?;
+                carried_out.map_err(Problem::inside)?;
                 self.tell(json!({"carried_out": {"tombstones": tombstones}})).await;
             }
         }
@@ -211,7 +212,7 @@ async fn hold(State(pages): State<ErasurePages>, caller: Caller, body: Bytes) ->
             reason: None,
             release: Some(hold),
         } => pages.trail.release(hold, by).await?,
-        _ => return Err(Problem::bad("either entries and reason are needed, or release")),
+        _ => return Err(Problem::malformed("either entries and reason are needed, or release")),
     };
     Ok(json_answer(StatusCode::OK, &json!({"index": index})))
 }
@@ -227,7 +228,8 @@ async fn holds(State(pages): State<ErasurePages>, caller: Caller) -> Result<Resp
 }
 
 fn parse<'b, T: Deserialize<'b>>(body: &'b Bytes) -> Result<T, Problem> {
-    serde_json::from_slice(body).map_err(|error| Problem::bad(format!("the body is not what is asked for: {error}")))
+    serde_json::from_slice(body)
+        .map_err(|error| Problem::malformed(format!("the body is not what is asked for: {error}")))
 }
 
 fn ranges(ranges: &[Range]) -> Result<MemberRanges, Problem> {
@@ -237,7 +239,7 @@ fn ranges(ranges: &[Range]) -> Result<MemberRanges, Problem> {
             Some(names) => names
                 .iter()
                 .map(|name| {
-                    Member::from_name(name).ok_or_else(|| Problem::bad(format!("no member is called {name:?}")))
+                    Member::from_name(name).ok_or_else(|| Problem::malformed(format!("no member is called {name:?}")))
                 })
                 .collect::<Result<_, _>>()?,
         };
@@ -248,7 +250,7 @@ fn ranges(ranges: &[Range]) -> Result<MemberRanges, Problem> {
         })
     });
     let read: Vec<MemberRange> = read.collect::<Result<_, Problem>>()?;
-    MemberRanges::of(read).map_err(Problem::bad)
+    MemberRanges::of(read).map_err(Problem::malformed)
 }
 
 fn plan_value(plan: &Plan, token: &str) -> Value {
@@ -276,79 +278,11 @@ fn ranges_value(ranges: &MemberRanges) -> Value {
         .collect()
 }
 
-impl Problem {
-    #[expect(clippy::needless_pass_by_value, reason = "an error that is handed over to be told")]
-    fn of(status: StatusCode, detail: impl ToString) -> Problem {
-        Problem {
-            status,
-            detail: detail.to_string(),
-        }
-    }
-
-    fn bad(detail: impl ToString) -> Problem {
-        Problem::of(StatusCode::BAD_REQUEST, detail)
-    }
-
-    #[expect(clippy::needless_pass_by_value, reason = "an error that is handed over to be told")]
-    fn inside(error: impl ToString) -> Problem {
-        tracing::error!(error = error.to_string(), "an erasure failed inside");
-        Problem::of(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "the log's store failed; the operator's journal says why",
-        )
-    }
-
-    fn value(&self) -> Value {
-        let mut value = json!({
-            "status": self.status.as_u16(),
-            "title": self.status.canonical_reason().unwrap_or_default(),
-            "detail": self.detail,
-        });
-        if let Some(id) = current() {
-            value["request_id"] = id.to_string().into();
-        }
-        value
-    }
-}
-
-impl IntoResponse for Problem {
-    fn into_response(self) -> Response {
-        let mut response = json_answer(self.status, &self.value());
-        let problem = http::HeaderValue::from_static("application/problem+json");
-        response.headers_mut().insert(CONTENT_TYPE, problem);
-        response
-    }
-}
-
-impl From<Denied> for Problem {
-    fn from(denied: Denied) -> Problem {
-        Problem::of(StatusCode::FORBIDDEN, denied)
-    }
-}
-
-impl From<RecordError> for Problem {
-    fn from(error: RecordError) -> Problem {
-        Problem::of(StatusCode::SERVICE_UNAVAILABLE, error)
-    }
-}
-
-impl From<ActError> for Problem {
-    fn from(error: ActError) -> Problem {
-        let status = match &error {
-            ActError::Record(_) | ActError::Random(_) => StatusCode::SERVICE_UNAVAILABLE,
-            ActError::NeedsApproval(_) | ActError::Approval(_) => StatusCode::CONFLICT,
-            ActError::MayNotGrant(_) | ActError::Denied(_) => StatusCode::FORBIDDEN,
-            ActError::Malformed(_) | ActError::NoToken(_) | ActError::TooMany => StatusCode::BAD_REQUEST,
-        };
-        Problem::of(status, error)
-    }
-}
-
 impl From<PlanError> for Problem {
     fn from(error: PlanError) -> Problem {
         match error {
-            PlanError::Beyond { .. } => Problem::of(StatusCode::NOT_FOUND, error),
-            PlanError::TooMany(_) => Problem::of(StatusCode::PAYLOAD_TOO_LARGE, error),
+            PlanError::Beyond { .. } => Problem::not_found(error),
+            PlanError::TooMany(_) => Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-many", error),
             PlanError::Read(_) | PlanError::Acts(_) => Problem::inside(error),
         }
     }
@@ -357,9 +291,11 @@ impl From<PlanError> for Problem {
 impl From<EraseError> for Problem {
     fn from(error: EraseError) -> Problem {
         match error {
-            EraseError::Held(_) => Problem::of(StatusCode::CONFLICT, error),
-            EraseError::Tombstone(_) | EraseError::Attached(_) => Problem::bad(error),
-            EraseError::Append(_) | EraseError::Release(_) => Problem::of(StatusCode::SERVICE_UNAVAILABLE, error),
+            EraseError::Held(_) => Problem::new(StatusCode::CONFLICT, "held", error),
+            EraseError::Tombstone(_) | EraseError::Attached(_) => Problem::malformed(error),
+            EraseError::Append(_) | EraseError::Release(_) => {
+                Problem::again(StatusCode::SERVICE_UNAVAILABLE, "not-written", error, RESTART)
+            }
             EraseError::Holds(_) | EraseError::Random(_) => Problem::inside(error),
         }
     }
@@ -368,9 +304,9 @@ impl From<EraseError> for Problem {
 impl From<HoldError> for Problem {
     fn from(error: HoldError) -> Problem {
         match error {
-            HoldError::Beyond { .. } | HoldError::NoHold { .. } => Problem::of(StatusCode::NOT_FOUND, error),
-            HoldError::Nothing | HoldError::Refused(_) => Problem::bad(error),
-            HoldError::TooMany(_) => Problem::of(StatusCode::CONFLICT, error),
+            HoldError::Beyond { .. } | HoldError::NoHold { .. } => Problem::not_found(error),
+            HoldError::Nothing | HoldError::Refused(_) => Problem::malformed(error),
+            HoldError::TooMany(_) => Problem::new(StatusCode::CONFLICT, "too-many", error),
             HoldError::Holds(_) => Problem::inside(error),
         }
     }

@@ -8,7 +8,7 @@ use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use indelible_event::redact;
 use indelible_log::{AppendError, AttachedError, ReadError};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::bodies::BodyError;
 use crate::access::{ActError, Denied, RecordError};
@@ -64,22 +64,23 @@ impl Problem {
         self.status
     }
 
-    fn again(status: StatusCode, name: &'static str, detail: impl ToString, after: Duration) -> Problem {
+    pub(super) fn again(status: StatusCode, name: &'static str, detail: impl ToString, after: Duration) -> Problem {
         let mut problem = Problem::new(status, name, detail);
         problem.retry_after = Some(after);
         problem
     }
 
     /// What failed inside is for the operator; the caller hears only that it was not its fault.
-    fn inside(error: impl std::fmt::Display) -> Problem {
+    pub(super) fn inside(error: impl std::fmt::Display) -> Problem {
         tracing::error!(%error, request = current().map(tracing::field::display), "a request failed inside");
         let detail = "the log's store failed; the operator's journal says why";
         Problem::again(StatusCode::SERVICE_UNAVAILABLE, "store-failed", detail, RESTART)
     }
 }
 
-impl IntoResponse for Problem {
-    fn into_response(self) -> Response {
+impl Problem {
+    /// Its members, as a line of an answer that has begun has them, too.
+    pub(super) fn value(&self) -> Value {
         let mut members = json!({
             "type": format!("urn:indelible:problem:{}", self.name),
             "title": self.status.canonical_reason().unwrap_or("error"),
@@ -95,8 +96,14 @@ impl IntoResponse for Problem {
         if let Some(index) = self.index {
             members["index"] = index.into();
         }
+        members
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
         let head = [(CONTENT_TYPE, "application/problem+json"), (CACHE_CONTROL, "no-store")];
-        let mut response = (self.status, head, members.to_string() + "\n").into_response();
+        let mut response = (self.status, head, format!("{}\n", self.value())).into_response();
         if let Some(delay) = self.retry_after {
             response.headers_mut().typed_insert(RetryAfter::delay(delay));
         }
@@ -210,7 +217,7 @@ impl From<ProofError> for Problem {
 }
 
 /// What is full now has room within a second, unless the disk is slower than that too.
-const SOON: Duration = Duration::from_secs(1);
+pub(super) const SOON: Duration = Duration::from_secs(1);
 
 /// What a supervisor takes to start the service again.
-const RESTART: Duration = Duration::from_secs(10);
+pub(super) const RESTART: Duration = Duration::from_secs(10);
