@@ -1,7 +1,8 @@
 //! Clients that take their time: thousands of connections that send a byte a second, those that take everything back, those that say
 //! nothing. Meanwhile others are served, and in the end the slow ones are closed, each for a reason that is counted.
 //!
-//! The short form holds 500 connections. `INDELIBLE_SLOW=5000 cargo test --test slow -- --nocapture` holds as many as it says.
+//! The short form holds 500 connections. `INDELIBLE_SLOW=5000 cargo test --release --test slow many -- --nocapture` holds as many as it
+//! says, on a machine with nothing else to do: a debug build spends both cores on 5,000 of either side.
 
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]

@@ -12,9 +12,13 @@ use crate::{ended, figure, serve};
 
 const SHORT: usize = 500;
 
-/// How many there are to be, and descriptors for them here and in the server, which inherits the limit.
-fn count() -> usize {
-    let count = std::env::var("INDELIBLE_SLOW").map_or(SHORT, |text| text.parse().unwrap());
+/// How many there are to be, if it is not the short form.
+fn asked() -> Option<usize> {
+    std::env::var("INDELIBLE_SLOW").ok().map(|text| text.parse().unwrap())
+}
+
+/// Descriptors for so many, here and in the server, which inherits the limit.
+fn make_room(count: usize) {
     let limit = getrlimit(Resource::Nofile);
     let current = Some((2 * count + 1_000) as u64).max(limit.current);
     let raised = Rlimit {
@@ -22,7 +26,6 @@ fn count() -> usize {
         maximum: limit.maximum,
     };
     setrlimit(Resource::Nofile, raised).expect("the hard limit of descriptors is high enough");
-    count
 }
 
 fn resident_kib(server: &Server) -> u64 {
@@ -39,7 +42,8 @@ fn cpu(server: &Server) -> u64 {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_byte_a_second_on_many_connections_slows_nobody_else_down() {
-    let count = count();
+    let count = asked().unwrap_or(SHORT);
+    make_room(count);
     let bed = Bed::with_log();
     let server = serve(&bed, &format!("connections_max = {}\n", count + 200));
     let address = SocketAddr::from(([127, 0, 0, 1], server.port()));
@@ -51,15 +55,22 @@ async fn a_byte_a_second_on_many_connections_slows_nobody_else_down() {
     tokio::time::sleep(Duration::from_secs(4)).await;
     let quiet_cpu = cpu(&server) - quiet_cpu;
     let senders = Senders::start(count, address);
-    crate::until("all are connected", 120, || senders.connected() > count * 7 / 10).await;
-    let mut meanwhile = measure(address, MEASURED).await;
-    for _ in 1..TRIES {
-        if meanwhile.quantile(990) <= bound_of(before.quantile(990)) {
+    crate::until("all are connected", 120, || senders.connected() > count * 8 / 10).await;
+    let mut turns = Vec::new();
+    for _ in 0..TURNS {
+        let times = measure(address, MEASURED).await;
+        eprintln!("meanwhile: {times}");
+        turns.push(times);
+        if asked().is_none()
+            && turns
+                .iter()
+                .any(|times| times.quantile(990) <= bound_of(before.quantile(990)))
+        {
             break;
         }
-        eprintln!("again, as it may be somebody else's doing: {meanwhile}");
-        meanwhile = measure(address, MEASURED).await;
     }
+    turns.sort_by_key(|times| times.quantile(990));
+    let meanwhile = &turns[if asked().is_some() { TURNS / 2 } else { 0 }];
     let slow_cpu = cpu(&server);
     tokio::time::sleep(Duration::from_secs(4)).await;
     let slow_cpu = cpu(&server) - slow_cpu;
@@ -74,7 +85,6 @@ async fn a_byte_a_second_on_many_connections_slows_nobody_else_down() {
     eprintln!("{connected} slow connections of {count}, {open} open; memory grew by {grown} KiB");
     eprintln!("4 s of the server with nobody else: {quiet_cpu} ms of processor time; with them: {slow_cpu} ms");
     eprintln!("quiet before: {before}");
-    eprintln!("meanwhile:    {meanwhile}");
     eprintln!("quiet after:  {after}");
     for reason in ["slow_head", "slow_body", "silent"] {
         let closed = ended(&server, reason);
@@ -82,7 +92,7 @@ async fn a_byte_a_second_on_many_connections_slows_nobody_else_down() {
         assert!(closed >= (count / 3) as u64, "{reason}: {closed}");
     }
     assert_eq!(ended(&server, "evicted"), 0, "there were places for all");
-    assert!(open > (count * 6 / 10) as u64, "{open} were open");
+    assert!(open > (count * 8 / 10) as u64, "{open} were open");
     assert!(grown < 64 * count as u64, "{grown} KiB for {count} connections");
     let quiet = before.quantile(990).max(after.quantile(990));
     let bound = bound_of(quiet);
@@ -93,14 +103,16 @@ async fn a_byte_a_second_on_many_connections_slows_nobody_else_down() {
     );
 }
 
+/// Twice as long as with nobody else, and what a machine that others use too may do to a hundredth of the requests.
 fn bound_of(quiet: Duration) -> Duration {
-    (2 * quiet).max(NOISE)
+    (2 * quiet).max(match asked() {
+        Some(_) => Duration::from_millis(1),
+        None => Duration::from_millis(20),
+    })
 }
 
-/// What the slow ones did would be there each time.
-const TRIES: usize = 3;
+/// How often it is measured. What the slow ones do would be there each time: the long form takes the median, and the short one, which runs
+/// beside whatever else there is and in whatever build, the best.
+const TURNS: usize = 3;
 
 const MEASURED: Duration = Duration::from_secs(8);
-
-/// What a machine that others use too may do to a hundredth of the requests whoever else is connected.
-const NOISE: Duration = Duration::from_millis(20);
