@@ -96,3 +96,127 @@ fn checked(event: &CheckedEvent, submitter: &Submitter, raw: &[u8]) -> Result<Si
 
 /// Under which what was checked stands in `submitter.verified`.
 const SIGNED: &str = "signed";
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use indelible_access::signed::JobKey;
+    use indelible_event::member::{Action, Claims, Delivery, Event, Occurred, OccurredFrom, Raw, Verb};
+    use indelible_event::{CheckedLine, EvidenceLine};
+    use jiff::Timestamp;
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::cmd::evidence::fixture;
+    use crate::trail::SIGNED_TYPE;
+
+    fn job() -> JobKey {
+        JobKey::from_seed(&[9; 32])
+    }
+
+    fn payload() -> Value {
+        json!({"source": "deploy", "key": "run-1", "claims": {"action": {"name": "deploy", "verb": "execute"}}})
+    }
+
+    /// The event that an honest service makes of what the job has signed, and what it came as.
+    fn honest() -> (Event, String) {
+        let text = job().sign(payload().to_string().as_bytes());
+        let at = Timestamp::UNIX_EPOCH;
+        let thumbprint = job().thumbprint().to_string();
+        let verified = json!({"signed": {"thumbprint": thumbprint}, "token": {"bound_to": {"thumbprint": thumbprint}}});
+        let event = Event {
+            claims: Claims {
+                action: Some(Action {
+                    name: "deploy".to_owned(),
+                    verb: Verb::Execute,
+                    class: None,
+                }),
+                occurred: Some(Occurred {
+                    at,
+                    from: OccurredFrom::Receipt,
+                }),
+                ..Claims::default()
+            },
+            delivery: Some(Delivery {
+                source: "deploy".to_owned(),
+                key: Some("run-1".to_owned()),
+                received: at,
+            }),
+            raw: Some(Raw::of(text.as_bytes(), SIGNED_TYPE, true)),
+            submitter: Some(Submitter {
+                principal: "oidc:ci:sub=robot".to_owned(),
+                method: "oidc".to_owned(),
+                verified: verified.as_object().cloned(),
+            }),
+        };
+        (event, text)
+    }
+
+    fn checked(event: &Event, shown_raw: Option<&str>) -> Result<Option<JobSignature>, BadSignature> {
+        let (mut line, mut verifier) = fixture::line(event);
+        if let EvidenceLine::Event { raw, .. } = &mut line {
+            *raw = shown_raw.map(|text| Bytes::copy_from_slice(text.as_bytes()));
+        }
+        match verifier.check(line).unwrap() {
+            CheckedLine::Event(event) => JobSignature::of(&event),
+            CheckedLine::Tombstone(_) => panic!("it is an event"),
+        }
+    }
+
+    /// That a service which makes this of what was signed is found out.
+    #[track_caller]
+    fn lies(what: &str, change: impl FnOnce(&mut Event, &mut String)) {
+        let (mut event, mut text) = honest();
+        change(&mut event, &mut text);
+        event.raw = Some(Raw::of(text.as_bytes(), SIGNED_TYPE, true));
+        let bad = checked(&event, Some(&text)).unwrap_err();
+        assert!(bad.to_string().contains(what), "{bad}");
+    }
+
+    fn verified(event: &mut Event) -> &mut Value {
+        let submitter = event.submitter.as_mut().unwrap();
+        submitter.verified.as_mut().unwrap().get_mut("signed").unwrap()
+    }
+
+    #[test]
+    fn what_was_signed_is_told_and_what_is_not_shown_is_not() {
+        let (event, text) = honest();
+        let signature = checked(&event, Some(&text)).unwrap().unwrap();
+        assert_eq!(*signature.key(), job().thumbprint());
+        assert!(checked(&event, None).unwrap().is_none());
+        let mut unsigned = event.clone();
+        unsigned.submitter.as_mut().unwrap().verified = None;
+        assert!(checked(&unsigned, Some(&text)).unwrap().is_none());
+    }
+
+    #[test]
+    fn an_event_that_the_job_has_not_signed_does_not_hold() {
+        lies("action: the leaf commits to something else", |event, _| {
+            event.claims.action.as_mut().unwrap().name = "undeploy".to_owned();
+        });
+        lies("actor: the leaf commits to something else", |event, _| {
+            event.claims.actor = Some(indelible_event::member::Actor::unknown());
+        });
+        lies("occurred: the leaf commits to something else", |event, _| {
+            event.claims.occurred.as_mut().unwrap().from = OccurredFrom::Payload;
+        });
+        lies("delivery: the leaf commits to something else", |event, _| {
+            event.delivery.as_mut().unwrap().key = Some("run-2".to_owned());
+        });
+        lies("another source", |event, _| {
+            event.delivery.as_mut().unwrap().source = "other".to_owned();
+        });
+        lies("the signature is not one", |_, text| {
+            *text = text.replacen(".eyJ", ".eyL", 1);
+        });
+        lies("not a signed event", |_, text| *text = "{}".to_owned());
+        lies("is signed by the key", |_, text| {
+            *text = JobKey::from_seed(&[8; 32]).sign(payload().to_string().as_bytes());
+        });
+        lies("no event", |_, text| *text = job().sign(b"{}"));
+        lies("names no key", |event, _| *verified(event) = json!({}));
+        lies("another key than the submitter's token", |event, _| {
+            *verified(event) = json!({"thumbprint": JobKey::from_seed(&[8; 32]).thumbprint().to_string()});
+        });
+    }
+}

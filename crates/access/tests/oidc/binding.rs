@@ -176,7 +176,10 @@ proptest! {
                 None => prop_assert_eq!(text, ""),
                 Some(bound) => prop_assert_eq!(text, format!("#jkt={}", bound.thumbprint())),
             },
-            Err(refused) => prop_assert!(matches!(refused, Refused::Audience { .. })),
+            Err(refused) => {
+                let elsewhere = matches!(refused, Refused::Audience { .. });
+                prop_assert!(elsewhere, "{}", refused);
+            }
         }
     }
 }
