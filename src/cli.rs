@@ -49,6 +49,7 @@ enum Command {
     Bench(cmd::bench::Args),
     Witness(cmd::witness::Args),
     Keygen(cmd::keygen::Args),
+    JobKey(cmd::job_key::Args),
     Key(cmd::key::Args),
     Completions(cmd::completions::Args),
 }
@@ -86,6 +87,7 @@ impl Cli {
             Command::Bench(args) => cmd::bench::run(&args),
             Command::Witness(args) => cmd::witness::run(args),
             Command::Keygen(args) => cmd::keygen::run(&args),
+            Command::JobKey(args) => cmd::job_key::run(&args),
             Command::Key(args) => cmd::key::run(&args),
             Command::Completions(args) => cmd::completions::run(&args, &mut Cli::command()),
         };

@@ -11,6 +11,7 @@
 //! | [`wire`] | the only place that names generated types |
 //! | [`access`] | who may do what |
 //! | [`identity`] | who asks: CI jobs by their identity tokens |
+//! | [`envelope`] | one event as JSON, signed or not |
 //! | [`entrance`] | the way in for opaque entries, which a log of events has not |
 //! | [`proofs`] | plan, fetch, finish |
 //! | [`trail`] | events: taken once, found again, searched |
@@ -36,6 +37,7 @@ pub mod config;
 pub mod data;
 pub mod doctor;
 pub mod entrance;
+pub mod envelope;
 pub mod follow;
 pub mod grpc;
 pub mod http;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::extract::FromRequestParts;
 use http::Extensions;
 use http::request::Parts;
+use indelible_access::signed::{NotSigned, SignedEvent};
 use indelible_access::{Authenticated, Denied, Method, Permit, Principal, Role};
 use indelible_event::member::{Event, Submitter};
 use tonic::Status;
@@ -66,8 +67,40 @@ impl Caller {
         &self.session.principal
     }
 
-    /// Who it is, in the events that it submits.
-    pub fn submitter(&self) -> Submitter {
+    /// Who it is, in the events that it submits without signing them.
+    ///
+    /// # Errors
+    ///
+    /// If it must sign them. That is counted.
+    pub fn unsigned(&self) -> Result<Submitter, Denied> {
+        let allowed = self.session.principal.signing.unsigned();
+        allowed.map_err(|reason| self.refuse_signature(reason))?;
+        Ok(self.submitter())
+    }
+
+    /// Checks an event that it has signed by the key that its token is bound to, and says who it is in that.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such key, or it has not signed this. That is counted.
+    pub fn signed(&self, text: &str) -> Result<(SignedEvent, Submitter), Denied> {
+        let checked = self.session.principal.signing.check(text);
+        let signed = checked.map_err(|reason| self.refuse_signature(reason))?;
+        let mut submitter = self.submitter();
+        let verified = submitter.verified.get_or_insert_default();
+        verified.insert("signed".to_owned(), signed.verified());
+        Ok((signed, submitter))
+    }
+
+    fn refuse_signature(&self, reason: NotSigned) -> Denied {
+        let subject = self.session.principal.subject.clone();
+        let denied = Denied::Signature { subject, reason };
+        let subject = &self.session.principal.subject;
+        self.gate.denied(subject, self.permit.method(), &denied, self.peer);
+        denied
+    }
+
+    fn submitter(&self) -> Submitter {
         let principal = &self.session.principal;
         Submitter {
             principal: principal.subject.clone(),

@@ -48,6 +48,7 @@ pub const HTTP_DOORS: &[(Verb, &str, Method)] = &[
     (Verb::GET, "/v1/approvals", Method::Approve),
     (Verb::POST, "/v1/approvals/{id}", Method::Approve),
     (Verb::GET, "/v1/access", Method::ReadConfiguration),
+    (Verb::GET, "/v1/jwks/{sha256}", Method::ReadProofs),
     (Verb::GET, "/metrics", Method::ReadMetrics),
 ];
 

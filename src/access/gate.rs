@@ -203,6 +203,7 @@ impl Gate {
                 grants: identity.grants().cloned().collect(),
                 created_by: None,
                 verified: Some(identity.verified()),
+                signing: identity.signing(),
             };
             let ends = Some(identity.expires_at());
             Ok::<_, Infallible>(Arc::new(Session::new(

@@ -33,6 +33,38 @@ impl AdminArgs {
         Ok(answer)
     }
 
+    /// Fetches what is no JSON of the log's own: at most so many bytes.
+    pub(super) async fn bytes(&self, path: &str, bytes_max: usize) -> Result<Vec<u8>, Failure> {
+        let url = format!("{}{path}", self.reach.url().trim_end_matches('/'));
+        let http = self.reach.http(&self.reach.http_options()?)?;
+        let answer = http
+            .get(&url)?
+            .send()
+            .await
+            .map_err(|error| match http.refused(&error) {
+                Some(denied) => Failure::from(denied),
+                None => error.into(),
+            })?;
+        let answer = http.admitted(answer).await?;
+        let status = answer.status();
+        let mut bytes = Vec::new();
+        let mut chunks = answer.bytes_stream();
+        while let Some(chunk) = chunks.next().await {
+            bytes.extend_from_slice(&chunk?);
+            if bytes.len() > bytes_max {
+                return Err(format!("the log answers with more than {bytes_max} bytes").into());
+            }
+        }
+        match status.is_success() {
+            true => Ok(bytes),
+            false => Err(format!(
+                "the log answers {status}: {}",
+                String::from_utf8_lossy(&bytes).trim_end()
+            )
+            .into()),
+        }
+    }
+
     /// What gathers the log's entries, to see what came of a request.
     pub(super) async fn gatherer(&self, heads: &HeadsArg, trust: EvidenceTrust) -> Result<Gatherer, Failure> {
         gatherer(&self.reach, heads, trust).await

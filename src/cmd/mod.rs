@@ -15,6 +15,7 @@ pub mod events;
 pub mod fsck;
 pub mod hold;
 pub mod init;
+pub mod job_key;
 pub mod key;
 pub mod keygen;
 pub mod mirror;

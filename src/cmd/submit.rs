@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use indelible_access::signed::JobKey;
 use indelible_event::member::{Claims, Member};
 use indelible_event::{EvidenceLine, EvidenceVerifier, MemberValue, Sent};
 use serde::Deserialize;
@@ -16,6 +17,7 @@ use super::out::line;
 use super::runtime::block_on;
 use super::service::{Accepted, BadAnswer, Service, ServiceArgs, ServiceError};
 use super::{CommandResult, Failure, Verdict};
+use crate::data::read_secret;
 
 /// Submit events to a running log, and check that it took exactly what was sent.
 ///
@@ -28,7 +30,8 @@ use super::{CommandResult, Failure, Verdict};
   echo '{\"action\":{\"name\":\"deploy\",\"verb\":\"execute\"},\"actor\":{\"type\":\"user\",\"name\":\"ada\"}}' |
     indelible submit --source deploy-script --key run-4711
   indelible submit events.ndjson --source jenkins-export -o submitted.indelible
-  indelible submit deploy.json --source jenkins --key build-17 --raw build.xml --raw-type application/xml")]
+  indelible submit deploy.json --source jenkins --key build-17 --raw build.xml --raw-type application/xml
+  indelible submit deploy.json --source deploy --key run-4711-1 --signing-key job.jwk --token-file job.token")]
 pub struct Args {
     /// The file with the events; - is stdin.
     #[arg(value_name = "FILE", default_value = "-")]
@@ -50,6 +53,10 @@ pub struct Args {
         default_value = "application/octet-stream"
     )]
     raw_type: String,
+    /// Sign the one event with the key in FILE (`indelible job-key` makes it), which the identity token that is sent must be bound to.
+    /// What was signed is kept as what the event came as, so that it must have no secrets in it.
+    #[arg(long, value_name = "FILE", requires = "key", conflicts_with = "raw")]
+    signing_key: Option<PathBuf>,
     /// Write the evidence of what was submitted to FILE, with all members.
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -68,7 +75,8 @@ pub fn run(args: &Args) -> CommandResult {
         }
     }
     let raw = args.raw.as_deref().map(read_raw).transpose()?;
-    block_on(submit(args, &events, raw.as_deref()))??;
+    let key = args.signing_key.as_deref().map(read_signing_key).transpose()?;
+    block_on(submit(args, &events, raw.as_deref(), key.as_ref()))??;
     Ok(Verdict::Holds)
 }
 
@@ -80,7 +88,7 @@ struct New {
     bytes: usize,
 }
 
-async fn submit(args: &Args, events: &[New], raw: Option<&[u8]>) -> Result<(), Failure> {
+async fn submit(args: &Args, events: &[New], raw: Option<&[u8]>, key: Option<&JobKey>) -> Result<(), Failure> {
     let (service, trust) = (args.service.service()?, args.trust.read()?);
     let mut remembered = args.service.remembered(&trust).await?;
     let mut evidence = match &args.output {
@@ -93,7 +101,14 @@ async fn submit(args: &Args, events: &[New], raw: Option<&[u8]>) -> Result<(), F
         let (batch, behind) = rest.split_at(batch_length(rest));
         rest = behind;
         let wire: Vec<Value> = batch.iter().map(|event| wire(args, event, raw)).collect();
-        let accepted = service.submit(&wire).await.map_err(unconfirmed)?;
+        // A key is for one event, and what is signed has one.
+        let text = key.and_then(|key| Some(key.sign(wire.first()?.to_string().as_bytes())));
+        let raw = text.as_deref().map(str::as_bytes).or(raw);
+        let accepted = match &text {
+            Some(text) => service.submit_signed(text).await,
+            None => service.submit(&wire).await,
+        };
+        let accepted = accepted.map_err(unconfirmed)?;
         for (accepted, event) in accepted.iter().zip(batch) {
             let sent = Sent {
                 claims: &event.claims,
@@ -104,6 +119,9 @@ async fn submit(args: &Args, events: &[New], raw: Option<&[u8]>) -> Result<(), F
             Checked::new(entry.clone(), &mut verifier)?;
             remembered.check(entry.receipt().checkpoint()).await?;
             compare(args, accepted, &entry, &sent)?;
+            if let Some(key) = key {
+                says_signed(&entry, key)?;
+            }
             if let Some(evidence) = &mut evidence {
                 evidence.write(&entry)?;
             }
@@ -161,6 +179,25 @@ fn compare(args: &Args, accepted: &Accepted, entry: &EvidenceLine, sent: &Sent<'
     Ok(line(format_args!("{index}\t{}\t{known}", leaf.hash()))?)
 }
 
+/// That the service says by which key an event was signed. Of one that was known, and of which that was erased since, it cannot.
+fn says_signed(entry: &EvidenceLine, key: &JobKey) -> Result<(), BadAnswer> {
+    let EvidenceLine::Event { disclosures, .. } = entry else {
+        return Ok(());
+    };
+    let submitter = disclosures.iter().find_map(|disclosure| match disclosure.value() {
+        Some(MemberValue::Submitter(submitter)) => Some(submitter),
+        _ => None,
+    });
+    let key = key.thumbprint();
+    match submitter {
+        Some(submitter) if submitter.signed_by() != Some(&key.to_string()) => {
+            let index = entry.index();
+            Err(BadAnswer::NotSigned { index, key })
+        }
+        _ => Ok(()),
+    }
+}
+
 /// How many of the first events one request takes: at least one.
 fn batch_length(events: &[New]) -> usize {
     let mut bytes = 0;
@@ -181,6 +218,11 @@ fn unconfirmed(error: ServiceError) -> Failure {
         .into(),
         error => error.into(),
     }
+}
+
+fn read_signing_key(path: &Path) -> Result<JobKey, Failure> {
+    let text = read_secret(path)?.ok_or_else(|| format!("there is no {}", path.display()))?;
+    JobKey::from_jwk(&text).map_err(|bad| format!("{}: {bad}", path.display()).into())
 }
 
 fn read_raw(path: &Path) -> Result<Vec<u8>, Failure> {

@@ -6,6 +6,7 @@ use std::io;
 use indelible_client::Error as ClientError;
 use indelible_event::BadEvidence;
 
+use super::evidence::BadLine;
 use super::service::BadAnswer;
 use crate::serve::ServeError;
 use crate::witness;
@@ -34,6 +35,7 @@ pub(crate) fn judge(failure: Failure) -> CommandResult {
     while let Some(error) = cause {
         let refuted = matches!(error.downcast_ref(), Some(ClientError::Misbehaved(_)))
             || error.is::<BadEvidence>()
+            || error.is::<BadLine>()
             || error.downcast_ref().is_some_and(BadAnswer::is_refuted)
             || error.downcast_ref().is_some_and(ServeError::is_refuted)
             || error.downcast_ref().is_some_and(witness::ServeError::is_refuted);

@@ -3,6 +3,7 @@
 mod admin;
 mod at_rest;
 mod backup;
+mod beside;
 mod files;
 mod init;
 mod key;
@@ -112,6 +113,11 @@ impl DataDir {
     /// Who may do what, beside those who have tokens.
     pub fn access(&self) -> PathBuf {
         self.0.join("access.toml")
+    }
+
+    /// The key sets of issuers, as they were published when tokens were checked by them.
+    pub fn jwks(&self) -> PathBuf {
+        self.0.join("jwks")
     }
 
     /// What was done to the log by those who run it.

@@ -14,6 +14,7 @@ use tempfile::TempDir;
 
 use super::at_rest::tombstones;
 use super::backup::{CopyError, Copying};
+use super::beside::copy_folder;
 use super::files::{read_if_there, replace, sync_directory};
 use super::{
     Backup, BackupError, DataDir, KeyError, OpenError, RebuildError, Replaced, at_rest, journal_keys, read_key, rebuild,
@@ -166,6 +167,7 @@ impl Copied {
         for (path, content, mode) in files {
             replace(&path, &content, mode).map_err(io(&path))?;
         }
+        copy_folder(&backup.jwks(), &inside.jwks()).map_err(io(&backup.jwks()))?;
         Ok(Copied {
             making,
             data: DataDir::at(absolute),

@@ -4,7 +4,7 @@ use axum::extract::{Path, Request, State};
 use axum::response::Response;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
-use indelible_event::member::{Action, Actor, ActorType, Claims, Outcome, OutcomeResult, Raw, Verb};
+use indelible_event::member::{Action, Actor, Claims, Outcome, OutcomeResult, Raw, Verb};
 use indelible_event::redact;
 use indelible_sources::{Delivery, Ignored, Incoming, Received, Rejected};
 use jiff::Timestamp;
@@ -139,6 +139,7 @@ async fn store(
             bytes: bytes.clone(),
             content_type: incoming.content_type,
         }),
+        signed: None,
         submitter: incoming.submitter,
     };
     let mut submissions: Vec<Submission> = events.into_iter().map(submission).collect();
@@ -190,16 +191,7 @@ fn unreadable(claims: &Claims) -> Claims {
             verb: Verb::Other,
             class: None,
         }),
-        actor: Some(Actor {
-            kind: ActorType::Unknown,
-            id: None,
-            name: None,
-            email: None,
-            groups: None,
-            on_behalf_of: None,
-            token_id: None,
-            claims: None,
-        }),
+        actor: Some(Actor::unknown()),
         outcome: Some(Outcome {
             result: OutcomeResult::Unknown,
             detail: None,

@@ -11,6 +11,7 @@
 //! | `POST /hooks/…` | `hooks` |
 //! | `/v1/…` | `events` |
 //! | `POST /v1/erasures`, `/v1/holds` | `erasures` |
+//! | `GET /v1/jwks/{sha256}` | `jwks` |
 //! | `/v1/tokens`, `/v1/approvals`, `/v1/access` | `access` |
 //!
 //! A handler authorises, calls, and answers; whatever it cannot answer becomes a status in `refusal`, or, where
@@ -23,6 +24,7 @@ mod checkpoint;
 mod erasures;
 mod events;
 mod hooks;
+mod jwks;
 mod keys;
 mod late;
 mod metrics;
@@ -45,6 +47,7 @@ use indelible_log::Reader;
 pub use self::access::{AccessPages, access_routes};
 pub use self::erasures::{ErasurePages, erasure_routes};
 pub use self::events::{EventPages, event_routes};
+pub use self::jwks::jwks_routes;
 pub use self::late::with_late_problems;
 pub use self::metrics::{MetricsPage, metrics_routes};
 use crate::entrance::Entrance;

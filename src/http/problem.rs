@@ -113,7 +113,11 @@ impl IntoResponse for Problem {
 
 impl From<Denied> for Problem {
     fn from(denied: Denied) -> Problem {
-        Problem::new(StatusCode::FORBIDDEN, "denied", denied)
+        let name = match denied {
+            Denied::Signature { .. } => "signature",
+            Denied::Nobody { .. } | Denied::NoRole { .. } | Denied::OutOfScope { .. } => "denied",
+        };
+        Problem::new(StatusCode::FORBIDDEN, name, denied)
     }
 }
 
@@ -164,6 +168,7 @@ impl From<Refused> for Problem {
             Refusal::Count { .. } => Problem::malformed(detail),
             Refusal::Length { .. }
             | Refusal::Secret { .. }
+            | Refusal::Signed(_)
             | Refusal::ServiceOnly(_)
             | Refusal::TooDeep(_)
             | Refusal::Event(_)

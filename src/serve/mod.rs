@@ -27,6 +27,7 @@ use crate::entrance::Entrance;
 use crate::follow::{self, Alarm, Follower, Served, WitnessError};
 use crate::grpc::{self, LogService, TrailService};
 use crate::http::{self, AccessPages, ErasurePages, EventPages, Health, KeyPage, LogPages, MetricsPage, Pages};
+use crate::identity::oidc::Snapshots;
 use crate::memory::{CheckpointFile, MemoryError};
 use crate::metrics::{
     Exposition, LogFigures, ProcessFigures, SourceFigures, SpanFigures, TrailFigures, WitnessFigures,
@@ -46,6 +47,7 @@ pub struct Service {
     memory: CheckpointFile,
     outside: Outside,
     sources: Arc<Sources>,
+    snapshots: Arc<Snapshots>,
 }
 
 /// Why the service does not run, or ended.
@@ -121,6 +123,7 @@ impl Service {
         let listening = Listening::bind(config.listen, tls).await?;
         check_listener(config.open, listening.local_addr())?;
         let is_open = config.open;
+        let snapshots = Arc::new(Snapshots::at(data.jwks()));
         let (data, memory, open, sources, file) = blocking(move || {
             let file = AccessFile::load(&data.access())?;
             let sources = Arc::new(Sources::open(SourcesFolder::at(data.sources()))?);
@@ -131,7 +134,7 @@ impl Service {
         .await?;
         let started = async {
             let outside = look_outside(&memory, &open, data.clone()).await?;
-            let gate = gate(is_open, file, &open, data).await?;
+            let gate = gate(is_open, file, &open, data, snapshots.clone()).await?;
             Ok((outside, gate))
         };
         match started.await {
@@ -142,6 +145,7 @@ impl Service {
                 memory,
                 outside,
                 sources,
+                snapshots,
             }),
             Err(error) => {
                 // What the log was started for is not to be; that it ends in order is all that matters now.
@@ -171,6 +175,7 @@ impl Service {
             memory,
             outside: Outside { doubt, witnessing },
             sources,
+            snapshots,
         } = self;
         let OpenLog {
             log,
@@ -296,6 +301,7 @@ impl Service {
         };
         let pages = http::routes(pages)
             .merge(http::access_routes(access))
+            .merge(http::jwks_routes(snapshots))
             .merge(http::log_routes(tiles))
             .merge(http::key_routes(keys))
             .merge(http::metrics_routes(MetricsPage::new(exposition)))

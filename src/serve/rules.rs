@@ -9,11 +9,17 @@ use jiff::Timestamp;
 use super::ServeError;
 use crate::access::{AccessFile, Copies, Gate, Happened, Record, RecordError, Recorder, replay};
 use crate::data::{DataDir, OpenLog};
-use crate::identity::oidc::{Oidc, OidcOptions};
+use crate::identity::oidc::{Oidc, OidcOptions, Snapshots};
 use crate::task::blocking;
 
 /// The gate, from what is configured and what the record says; and on the record what is configured now.
-pub(super) async fn gate(is_open: bool, file: AccessFile, open: &OpenLog, data: DataDir) -> Result<Gate, ServeError> {
+pub(super) async fn gate(
+    is_open: bool,
+    file: AccessFile,
+    open: &OpenLog,
+    data: DataDir,
+    snapshots: Arc<Snapshots>,
+) -> Result<Gate, ServeError> {
     let trail = open.trail.clone();
     let record = match &trail {
         Some(trail) => Record::Trail(Box::new(trail.clone()), data.clone()),
@@ -38,7 +44,7 @@ pub(super) async fn gate(is_open: bool, file: AccessFile, open: &OpenLog, data: 
                 .await?;
         }
     }
-    let oidc = oidc(&file, folder)?;
+    let oidc = oidc(&file, folder, snapshots)?;
     let gate = Gate::new(is_open, file, registry, recorder).believing(oidc);
     if !is_open {
         match gate.configured(&open.config).await {
@@ -53,12 +59,13 @@ pub(super) async fn gate(is_open: bool, file: AccessFile, open: &OpenLog, data: 
 }
 
 /// What checks the identity tokens of the issuers that are configured. One that cannot be reached now is asked when a token comes.
-fn oidc(file: &AccessFile, folder: PathBuf) -> Result<Option<Arc<Oidc<Grant>>>, ServeError> {
+fn oidc(file: &AccessFile, folder: PathBuf, snapshots: Arc<Snapshots>) -> Result<Option<Arc<Oidc<Grant>>>, ServeError> {
     if file.issuers.is_empty() {
         return Ok(None);
     }
     let options = OidcOptions {
         folder,
+        snapshots: Some(snapshots),
         ..OidcOptions::default()
     };
     let oidc = Arc::new(Oidc::new(file.issuers.clone(), &options, Timestamp::now())?);

@@ -5,7 +5,9 @@ use std::pin::pin;
 use std::time::Duration;
 
 use bytes::Bytes;
+use indelible_access::signed::SignedEvent;
 use indelible_event::member::{Delivery, Event, Occurred, OccurredFrom, Raw};
+use indelible_event::redact::Redacted;
 use indelible_event::{RANDOM_BYTES, Salts, Sealed, Second, attachments, comparable_content, raw_attachment, redact};
 use indelible_index::idempotency::{Begun, Content, ContentMac, Identity, PENDING_MAX, Ticket};
 use indelible_log::{Ack, AppendError, BATCH_ENTRIES_MAX, Batch};
@@ -14,7 +16,8 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use super::{
-    Accepted, Counted, NO_PANIC, OWN_METHODS, OWN_SOURCES, Refusal, Refused, ServiceOnly, Submission, Taken, Trail,
+    Accepted, Counted, NO_PANIC, OWN_METHODS, OWN_SOURCES, Refusal, Refused, SIGNED_TYPE, ServiceOnly, SignedOtherwise,
+    Submission, Taken, Trail,
 };
 use crate::task::{blocking, join};
 
@@ -180,12 +183,11 @@ impl Trail {
 
     /// Redacts, and fills in what the service knows. Large ones are made ready on a thread that may take its time.
     async fn make_ready(&self, submissions: Vec<Submission>, now: Timestamp) -> Result<Vec<Ready>, Refused> {
-        let large = submissions
-            .iter()
-            .filter_map(|one| one.raw.as_ref())
-            .map(|raw| raw.bytes.len())
-            .sum::<usize>()
-            > IN_PLACE_BYTES_MAX;
+        let length = |one: &Submission| {
+            let signed = one.signed.as_ref().map_or(0, |signed| signed.text().len());
+            one.raw.as_ref().map_or(signed, |raw| raw.bytes.len())
+        };
+        let large = submissions.iter().map(length).sum::<usize>() > IN_PLACE_BYTES_MAX;
         let trail = self.clone();
         let work = move || {
             let made = submissions
@@ -206,6 +208,7 @@ impl Trail {
             key,
             claims,
             raw,
+            signed,
             submitter,
         } = submission;
         check_length("source", &source)?;
@@ -224,19 +227,30 @@ impl Trail {
             }
             ServiceOnly::check(&claims)?;
         }
-        let mut claims = redact::claims(claims)?.value;
+        let Redacted { value, hits } = redact::claims(claims)?;
+        let mut claims = value;
         claims.occurred.get_or_insert(Occurred {
             at: now,
             from: OccurredFrom::Receipt,
         });
         let mut kept = None;
-        let raw = raw.map(|body| {
+        let raw = raw.filter(|_| signed.is_none()).map(|body| {
             // Hashed behind the redaction, or a password could be tried out on the hash.
             let redacted = redact::raw(&body.bytes, &body.content_type).value;
             let member = Raw::of(&redacted, body.content_type, redacted.len() <= self.raw_kept_bytes_max);
             kept = member.kept.then(|| Bytes::from(redacted.into_owned()));
             member
         });
+        let raw = match signed {
+            None => raw,
+            Some(signed) => {
+                self.check_kept_as_signed(&signed, key.as_deref(), hits)?;
+                let text = Bytes::copy_from_slice(signed.text().as_bytes());
+                let member = Raw::of(&text, SIGNED_TYPE, true);
+                kept = Some(text);
+                Some(member)
+            }
+        };
         let event = Event {
             claims,
             delivery: Some(Delivery {
@@ -253,6 +267,30 @@ impl Trail {
             raw: kept,
             identity,
         })
+    }
+
+    /// That what was signed can be kept as it is, so that the signature can be checked again.
+    fn check_kept_as_signed(
+        &self,
+        signed: &SignedEvent,
+        key: Option<&str>,
+        mut hits: redact::Hits,
+    ) -> Result<(), SignedOtherwise> {
+        if key.is_none() {
+            return Err(SignedOtherwise::NoKey);
+        }
+        let (length, max) = (signed.text().len(), self.raw_kept_bytes_max);
+        if length > max {
+            return Err(SignedOtherwise::TooLong { length, max });
+        }
+        // As it is written, too, and what a header may have beside what is read of it.
+        for part in [signed.payload(), signed.header()] {
+            hits.add(&redact::raw(part, "application/json").hits);
+        }
+        match hits.iter().next() {
+            Some((kind, _)) => Err(SignedOtherwise::Secret { kind }),
+            None => Ok(()),
+        }
     }
 
     fn identity(&self, event: &Event) -> Result<Option<(Identity, ContentMac)>, Refusal> {

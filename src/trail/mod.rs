@@ -50,7 +50,7 @@ pub use self::hold::{HoldError, HoldsError};
 use self::intake::Settled;
 pub use self::of_source::OfSourceError;
 pub use self::search::{Hits, SearchError};
-pub use self::submission::{Accepted, Body, Refusal, Refused, ServiceOnly, Submission, Taken};
+pub use self::submission::{Accepted, Body, Refusal, Refused, ServiceOnly, SignedOtherwise, Submission, Taken};
 pub use self::tombstones::Tombstones;
 use crate::data::DataDir;
 use crate::sources::Sources;
@@ -178,6 +178,9 @@ impl Trail {
 
 /// What the sources begin with that only the service itself has events of.
 const OWN_SOURCES: &str = "indelible/";
+
+/// What the raw bytes of a signed event are (RFC 7515, 9.2.1).
+pub const SIGNED_TYPE: &str = "application/jose";
 
 /// The source of those that change who may do what.
 pub const ACCESS_SOURCE: &str = "indelible/access";

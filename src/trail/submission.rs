@@ -1,6 +1,7 @@
 //! What goes into the trail, and what comes of it.
 
 use bytes::Bytes;
+use indelible_access::signed::SignedEvent;
 use indelible_event::member::{Claims, IpTrust, Member, OccurredFrom, Submitter};
 use indelible_event::redact::TooDeep;
 use indelible_event::{BadEvent, Disclosure, Leaf};
@@ -18,6 +19,8 @@ pub struct Submission {
     pub claims: Claims,
     /// The bytes that it came as, if they are the sender's and not ours.
     pub raw: Option<Body>,
+    /// What a job has signed of it, checked. Then that is what it came as, and `raw` is not looked at.
+    pub signed: Option<SignedEvent>,
     /// Who the service knows sent it.
     pub submitter: Submitter,
 }
@@ -118,6 +121,9 @@ pub enum Refusal {
         /// The kind of secret.
         kind: &'static str,
     },
+    /// Sender: it is signed, and cannot be kept as it was signed.
+    #[error(transparent)]
+    Signed(#[from] SignedOtherwise),
     /// Sender: its JSON lies too deep.
     #[error(transparent)]
     TooDeep(#[from] TooDeep),
@@ -154,6 +160,32 @@ pub enum Refusal {
     /// No randomness for salts.
     #[error("no random bytes can be had: {0}")]
     Random(std::io::Error),
+}
+
+/// A signed event that cannot be taken: changed, or not kept, nobody could check the signature again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SignedOtherwise {
+    /// Sent again with the same token it would be another event.
+    #[error("a signed event needs a `key`: without one, whoever has the signature could send it as another event")]
+    NoKey,
+    /// A mark would have to be put in place of it.
+    #[error(
+        "something in the signed event looks like a secret ({kind}); it cannot be taken out of what is signed: leave it out, and sign again"
+    )]
+    Secret {
+        /// The kind of secret.
+        kind: &'static str,
+    },
+    /// It is longer than the log keeps.
+    #[error(
+        "the signed event has {length} bytes, and this log keeps what events came as only up to {max} bytes (`raw_kept_kib`)"
+    )]
+    TooLong {
+        /// How long it is.
+        length: usize,
+        /// What is kept.
+        max: usize,
+    },
 }
 
 /// A claim of what only the service can know.

@@ -12,8 +12,9 @@ pub use reply::{append_reply, batch_reply, entries_reply, stream_reply};
 pub use request::{ConsistencyQuery, EntryName, InclusionQuery, InclusionsQuery, RangeQuery, StreamEntry, Wait};
 pub use status::IntoStatus;
 pub use trail::{
-    BadSubmission, Content, EventFilter, ExportQuery, LoadEvent, LoadedEvent, LoadedRun, SubmittedEvent, SubmittedRun,
-    WatchQuery, event_reply, piece_reply, submission, submissions, submissions_weight, submit_reply, watch_reply,
+    BadSubmission, BadSubmissionReason, Content, EventFilter, ExportQuery, LoadEvent, LoadedEvent, LoadedRun,
+    SubmittedEvent, SubmittedRun, WatchQuery, event_reply, piece_reply, submission, submissions, submissions_weight,
+    submit_reply, watch_reply,
 };
 
 /// What is generated: messages, the server trait, and the client's stub.

@@ -3,7 +3,7 @@
 use indelible_log::{AppendError, AttachedError, BadBatch, ReadError};
 use tonic::Status;
 
-use super::BadSubmission;
+use super::{BadSubmission, BadSubmissionReason};
 use crate::access::{Denied, RecordError};
 use crate::entrance::TakesEvents;
 use crate::observe::current;
@@ -78,6 +78,7 @@ impl IntoStatus for Refusal {
             | Refusal::Length { .. }
             | Refusal::ServiceOnly(_)
             | Refusal::Secret { .. }
+            | Refusal::Signed(_)
             | Refusal::TooDeep(_)
             | Refusal::Event(_)
             | Refusal::Attached(_)
@@ -122,7 +123,20 @@ impl IntoStatus for NoRoom {
 
 impl IntoStatus for BadSubmission {
     fn into_status(self) -> Status {
-        Status::invalid_argument(self.to_string())
+        let words = self.to_string();
+        match self.problem {
+            BadSubmissionReason::Malformed(_) => Status::invalid_argument(words),
+            BadSubmissionReason::Denied(_) => Status::permission_denied(words),
+        }
+    }
+}
+
+impl IntoStatus for BadSubmissionReason {
+    fn into_status(self) -> Status {
+        match self {
+            BadSubmissionReason::Malformed(words) => Status::invalid_argument(words),
+            BadSubmissionReason::Denied(denied) => denied.into_status(),
+        }
     }
 }
 

@@ -15,7 +15,7 @@ use crate::bed::Server;
 use crate::place::{Place, event, member};
 
 const ISSUER: &str = "https://token.actions.githubusercontent.com";
-const AUDIENCE: &str = "https://log.example/acme";
+pub(crate) const AUDIENCE: &str = "https://log.example/acme";
 
 const ACCESS: &str = r#"
 [[issuer]]
@@ -32,20 +32,20 @@ when = { repository_id = "74", ref = "refs/heads/main" }
 grant = { role = "submitter", scope = { sources = ["deploy"] } }
 "#;
 
-struct Key(Ed25519KeyPair);
+pub(crate) struct Key(Ed25519KeyPair);
 
 impl Key {
-    fn of(seed: u8) -> Key {
+    pub(crate) fn of(seed: u8) -> Key {
         Key(Ed25519KeyPair::from_seed_unchecked(&[seed; 32]).unwrap())
     }
 
-    fn jwks(&self) -> String {
+    pub(crate) fn jwks(&self) -> String {
         let x = BASE64_URL_SAFE_NO_PAD.encode(self.0.public_key());
         json!({"keys": [{"kty": "OKP", "crv": "Ed25519", "x": x, "kid": "k", "alg": "EdDSA", "use": "sig"}]})
             .to_string()
     }
 
-    fn token(&self, changes: &Value) -> String {
+    pub(crate) fn token(&self, changes: &Value) -> String {
         let now = Timestamp::now().as_second();
         let mut claims = json!({
             "iss": ISSUER, "aud": AUDIENCE, "sub": "repo:acme/shop:ref:refs/heads/main", "jti": now.to_string(),

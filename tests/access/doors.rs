@@ -68,6 +68,7 @@ async fn plain_http_is_what_the_table_says() {
                 .replace("{*index}", "000.p/1")
                 .replace("{index}", "0")
                 .replace("{kind}/{name}", "github/none")
+                .replace("{sha256}", &"0".repeat(64))
                 .replace("{id}", "0000000000000000");
             // Nothing that could be done is asked for.
             let body = (verb.as_str() == "POST").then(|| json!("nothing"));

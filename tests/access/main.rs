@@ -9,6 +9,7 @@ mod limits;
 mod place;
 mod record;
 mod scopes;
+mod signed;
 mod timing;
 mod tokens;
 

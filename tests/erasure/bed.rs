@@ -235,6 +235,7 @@ fn submission(event: NewEvent) -> Submission {
             bytes: raw.content,
             content_type: raw.content_type,
         }),
+        signed: None,
         submitter: Submitter {
             principal: "anonymous".to_owned(),
             method: "test".to_owned(),

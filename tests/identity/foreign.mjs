@@ -1,11 +1,15 @@
 // An issuer that does as it is told: one command in JSON a line in, one answer a line out.
 import { createInterface } from 'node:readline';
 import { OAuth2Server } from 'oauth2-mock-server';
-import { SignJWT, UnsecuredJWT, importJWK } from 'jose';
+import {
+  CompactSign, EmbeddedJWK, SignJWT, UnsecuredJWT, calculateJwkThumbprint, compactVerify, createLocalJWKSet, exportJWK,
+  generateKeyPair, importJWK, jwtVerify,
+} from 'jose';
 
 const server = new OAuth2Server();
 const now = () => Math.floor(Date.now() / 1000);
 
+const jobs = new Map();
 const commands = {
   async start() {
     await server.start(0, '127.0.0.1');
@@ -37,6 +41,30 @@ const commands = {
     const payload = { iss: server.issuer.url, iat: now(), exp: now() + 300, ...claims };
     const key = new Uint8Array(Buffer.from(secret, 'base64'));
     return { token: await new SignJWT(payload).setProtectedHeader({ alg, kid, typ: 'JWT' }).sign(key) };
+  },
+  // A key of a job: its thumbprint.
+  async job({ name, alg }) {
+    const { publicKey, privateKey } = await generateKeyPair(alg, { extractable: true });
+    const jwk = await exportJWK(publicKey);
+    jobs.set(name, { alg, jwk, privateKey, privateJwk: await exportJWK(privateKey) });
+    return { thumbprint: await calculateJwkThumbprint(jwk), jwk, privateJwk: jobs.get(name).privateJwk };
+  },
+  // Signs a text, with these members of the header beside its own.
+  async sign({ name, payload, header }) {
+    const { alg, jwk, privateKey } = jobs.get(name);
+    const signer = new CompactSign(new TextEncoder().encode(payload));
+    return { token: await signer.setProtectedHeader({ alg, typ: 'indelible-event+jws', jwk, ...header }).sign(privateKey) };
+  },
+  // Checks a signed text by the key in its header.
+  async check({ text }) {
+    const { payload, protectedHeader } = await compactVerify(text, EmbeddedJWK);
+    const thumbprint = await calculateJwkThumbprint(protectedHeader.jwk);
+    return { payload: new TextDecoder().decode(payload), thumbprint, typ: protectedHeader.typ };
+  },
+  // Checks a token as of a time in seconds, by a key set that was published then.
+  async recheck({ text, jwks, at }) {
+    const { payload } = await jwtVerify(text, createLocalJWKSet(JSON.parse(jwks)), { currentDate: new Date(at * 1000) });
+    return { claims: payload };
   },
   async jwks() {
     return { keys: server.issuer.keys.toJSON() };

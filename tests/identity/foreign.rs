@@ -15,8 +15,8 @@ use tempfile::TempDir;
 use crate::tokens::{AUDIENCE, now, often, oidc, seldom};
 
 /// The issuer, in a process of its own.
-struct Foreign {
-    url: String,
+pub(crate) struct Foreign {
+    pub(crate) url: String,
     process: Child,
     orders: ChildStdin,
     answers: BufReader<ChildStdout>,
@@ -25,7 +25,7 @@ struct Foreign {
 
 impl Foreign {
     /// `None` if this machine cannot fetch it.
-    fn start() -> Option<Foreign> {
+    pub(crate) fn start() -> Option<Foreign> {
         let folder = installed()?;
         let mut process = Command::new("node")
             .arg(folder.path().join("foreign.mjs"))
@@ -45,7 +45,7 @@ impl Foreign {
         Some(foreign)
     }
 
-    fn ask(&mut self, order: &Value) -> Value {
+    pub(crate) fn ask(&mut self, order: &Value) -> Value {
         writeln!(self.orders, "{order}").unwrap();
         let mut line = String::new();
         if self.answers.read_line(&mut line).unwrap() == 0 {
@@ -56,11 +56,11 @@ impl Foreign {
         answer
     }
 
-    fn key(&mut self, algorithm: &str, id: &str) {
+    pub(crate) fn key(&mut self, algorithm: &str, id: &str) {
         self.ask(&json!({"do": "key", "alg": algorithm, "kid": id}));
     }
 
-    fn token(&mut self, order: Value) -> String {
+    pub(crate) fn token(&mut self, order: Value) -> String {
         let mut order = order;
         if order["do"].is_null() {
             order["do"] = json!("token");

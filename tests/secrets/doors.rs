@@ -123,6 +123,7 @@ impl Doors<'_> {
                     content: content.into(),
                     content_type: content_type.to_owned(),
                 }),
+                ..Submission::default()
             })
             .collect();
         let submission = submissions.first().cloned();
@@ -338,6 +339,6 @@ fn submission(source: &str, key: Option<&str>, claims: &Value) -> Submission {
         source: source.to_owned(),
         key: key.map(str::to_owned),
         claims: claims.to_string().into(),
-        raw: None,
+        ..Submission::default()
     }
 }

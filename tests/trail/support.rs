@@ -71,6 +71,7 @@ pub(crate) fn submission(event: &NewEvent) -> Submission {
             content: raw.content.clone(),
             content_type: raw.content_type.clone(),
         }),
+        ..Submission::default()
     }
 }
 

@@ -18,7 +18,7 @@ fn submission(key: &str) -> Submission {
         source: "waiting".to_owned(),
         key: Some(key.to_owned()),
         claims: r#"{"action":{"name":"deploy","verb":"execute"}}"#.into(),
-        raw: None,
+        ..Submission::default()
     }
 }
 

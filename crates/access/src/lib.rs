@@ -11,6 +11,7 @@
 //! * [`table`] is the one place that says which role may do what; `indelible access table` prints it.
 //! * [`Permit`] is made by [`Principal::authorise`] alone: a handler that has none has not asked.
 //! * [`token`] makes and reads API tokens; the log keeps their hashes. [`oidc`] reads identity tokens of CI jobs.
+//! * [`signed`] checks what a job has signed with a key that its token is bound to.
 //! * [`Act`] is everything that changes who may do what, as it stands in the log's own events; [`Registry`] is what they come to.
 //!
 //! No I/O, no clock, no dice: whoever calls brings the time and the random bytes.
@@ -26,6 +27,7 @@ mod principal;
 mod registry;
 mod role;
 mod scope;
+pub mod signed;
 pub mod table;
 pub mod token;
 

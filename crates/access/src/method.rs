@@ -9,7 +9,7 @@ pub enum Method {
     ReadHeads,
     /// A delivery of a configured source, which answers to its own signature.
     Deliver,
-    /// Reading proofs of inclusion and consistency.
+    /// Reading proofs of inclusion and consistency, and the key sets by which tokens were checked.
     ReadProofs,
     /// Reading tiles and bundles: every leaf of the log, though no member of an event.
     ReadTiles,

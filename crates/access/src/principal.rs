@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
+use crate::signed::{NotSigned, Signing};
 use crate::table::{Reach, is_public, reach};
 use crate::{Grant, Method, Role, Scope, Subject};
 
@@ -20,6 +21,8 @@ pub struct Principal {
     pub created_by: Option<String>,
     /// What an issuer attests, in the names that events have for it.
     pub verified: Option<Map<String, Value>>,
+    /// By which key it may sign events, and whether it must.
+    pub signing: Signing,
 }
 
 /// How the service knows who asks.
@@ -74,6 +77,14 @@ pub enum Denied {
         /// Of what.
         what: String,
     },
+    /// It may, but not so: a signature is wrong, or lacks.
+    #[error("{subject}: {reason}")]
+    Signature {
+        /// Who asked.
+        subject: String,
+        /// What is wrong.
+        reason: NotSigned,
+    },
 }
 
 impl Authenticated {
@@ -98,6 +109,7 @@ impl Principal {
             grants: Vec::new(),
             created_by: None,
             verified: None,
+            signing: Signing::default(),
         }
     }
 

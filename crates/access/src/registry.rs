@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use crate::act::{Act, NewToken, Subject};
 use crate::approval::Approvals;
 use crate::principal::{Authenticated, Principal};
+use crate::signed::Signing;
 use crate::token::{TokenHash, TokenId};
 
 /// A token, as it stands.
@@ -107,6 +108,7 @@ impl Registry {
             grants: made.grants.clone(),
             created_by: Some(made.by.subject.clone()),
             verified: None,
+            signing: Signing::default(),
         };
         self.creators.insert(subject, made.by.subject.clone());
         self.names.insert(id, made.hash);

@@ -121,7 +121,7 @@ impl Happened {
             actor: Actor {
                 kind,
                 id: Some(subject.to_owned()),
-                ..nobody()
+                ..Actor::unknown()
             },
             target: Some(("method".to_owned(), method.to_owned())),
             result: OutcomeResult::Denied,
@@ -197,20 +197,7 @@ fn actor(by: &Principal) -> Actor {
             Authenticated::Not => ActorType::Unknown,
         },
         id: Some(by.subject.clone()),
-        ..nobody()
-    }
-}
-
-fn nobody() -> Actor {
-    Actor {
-        kind: ActorType::Unknown,
-        id: None,
-        name: None,
-        email: None,
-        groups: None,
-        on_behalf_of: None,
-        token_id: None,
-        claims: None,
+        ..Actor::unknown()
     }
 }
 

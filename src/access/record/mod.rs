@@ -89,6 +89,7 @@ impl Recorder {
                         bytes: Bytes::from(text),
                         content_type: ACT_TYPE.to_owned(),
                     }),
+                    signed: None,
                     submitter: Submitter {
                         principal: "indelible".to_owned(),
                         method: METHOD.to_owned(),

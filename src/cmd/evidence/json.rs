@@ -22,6 +22,9 @@ pub(in crate::cmd) fn event_json(
         "not_before": place.not_before.map(|time| time.secs()),
         "members": members_json(members),
         "raw_bytes": event.raw().map(|raw| raw.len()),
+        "signed": place.signature.as_ref().map(|signature| {
+            json!({"algorithm": signature.algorithm().to_string(), "thumbprint": signature.key().to_string()})
+        }),
     })
 }
 

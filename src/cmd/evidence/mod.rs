@@ -3,6 +3,7 @@
 mod json;
 mod line;
 mod read;
+mod signature;
 mod tell;
 mod trust;
 mod write;
@@ -11,7 +12,7 @@ mod write;
 mod fixture;
 
 pub(super) use json::{event_json, tombstone_json};
-pub(super) use line::{Checked, Place};
+pub(super) use line::{BadLine, Checked, Place};
 pub(super) use read::EvidenceFile;
 pub(super) use tell::{event_text, tombstone_text};
 pub(super) use trust::{EvidenceTrustArgs, header, read_trust};

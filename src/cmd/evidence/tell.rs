@@ -22,6 +22,14 @@ pub(in crate::cmd) fn event_text(
     if let Some(raw) = event.raw() {
         text.row("raw bytes", &format!("{}, those whose hash is in `raw`", raw.len()));
     }
+    if let Some(signature) = &place.signature {
+        let words = format!(
+            "by the job's key {} ({}): all that the sender says; that the key is the job's, `submitter` says",
+            signature.key(),
+            signature.algorithm()
+        );
+        text.row("signed", &words);
+    }
     text.group("the service says");
     text.row("received", &event.received().to_string());
     let shown = || members.iter().filter_map(MemberState::disclosed);
@@ -121,6 +129,7 @@ impl Text {
             origin,
             size,
             not_before,
+            signature: _,
         } = place;
         self.row(
             "logged",

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use indelible_access::oidc::Thumbprint;
 use indelible_event::member::Member;
 use indelible_event::{EvidenceLine, MalformedLine, NotCommitted};
 use serde::Deserialize;
@@ -110,6 +111,14 @@ pub(in crate::cmd) enum BadAnswer {
         index: u64,
         /// What is wrong.
         reason: NotCommitted,
+    },
+    /// It does not say that it was signed.
+    #[error("the service does not say of entry {index} that the key {key} has signed it")]
+    NotSigned {
+        /// Which entry.
+        index: u64,
+        /// By which key it was signed.
+        key: Thumbprint,
     },
     /// The leaf says another source than was sent.
     #[error("the service says that entry {index} is what was sent, and it is not: it has another source")]

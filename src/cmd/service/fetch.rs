@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::answer::{Accepted, AllAccepted, Answered, BadAnswer, Page};
 use crate::cmd::Failure;
+use crate::trail::SIGNED_TYPE;
 
 /// The JSON API of one log.
 #[derive(Clone, Debug)]
@@ -120,17 +121,27 @@ impl Service {
 
     /// Submits events; what became of each, in their order.
     pub(in crate::cmd) async fn submit(&self, events: &[Value]) -> Result<Vec<Accepted>, ServiceError> {
-        let url = self.url("v1/events");
         let body = Value::from(events).to_string();
-        let request = self.http.post(url.as_str())?.header(CONTENT_TYPE, "application/json");
+        self.post_events("application/json", body, events.len()).await
+    }
+
+    /// Submits one event that is signed; what became of it, alone.
+    pub(in crate::cmd) async fn submit_signed(&self, text: &str) -> Result<Vec<Accepted>, ServiceError> {
+        self.post_events(SIGNED_TYPE, text.to_owned(), 1).await
+    }
+
+    async fn post_events(
+        &self,
+        content_type: &'static str,
+        body: String,
+        sent: usize,
+    ) -> Result<Vec<Accepted>, ServiceError> {
+        let url = self.url("v1/events");
+        let request = self.http.post(url.as_str())?.header(CONTENT_TYPE, content_type);
         let AllAccepted { events: accepted } = self.ask(url, request.body(body)).await?;
-        match accepted.len() == events.len() {
-            true => Ok(accepted),
-            false => Err(BadAnswer::Count {
-                sent: events.len(),
-                got: accepted.len(),
-            }
-            .into()),
+        match accepted.len() {
+            got if got == sent => Ok(accepted),
+            got => Err(BadAnswer::Count { sent, got }.into()),
         }
     }
 

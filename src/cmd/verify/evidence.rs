@@ -8,7 +8,9 @@ use indelible_note::{NotVerified, UntrustedCheckpoint};
 
 use super::Args;
 use super::lacking::{Lacking, place_of};
-use crate::cmd::evidence::{Checked, EvidenceFile, event_json, event_text, read_trust, tombstone_json, tombstone_text};
+use crate::cmd::evidence::{
+    BadLine, Checked, EvidenceFile, event_json, event_text, read_trust, tombstone_json, tombstone_text,
+};
 use crate::cmd::out::line as print_line;
 use crate::cmd::terminal::Safe;
 use crate::cmd::{CommandResult, Verdict};
@@ -116,10 +118,13 @@ impl Seen {
         }
     }
 
-    fn refuted(&mut self, number: u64, bad: &BadEvidence) {
+    fn refuted(&mut self, number: u64, bad: &BadLine) {
         self.foreign_key |= matches!(
-            bad.reason,
-            EvidenceReason::Checkpoint(UntrustedCheckpoint::Signature(NotVerified::NoKnownKey { .. }))
+            bad,
+            BadLine::Evidence(BadEvidence {
+                reason: EvidenceReason::Checkpoint(UntrustedCheckpoint::Signature(NotVerified::NoKnownKey { .. })),
+                ..
+            })
         );
         if self.refuted == 0 {
             self.first = Some(format!("line {number}: {bad}"));

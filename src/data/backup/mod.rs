@@ -23,6 +23,7 @@ pub(super) use self::copy::Copying;
 pub use self::error::BackupError;
 use self::position::Position;
 use super::at_rest::tombstones;
+use super::beside::copy_folder;
 use super::files::{read_if_there, replace, sync_directory};
 use super::{DataDir, Lock, LockError};
 
@@ -79,6 +80,11 @@ impl Backup {
     /// Who may do what, if anything is configured about that.
     pub fn access(&self) -> PathBuf {
         self.0.access()
+    }
+
+    /// The key sets by which tokens were checked.
+    pub fn jwks(&self) -> PathBuf {
+        self.0.jwks()
     }
 
     /// The head up to which it is good.
@@ -288,7 +294,8 @@ fn put_beside(data: &DataDir, backup: &Backup, keys: &KeyChain) -> Result<(), Ba
             replace(&to, &content, 0o600).map_err(io(&to))?;
         }
     }
-    Ok(())
+    let jwks = data.jwks();
+    copy_folder(&jwks, &backup.jwks()).map_err(io(&jwks))
 }
 
 /// Makes a directory for its owner alone, if there is none.

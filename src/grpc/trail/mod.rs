@@ -82,7 +82,7 @@ impl AuditTrail for TrailService {
         } = request.into_inner();
         let waiting = self.waiting_for(wait, deadline)?;
         let _place = self.place_for(&message).await?;
-        let submission = submission(message, caller.submitter())?;
+        let submission = submission(message, &caller)?;
         in_scope(&caller, std::slice::from_ref(&submission)).map_err(|(_, status)| status)?;
         let reply = self.submit_one(submission, waiting).await?;
         Ok(Response::new(reply))
@@ -100,8 +100,7 @@ impl AuditTrail for TrailService {
         } = request.into_inner();
         let waiting = self.waiting_for(wait, deadline)?;
         let _place = self.place_for(&messages).await?;
-        let submissions =
-            submissions(messages.into_iter().map(Some), &caller.submitter()).map_err(IntoStatus::into_status)?;
+        let submissions = submissions(messages.into_iter().map(Some), &caller).map_err(IntoStatus::into_status)?;
         in_scope(&caller, &submissions).map_err(|(_, status)| status)?;
         let run = self.submit_run(submissions, waiting).await;
         let run = run.map_err(IntoStatus::into_status)?;

@@ -43,7 +43,6 @@ async fn run(
     caller: &Caller,
     replies: &mpsc::Sender<Result<SubmitStreamResponse, Status>>,
 ) -> Result<(), Status> {
-    let submitter = caller.submitter();
     loop {
         let Gathered { mut messages, ended } = intake.gather().await;
         let mut count = messages.len();
@@ -53,7 +52,7 @@ async fn run(
                 .place_for(run.iter().filter_map(|message| message.submission.as_ref()))
                 .await?;
             let run = run.iter().map(|message| message.submission.clone());
-            let taken = match submissions(run, &submitter) {
+            let taken = match submissions(run, caller) {
                 Ok(read) => match in_scope(caller, &read) {
                     Ok(()) => service.submit_run(read, Waiting::default()).await.map_err(|refused| {
                         let Refused { place, refusal } = refused;
@@ -61,7 +60,7 @@ async fn run(
                     }),
                     Err(outside) => Err(outside),
                 },
-                Err(BadSubmission { place, problem }) => Err((place, Status::invalid_argument(problem))),
+                Err(BadSubmission { place, problem }) => Err((place, problem.into_status())),
             };
             match taken {
                 Ok(run) => {

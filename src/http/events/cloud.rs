@@ -16,14 +16,13 @@ mod binary;
 
 use bytes::Bytes;
 use indelible_event::member::{
-    Action, Actor, ActorType, Claims, Correlation, Occurred, OccurredFrom, Outcome, OutcomeResult, Target, Verb,
+    Action, Actor, Claims, Correlation, Occurred, OccurredFrom, Outcome, OutcomeResult, Submitter, Target, Verb,
 };
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 pub(super) use self::batch::elements;
 pub(super) use self::binary::{binary, is_binary};
-use super::sent::nobody_in_particular;
 use crate::http::problem::Problem;
 use crate::strict_json;
 use crate::trail::{Body, Submission};
@@ -42,7 +41,7 @@ struct Attributes {
 }
 
 /// What an event in structured mode comes to; `body` is its text.
-pub(super) fn submission(event: Value, body: Bytes) -> Result<Submission, Problem> {
+pub(super) fn submission(event: Value, body: Bytes, submitter: Submitter) -> Result<Submission, Problem> {
     let Value::Object(mut event) = event else {
         return Err(Problem::malformed("an event of CloudEvents is an object"));
     };
@@ -53,7 +52,7 @@ pub(super) fn submission(event: Value, body: Bytes) -> Result<Submission, Proble
         bytes: body,
         content_type,
     };
-    Ok(attributes.with(data, Some(raw)))
+    Ok(attributes.with(data, Some(raw), submitter))
 }
 
 impl Attributes {
@@ -78,7 +77,7 @@ impl Attributes {
         })
     }
 
-    fn with(self, data: Option<Value>, raw: Option<Body>) -> Submission {
+    fn with(self, data: Option<Value>, raw: Option<Body>, submitter: Submitter) -> Submission {
         let Attributes {
             source,
             id,
@@ -101,7 +100,8 @@ impl Attributes {
             key: Some(id),
             claims,
             raw,
-            submitter: nobody_in_particular(),
+            signed: None,
+            submitter,
         }
     }
 }
@@ -124,16 +124,7 @@ fn of_attributes(kind: String, subject: Option<String>) -> Claims {
             verb: Verb::Other,
             class: None,
         }),
-        actor: Some(Actor {
-            kind: ActorType::Unknown,
-            id: None,
-            name: None,
-            email: None,
-            groups: None,
-            on_behalf_of: None,
-            token_id: None,
-            claims: None,
-        }),
+        actor: Some(Actor::unknown()),
         outcome: Some(Outcome {
             result: OutcomeResult::Unknown,
             detail: None,

@@ -1,18 +1,17 @@
 //! What may be submitted, and how it is read.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
-use indelible_event::member::{Claims, Submitter};
-use serde::Deserialize;
+use indelible_event::member::Submitter;
 use serde_json::Value;
 
 use super::cloud;
+use crate::access::Caller;
+use crate::envelope::Envelope;
 use crate::http::problem::Problem;
 use crate::strict_json::{self, Allowance, Unreadable, VALUES_MAX};
-use crate::trail::{Body, Submission};
+use crate::trail::{SIGNED_TYPE, Submission};
 
 /// How a body is to be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,28 +26,8 @@ pub(super) enum Form {
     CloudEvents,
     /// Any content type, with the header `ce-specversion`: one event of CloudEvents, in binary mode.
     CloudBinary,
-}
-
-/// One event, as it is sent.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Envelope {
-    source: String,
-    #[serde(default)]
-    key: Option<String>,
-    /// Read by itself, as it is at the other door.
-    claims: Value,
-    #[serde(default)]
-    raw: Option<Raw>,
-}
-
-/// The bytes that an event came as.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Raw {
-    /// In base64.
-    content: String,
-    content_type: String,
+    /// `application/jose`: one event that a job has signed.
+    Signed,
 }
 
 impl Form {
@@ -67,6 +46,7 @@ impl Form {
         match essence.to_ascii_lowercase().as_str() {
             "application/json" => Some(Form::Json),
             "application/x-ndjson" => Some(Form::Lines),
+            SIGNED_TYPE => Some(Form::Signed),
             cloud::CONTENT_TYPE => Some(Form::CloudEvent),
             cloud::BATCH_CONTENT_TYPE => Some(Form::CloudEvents),
             _ => None,
@@ -74,37 +54,53 @@ impl Form {
     }
 }
 
-/// Reads a body: what is to be submitted, in its order.
-pub(super) fn read(form: Form, headers: &HeaderMap, body: &Bytes) -> Result<Vec<Submission>, Problem> {
+/// Reads a body: what is to be submitted by this caller, in its order.
+pub(super) fn read(form: Form, headers: &HeaderMap, body: &Bytes, caller: &Caller) -> Result<Vec<Submission>, Problem> {
     let allowance = Allowance::of(VALUES_MAX);
     let read = |json: &[u8]| strict_json::from_slice_within::<Value>(&allowance, json);
     let parse = |json: &[u8]| read(json).map_err(malformed);
     match form {
-        Form::Json => match parse(body)? {
-            Value::Array(all) => (0..).zip(all).map(|(place, value)| envelope(value, place)).collect(),
-            value => Ok(vec![envelope(value, 0)?]),
-        },
+        Form::Signed => Ok(vec![signed(body, &allowance, caller)?]),
+        Form::Json => {
+            let submitter = caller.unsigned()?;
+            match parse(body)? {
+                Value::Array(all) => (0..)
+                    .zip(all)
+                    .map(|(place, value)| unsigned(value, place, &submitter))
+                    .collect(),
+                value => Ok(vec![unsigned(value, 0, &submitter)?]),
+            }
+        }
         Form::Lines => {
+            let submitter = caller.unsigned()?;
             let lines = body
                 .split(|byte| *byte == b'\n')
                 .filter(|line| !line.trim_ascii().is_empty());
             let events = (0..).zip(lines).map(|(place, line)| {
                 let value = parse(line).map_err(|problem| problem.at(place))?;
-                envelope(value, place)
+                unsigned(value, place, &submitter)
             });
             events.collect()
         }
-        Form::CloudEvent => Ok(vec![cloud::submission(parse(body)?, body.clone())?]),
+        Form::CloudEvent => {
+            let submitter = caller.unsigned()?;
+            Ok(vec![cloud::submission(parse(body)?, body.clone(), submitter)?])
+        }
         Form::CloudEvents => {
+            let submitter = caller.unsigned()?;
             let Value::Array(all) = parse(body)? else {
                 return Err(Problem::malformed("a batch of CloudEvents is an array"));
             };
             let events = (0..).zip(all.into_iter().zip(cloud::elements(body)));
-            let events =
-                events.map(|(place, (event, text))| cloud::submission(event, text).map_err(|bad| bad.at(place)));
+            let events = events.map(|(place, (event, text))| {
+                cloud::submission(event, text, submitter.clone()).map_err(|bad| bad.at(place))
+            });
             events.collect()
         }
-        Form::CloudBinary => Ok(vec![cloud::binary(headers, body.clone(), read)?]),
+        Form::CloudBinary => {
+            let submitter = caller.unsigned()?;
+            Ok(vec![cloud::binary(headers, body.clone(), submitter, read)?])
+        }
     }
 }
 
@@ -112,40 +108,16 @@ fn malformed(reason: Unreadable) -> Problem {
     Problem::malformed(reason)
 }
 
-fn envelope(value: Value, place: usize) -> Result<Submission, Problem> {
-    let envelope = strict_json::from_value(value).map_err(|reason| malformed(reason).at(place));
-    let Envelope {
-        source,
-        key,
-        claims,
-        raw,
-    } = envelope?;
-    let claims = strict_json::from_value::<Claims>(claims);
-    let claims = claims.map_err(|reason| Problem::malformed(format!("claims: {reason}")).at(place))?;
-    Ok(Submission {
-        source,
-        key,
-        claims,
-        raw: raw.map(body).transpose().map_err(|problem| problem.at(place))?,
-        submitter: nobody_in_particular(),
-    })
+fn unsigned(value: Value, place: usize, submitter: &Submitter) -> Result<Submission, Problem> {
+    let envelope = Envelope::of(value).map_err(|bad| Problem::malformed(bad).at(place))?;
+    Ok(envelope.submitted_by(submitter.clone(), None))
 }
 
-fn body(raw: Raw) -> Result<Body, Problem> {
-    let bytes = STANDARD
-        .decode(raw.content)
-        .map_err(|error| Problem::malformed(format!("`raw.content` is not base64: {error}")))?;
-    Ok(Body {
-        bytes: bytes.into(),
-        content_type: raw.content_type,
-    })
-}
-
-/// What stands there until the handler, which knows the caller, puts the caller in its place.
-pub(super) fn nobody_in_particular() -> Submitter {
-    Submitter {
-        principal: "anonymous".to_owned(),
-        method: "none".to_owned(),
-        verified: None,
-    }
+/// What a job has signed. Whose key that must be, its caller is known by.
+fn signed(body: &Bytes, allowance: &Allowance, caller: &Caller) -> Result<Submission, Problem> {
+    let text =
+        str::from_utf8(body.trim_ascii()).map_err(|_| Problem::malformed("what is signed is a text of ASCII"))?;
+    let (signed, submitter) = caller.signed(text)?;
+    let envelope = Envelope::signed(&signed, allowance).map_err(Problem::malformed)?;
+    Ok(envelope.submitted_by(submitter, Some(signed)))
 }

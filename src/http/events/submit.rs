@@ -49,7 +49,7 @@ pub(super) async fn submit(
         return Err(Problem::new(status, "content-encoding", detail));
     }
     let form = Form::of(request.headers()).ok_or_else(|| {
-        let types = "application/json, application/x-ndjson or that of CloudEvents";
+        let types = "application/json, application/x-ndjson, application/jose or that of CloudEvents";
         Problem::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             "content-type",
@@ -59,18 +59,18 @@ pub(super) async fn submit(
     let (head, body) = request.into_parts();
     let held = pages.submissions.read(body, SUBMISSION_BYTES_MAX).await?;
     let body = held.bytes.clone();
-    let mut submissions = match body.len() > IN_PLACE_BYTES_MAX {
-        true => blocking(move || sent::read(form, &head.headers, &body)).await?,
-        false => sent::read(form, &head.headers, &body)?,
+    let submissions = match body.len() > IN_PLACE_BYTES_MAX {
+        true => {
+            let caller = caller.clone();
+            blocking(move || sent::read(form, &head.headers, &body, &caller)).await?
+        }
+        false => sent::read(form, &head.headers, &body, &caller)?,
     };
     // CloudEvents knows batches of nothing.
     if submissions.is_empty() && form == Form::CloudEvents {
         return Ok(answer(StatusCode::OK, &json!({"events": [], "witnessed": false})));
     }
     check(&submissions)?;
-    for submission in &mut submissions {
-        submission.submitter = caller.submitter();
-    }
     caller
         .check_submissions(&submissions)
         .map_err(|(place, denied)| Problem::from(denied).at(place))?;

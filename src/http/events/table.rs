@@ -40,6 +40,7 @@ pub(super) static ROUTES: [Route; 5] = [
         bodies: &[
             ("application/json", "Submissions"),
             ("application/x-ndjson", "Lines"),
+            ("application/jose", "SignedSubmission"),
             ("application/cloudevents+json", "CloudEvent"),
             ("application/cloudevents-batch+json", "CloudEvents"),
             ("*/*", "CloudEventData"),
@@ -213,6 +214,7 @@ fn schemas() -> Value {
                 },
             },
         },
+        "SignedSubmission": {"type": "string", "description": "A JWS in compact serialization (RFC 7515) of type `indelible-event+jws`, with the key of the caller's token in its header, over a Submission without `raw` and with a `key`."},
         "Submissions": {"oneOf": [
             {"$ref": "#/components/schemas/Submission"},
             {"type": "array", "minItems": 1, "maxItems": submit::EVENTS_MAX, "items": {"$ref": "#/components/schemas/Submission"}},

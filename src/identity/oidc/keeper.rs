@@ -8,7 +8,9 @@ use tokio::sync::{Mutex, Semaphore};
 use tokio::time::Instant;
 
 use super::fetch::Origin;
+use super::snapshots::Snapshots;
 use super::{NotVerified, OidcOptions, Refresh};
+use crate::task::blocking;
 
 /// Requests that wait for one issuer at a time. A token of 16 KiB each is 16 MiB.
 pub const WAITING_MAX: usize = 1_024;
@@ -19,6 +21,7 @@ pub(super) struct Keeper<G> {
     position: usize,
     origin: Origin,
     refresh: Refresh,
+    snapshots: Option<Arc<Snapshots>>,
     /// What is known. Locked for moments only, never across an await.
     held: RwLock<Held>,
     /// Whoever has it fetches.
@@ -71,6 +74,7 @@ impl<G: Send + Sync + 'static> Keeper<G> {
             position,
             origin,
             refresh: options.refresh,
+            snapshots: options.snapshots.clone(),
             held: RwLock::default(),
             flight: Mutex::new(()),
             waiting: Semaphore::new(WAITING_MAX),
@@ -126,7 +130,10 @@ impl<G: Send + Sync + 'static> Keeper<G> {
         }
         self.write(|held| held.attempted = Some(Instant::now()));
         let fetched = self.origin.fetch().await.map_err(|error| error.to_string());
-        let keys = fetched.and_then(|text| KeySet::read(&text, self.issuer()).map_err(|error| error.to_string()));
+        let keys = match fetched {
+            Ok(text) => self.read_and_keep(text).await,
+            Err(failure) => Err(failure),
+        };
         let issuer = self.issuer().name();
         self.write(|held| {
             let now = Instant::now();
@@ -149,6 +156,21 @@ impl<G: Send + Sync + 'static> Keeper<G> {
                 }
             }
         });
+    }
+
+    /// The keys in a text, which is durable in the snapshots when they are used: a token that they verify is not in an event before. If it
+    /// cannot be kept they are used all the same, and the operator hears of it.
+    async fn read_and_keep(&self, text: Vec<u8>) -> Result<KeySet, String> {
+        let keys = KeySet::read(&text, self.issuer()).map_err(|error| error.to_string())?;
+        // Each time: what could not be kept the last time may be now, and what is there already costs a look.
+        if let Some(snapshots) = self.snapshots.clone() {
+            let kept = blocking(move || snapshots.keep(&text)).await;
+            if let Err(error) = kept {
+                let issuer = self.issuer().name();
+                tracing::error!(issuer, %error, "a key set is not kept: tokens that it verifies cannot be checked again later");
+            }
+        }
+        Ok(keys)
     }
 
     /// Keys that are not too old to be used.

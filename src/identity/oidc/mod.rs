@@ -1,12 +1,13 @@
 //! CI jobs, by their identity tokens: the keys of the issuers, and the tokens that were checked.
 //!
 //! What a token must be is in [`indelible_access::oidc`]. Here are the parts that need a network, a disk and a memory: keys are fetched
-//! and kept (`keeper`, `fetch`), and what was checked is remembered until it expires (`remembered`), so that a token costs a
+//! and kept (`keeper`, `fetch`, and as they were published `snapshots`), and what was checked is remembered until it expires (`remembered`), so that a token costs a
 //! hash and a look-up from its second use on.
 
 mod fetch;
 mod keeper;
 mod remembered;
+mod snapshots;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -22,6 +23,7 @@ use remembered::Remembered;
 
 pub use keeper::{IssuerState, WAITING_MAX};
 pub use remembered::REMEMBERED_MAX;
+pub use snapshots::{NotKept, SNAPSHOTS_BYTES_MAX, SNAPSHOTS_MAX, Snapshots, snapshot_name};
 
 /// Checks the identity tokens of the configured issuers.
 #[derive(Debug)]
@@ -42,6 +44,8 @@ pub struct OidcOptions {
     pub refresh: Refresh,
     /// How long one request to an issuer may take, its answer read to the end. 5 s by default; getting keys takes two.
     pub timeout: Duration,
+    /// Where key sets are kept as they were published, so that tokens can be checked again later. Nowhere by default.
+    pub snapshots: Option<Arc<Snapshots>>,
     /// The certificates, in PEM, of those who may vouch for an issuer's https. By default those that the system trusts.
     pub ca_certificates: Option<Vec<u8>>,
 }
@@ -168,6 +172,7 @@ impl Default for OidcOptions {
             folder: PathBuf::new(),
             refresh: Refresh::default(),
             timeout: Duration::from_secs(5),
+            snapshots: None,
             ca_certificates: None,
         }
     }

@@ -150,6 +150,7 @@ impl Trail {
             key: None,
             claims,
             raw: None,
+            signed: None,
             submitter: Submitter {
                 principal: by,
                 method: METHOD.to_owned(),

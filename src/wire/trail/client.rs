@@ -110,6 +110,7 @@ impl From<LoadEvent> for wire::Submission {
                 content: event.raw,
                 content_type: "application/json".to_owned(),
             }),
+            signed: Bytes::new(),
         }
     }
 }

@@ -6,4 +6,7 @@ mod request;
 
 pub use client::{LoadEvent, LoadedEvent, LoadedRun};
 pub use reply::{Content, SubmittedEvent, SubmittedRun, event_reply, piece_reply, submit_reply, watch_reply};
-pub use request::{BadSubmission, EventFilter, ExportQuery, WatchQuery, submission, submissions, submissions_weight};
+pub use request::{
+    BadSubmission, BadSubmissionReason, EventFilter, ExportQuery, WatchQuery, submission, submissions,
+    submissions_weight,
+};

@@ -1,12 +1,14 @@
 //! Requests about events, from messages to what they mean.
 
 use indelible_event::MemberSet;
-use indelible_event::member::{Member, Submitter, Verb};
+use indelible_event::member::{Member, Verb};
 use serde::Deserialize;
 use serde::de::value::{Error as NoSuchWord, StrDeserializer};
 use tonic::Status;
 
-use super::super::generated as wire;
+use super::super::{IntoStatus, generated as wire};
+use crate::access::{Caller, Denied};
+use crate::envelope::Envelope;
 use crate::strict_json::{self, Allowance};
 use crate::trail::{Body, Submission};
 
@@ -56,55 +58,106 @@ pub struct BadSubmission {
     /// Which one, counted from 0.
     pub place: usize,
     /// What is wrong with it.
-    pub problem: String,
+    pub problem: BadSubmissionReason,
+}
+
+/// What is wrong with a submission.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadSubmissionReason {
+    /// It is not what it should be.
+    #[error("{0}")]
+    Malformed(String),
+    /// It is not signed as it must be.
+    #[error(transparent)]
+    Denied(#[from] Denied),
 }
 
 /// What submissions take in memory, at most, when they are read, redacted and made into members.
 pub fn submissions_weight<'m>(messages: impl IntoIterator<Item = &'m wire::Submission>) -> usize {
     let weight = |message: &wire::Submission| {
         let raw = message.raw.as_ref().map_or(0, |raw| raw.content.len());
-        4 * (message.claims.len() + raw) + strict_json::weight(&message.claims)
+        let signed = message.signed.len();
+        let unpacked = strict_json::weight_of_length(signed / 4 * 3, strict_json::VALUES_MAX);
+        4 * (message.claims.len() + raw + signed) + strict_json::weight(&message.claims) + unpacked
     };
     messages.into_iter().map(weight).sum()
 }
 
-/// The one submission of a request, by this submitter.
-pub fn submission(message: Option<wire::Submission>, submitter: Submitter) -> Result<Submission, Status> {
+/// The one submission of a request, by this caller.
+pub fn submission(message: Option<wire::Submission>, caller: &Caller) -> Result<Submission, Status> {
     // There is only one that the words can be about.
     let allowance = Allowance::of(strict_json::VALUES_MAX);
-    read(&allowance, message, submitter).map_err(Status::invalid_argument)
+    read(&allowance, message, caller).map_err(IntoStatus::into_status)
 }
 
 /// Submissions that come together. Their number is for the trail to judge.
 pub fn submissions(
     messages: impl IntoIterator<Item = Option<wire::Submission>>,
-    submitter: &Submitter,
+    caller: &Caller,
 ) -> Result<Vec<Submission>, BadSubmission> {
     let allowance = Allowance::of(VALUES_MAX);
-    let read = messages.into_iter().enumerate().map(|(place, message)| {
-        read(&allowance, message, submitter.clone()).map_err(|problem| BadSubmission { place, problem })
-    });
+    let read = messages
+        .into_iter()
+        .enumerate()
+        .map(|(place, message)| read(&allowance, message, caller).map_err(|problem| BadSubmission { place, problem }));
     read.collect()
 }
 
-fn read(allowance: &Allowance, message: Option<wire::Submission>, submitter: Submitter) -> Result<Submission, String> {
+fn read(
+    allowance: &Allowance,
+    message: Option<wire::Submission>,
+    caller: &Caller,
+) -> Result<Submission, BadSubmissionReason> {
+    let malformed = BadSubmissionReason::Malformed;
+    let message = message.ok_or_else(|| malformed("submission: is required".to_owned()))?;
+    if !message.signed.is_empty() {
+        return signed(allowance, message, caller);
+    }
+    let submitter = caller.unsigned()?;
     let wire::Submission {
         source,
         key,
         claims,
         raw,
-    } = message.ok_or("submission: is required")?;
-    let claims = strict_json::from_slice_within(allowance, &claims).map_err(|reason| format!("claims: {reason}"))?;
+        signed: _,
+    } = message;
+    let claims = strict_json::from_slice_within(allowance, &claims);
     Ok(Submission {
         source,
         key,
-        claims,
+        claims: claims.map_err(|reason| malformed(format!("claims: {reason}")))?,
         raw: raw.map(|wire::RawBody { content, content_type }| Body {
             bytes: content,
             content_type,
         }),
+        signed: None,
         submitter,
     })
+}
+
+/// An event that a job has signed: what was signed says all of it.
+fn signed(
+    allowance: &Allowance,
+    message: wire::Submission,
+    caller: &Caller,
+) -> Result<Submission, BadSubmissionReason> {
+    let malformed = |words: String| BadSubmissionReason::Malformed(format!("signed: {words}"));
+    let wire::Submission {
+        source,
+        key,
+        claims,
+        raw,
+        signed,
+    } = message;
+    if !source.is_empty() || key.is_some() || !claims.is_empty() || raw.is_some() {
+        return Err(malformed(
+            "the other fields must be empty, since what is signed says it all".to_owned(),
+        ));
+    }
+    let text = str::from_utf8(&signed).map_err(|_| malformed("it is a text of ASCII".to_owned()))?;
+    let (signed, submitter) = caller.signed(text)?;
+    let envelope = Envelope::signed(&signed, allowance).map_err(|reason| malformed(reason.to_string()))?;
+    Ok(envelope.submitted_by(submitter, Some(signed)))
 }
 
 impl TryFrom<Option<wire::EventFilter>> for EventFilter {

@@ -6,9 +6,11 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
+use super::binding::BoundKey;
 use super::config::{Preset, Rule};
 use super::keys::Thumbprint;
 use super::normal::NormalForm;
+use crate::signed::Signing;
 
 /// Who presented a token, as its issuer attests. Only [`verify`](super::verify) makes it; the token itself is not in it.
 #[derive(Clone, Debug)]
@@ -19,6 +21,8 @@ pub struct Identity<G> {
     pub(super) normal: NormalForm,
     pub(super) identifiers: BTreeMap<&'static str, String>,
     pub(super) audience: Vec<String>,
+    pub(super) bound: Option<BoundKey>,
+    pub(super) requires_signature: bool,
     pub(super) token_id: Option<String>,
     pub(super) token_sha256: [u8; 32],
     pub(super) key_id: String,
@@ -50,6 +54,16 @@ impl<G> Identity<G> {
         &self.normal
     }
 
+    /// The key that the token is bound to, if it is to any.
+    pub fn bound(&self) -> Option<&BoundKey> {
+        self.bound.as_ref()
+    }
+
+    /// What signatures of it mean, and whether its events need one.
+    pub fn signing(&self) -> Signing {
+        Signing::of(self.bound.clone(), self.requires_signature)
+    }
+
     /// SHA-256 of the token.
     pub fn token_sha256(&self) -> [u8; 32] {
         self.token_sha256
@@ -78,7 +92,8 @@ impl<G> Identity<G> {
     ///  "identifiers": {"repository_id": "123", "repository_owner_id": "9"},
     ///  "key": {"id": "<kid>", "jwks_sha256": "<hex>", "thumbprint": "<RFC 7638>"},
     ///  "preset": "github", "rules": ["deploys"],
-    ///  "token": {"audience": ["…"], "expires": "…Z", "id": "<jti>", "issued": "…Z", "sha256": "<hex>"}}
+    ///  "token": {"audience": ["…"], "bound_to": {"by": "audience", "thumbprint": "<RFC 7638>"}, "expires": "…Z", "id": "<jti>",
+    ///            "issued": "…Z", "sha256": "<hex>"}}
     /// ```
     pub fn verified(&self) -> Map<String, Value> {
         let texts = |texts: &mut dyn Iterator<Item = (&str, &str)>| -> Value {
@@ -92,6 +107,9 @@ impl<G> Identity<G> {
         token.insert("sha256".into(), json!(hex(&self.token_sha256)));
         if let Some(id) = &self.token_id {
             token.insert("id".into(), json!(id));
+        }
+        if let Some(bound) = &self.bound {
+            token.insert("bound_to".into(), bound.verified());
         }
         let rules: Vec<_> = self.rules.iter().map(|rule| rule.name()).collect();
         let mut verified = Map::new();

@@ -10,7 +10,7 @@ use serde_json::{Map, Number, Value};
 
 /// What is wrong: fixed words, since the text may be part of a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum BadJson {
+pub(crate) enum BadJson {
     #[error("not an object of JSON")]
     NotAnObject,
     #[error("an object with two members of one name")]
@@ -18,7 +18,7 @@ pub(super) enum BadJson {
 }
 
 /// One object, and nothing behind it. Nesting is bounded by `serde_json`, at 128 levels.
-pub(super) fn object(bytes: &[u8]) -> Result<Map<String, Value>, BadJson> {
+pub(crate) fn object(bytes: &[u8]) -> Result<Map<String, Value>, BadJson> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let read = Once.deserialize(&mut deserializer);
     match (read, deserializer.end()) {

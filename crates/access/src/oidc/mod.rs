@@ -14,19 +14,21 @@
 //! a time that depends on the token, on public keys and on the configuration; there is no secret here that it could tell of.
 
 mod algorithm;
+mod binding;
 mod claims;
 mod config;
 mod identity;
-mod json;
-mod keys;
+pub(crate) mod json;
+pub(crate) mod keys;
 mod normal;
 mod refused;
 mod replay;
-mod signature;
-mod token;
+pub(crate) mod signature;
+pub(crate) mod token;
 mod verify;
 
 pub use algorithm::{Algorithm, BadAlgorithm};
+pub use binding::{BOUND, Binding, BoundKey};
 pub use config::{
     AUDIENCE_BYTES_MAX, ISSUERS_MAX, Issuer, IssuerUrl, Issuers, KeySource, LIFETIME_SECONDS_DEFAULT,
     LIFETIME_SECONDS_MAX, Preset, RULES_MAX, Rule, SKEW_SECONDS_DEFAULT, SKEW_SECONDS_MAX,

@@ -21,7 +21,7 @@ pub enum Refused {
     },
     /// It is not a signed token in compact form (RFC 7515, section 7.1).
     #[error("not an identity token: {0}")]
-    Malformed(Malformed),
+    Malformed(#[from] Malformed),
     /// Its header has extensions that must be understood, and none are (RFC 7515, 4.1.11).
     #[error("the token's header has `crit`, and no extension is understood here")]
     Critical,
@@ -127,6 +127,9 @@ pub enum Refused {
         /// Whom it is meant for.
         got: Vec<Shown>,
     },
+    /// It names two keys, so that it cannot be told whose signatures are meant.
+    #[error("the token is bound to two different keys")]
+    TwoKeys,
     /// Somebody can log in by SSH to the job that it speaks of.
     #[error("the job was started again with SSH, and no rule asks for that (`oidc.circleci.com/ssh-rerun`)")]
     SshRerun,
@@ -199,7 +202,7 @@ pub enum ClaimProblem {
 pub struct Shown(String);
 
 impl Shown {
-    pub(super) fn new(text: &str) -> Shown {
+    pub(crate) fn new(text: &str) -> Shown {
         let mut shown: String = text.chars().take(SHOWN_CHARS_MAX).collect();
         if shown.len() < text.len() {
             shown.push('…');

@@ -11,10 +11,10 @@ use super::keys::Material;
 
 /// That a key signed a text. Only [`check`] makes it.
 #[derive(Debug)]
-pub(super) struct Signed(());
+pub(crate) struct Signed(());
 
 /// Checks that `signature` is one of `key` over `signed`; `None` if it is not, or if the key is of another kind than the algorithm.
-pub(super) fn check(algorithm: Algorithm, key: &Material, signed: &[u8], signature: &[u8]) -> Option<Signed> {
+pub(crate) fn check(algorithm: Algorithm, key: &Material, signed: &[u8], signature: &[u8]) -> Option<Signed> {
     let checked = match key {
         Material::Rsa { n, e } => RsaPublicKeyComponents { n, e }.verify(rsa(algorithm)?, signed, signature),
         Material::P256(point) => other(

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::binding::{Audience, BoundKey};
 use super::claims::Claims;
 use super::config::{Issuer, Issuers, Preset, Rule};
 use super::identity::Identity;
@@ -43,8 +44,9 @@ pub fn verify<G>(
     // 9, 10. The times.
     let times = Times::check(&claims, issuer, now)?;
     // 3. The audience.
-    let audience = check_audience(&claims, issuer)?;
-    let rules = rules_for(&claims, issuer)?;
+    let audience = Audience::check(&claims, issuer)?;
+    let bound = BoundKey::of(&claims, &audience)?;
+    let rules = rules_for(&claims, &audience, issuer)?;
     let normal = NormalForm::of(issuer.preset(), issuer.url(), &claims)?;
     let mut identifiers = Vec::new();
     for identifier in issuer.preset().identifiers() {
@@ -72,7 +74,9 @@ pub fn verify<G>(
         rules,
         normal,
         identifiers: identifiers.into_iter().collect(),
-        audience,
+        audience: audience.into_texts(),
+        bound,
+        requires_signature: issuer.requires_signature(),
         token_id: token_id.map(str::to_owned),
         token_sha256: token.sha256(),
         key_id: key.id.clone(),
@@ -85,11 +89,12 @@ pub fn verify<G>(
 
 /// The rules that are for it. Somebody can log in to a job of CircleCI that was started again with SSH, and take its token: such a token
 /// is for rules only that speak of it.
-fn rules_for<G>(claims: &Claims<'_>, issuer: &Issuer<G>) -> Result<Vec<Arc<Rule<G>>>, Refused> {
+fn rules_for<G>(claims: &Claims<'_>, audience: &Audience, issuer: &Issuer<G>) -> Result<Vec<Arc<Rule<G>>>, Refused> {
+    let asked = audience.bare_in(claims.as_map());
     let mut rules: Vec<_> = issuer
         .rules()
         .iter()
-        .filter(|rule| rule.holds(claims.as_map()))
+        .filter(|rule| rule.holds(&asked))
         .cloned()
         .collect();
     if rules.is_empty() {
@@ -184,22 +189,3 @@ impl Times {
         Ok(Times { issued_at, expires_at })
     }
 }
-
-/// Every one must be ours: whoever else a token is meant for could pass it on.
-fn check_audience<G>(claims: &Claims<'_>, issuer: &Issuer<G>) -> Result<Vec<String>, Refused> {
-    let audience = claims.audience()?;
-    match !audience.is_empty() && audience.iter().all(|one| issuer.audiences().contains(one)) {
-        true => Ok(audience),
-        false => Err(Refused::Audience {
-            issuer: issuer.name().to_owned(),
-            got: audience
-                .iter()
-                .take(AUDIENCES_SHOWN)
-                .map(|one| Shown::new(one))
-                .collect(),
-        }),
-    }
-}
-
-/// What somebody reads of a list that is wrong.
-const AUDIENCES_SHOWN: usize = 4;

@@ -133,6 +133,7 @@ impl From<&NewEvent> for pb::Submission {
                 content: content.clone(),
                 content_type: content_type.clone(),
             }),
+            signed: Bytes::new(),
         }
     }
 }

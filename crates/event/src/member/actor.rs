@@ -51,6 +51,22 @@ pub enum ActorType {
     Unknown,
 }
 
+impl Actor {
+    /// Somebody of whom nothing is known.
+    pub fn unknown() -> Actor {
+        Actor {
+            kind: ActorType::Unknown,
+            id: None,
+            name: None,
+            email: None,
+            groups: None,
+            on_behalf_of: None,
+            token_id: None,
+            claims: None,
+        }
+    }
+}
+
 impl ActorType {
     /// The word in the JSON of a member.
     pub fn as_str(self) -> &'static str {

@@ -57,6 +57,19 @@ pub struct Submitter {
     pub verified: Option<Map<String, Value>>,
 }
 
+impl Submitter {
+    /// The thumbprint of the key that has signed the event, if one was checked: `signed.thumbprint` of what was verified.
+    pub fn signed_by(&self) -> Option<&str> {
+        self.verified.as_ref()?.get("signed")?.get("thumbprint")?.as_str()
+    }
+
+    /// The thumbprint of the key that the submitter's token was bound to: `token.bound_to.thumbprint`.
+    pub fn bound_to(&self) -> Option<&str> {
+        let token = self.verified.as_ref()?.get("token")?;
+        token.get("bound_to")?.get("thumbprint")?.as_str()
+    }
+}
+
 /// SHA-256 in lowercase hex.
 pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
     let digits = b"0123456789abcdef";

@@ -66,6 +66,27 @@ impl Leaf {
     }
 }
 
+impl Sent<'_> {
+    /// Checks that members of an event say exactly what was sent, as far as they are shown: without marks in place of anything, and with what
+    /// is the service's to say left to it.
+    ///
+    /// # Errors
+    ///
+    /// If one of them says something else.
+    pub fn check_shown(&self, shown: &[Disclosed]) -> Result<(), NotCommitted> {
+        for disclosed in shown {
+            match is_sent(disclosed, self)? {
+                Agreement::Exact => {}
+                Agreement::Redacted | Agreement::None => {
+                    let member = disclosed.member();
+                    return Err(NotCommitted::Differs { member });
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
 /// A leaf that commits to what was sent, with its members. Only [`Leaf::check_sent`] makes one.
 #[derive(Clone, Debug)]
 pub struct Committed {

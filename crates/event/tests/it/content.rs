@@ -2,7 +2,7 @@
 
 use indelible_event::{
     comparable_content,
-    member::{Event, IpTrust, OccurredFrom, Origin, Raw},
+    member::{Event, IpTrust, OccurredFrom, Origin, Raw, Submitter},
 };
 
 use crate::sample::{at, full_event};
@@ -83,4 +83,36 @@ fn everything_else_counts() {
     );
     same(|event| event.delivery.as_mut().unwrap().key = None, &base, false);
     same(|event| event.delivery = None, &base, false);
+}
+
+/// Another signature of the same key over the same claims is other raw bytes, and nothing else.
+#[test]
+fn what_a_job_has_signed_is_the_same_whatever_the_signature() {
+    let signed = |raw: &[u8], key: &str| {
+        let mut event = full_event();
+        event.raw = Some(Raw::of(raw, "application/jose", true));
+        let verified = serde_json::json!({"signed": {"algorithm": "ES256", "thumbprint": key}});
+        event.submitter = Some(Submitter {
+            principal: "oidc:ci:sub=robot".to_owned(),
+            method: "oidc".to_owned(),
+            verified: verified.as_object().cloned(),
+        });
+        event
+    };
+    let first = comparable_content(&signed(b"one", "k")).unwrap();
+    assert_eq!(first, comparable_content(&signed(b"two", "k")).unwrap());
+    let mut said_otherwise = signed(b"one", "k");
+    said_otherwise.claims.action = None;
+    let mut unsigned = signed(b"one", "k");
+    unsigned.submitter = None;
+    let mut bare = unsigned.clone();
+    bare.raw = None;
+    for (what, other) in [
+        ("another key", signed(b"one", "l")),
+        ("other claims", said_otherwise),
+        ("the same bytes, not signed", unsigned),
+        ("nothing but the claims", bare),
+    ] {
+        assert_ne!(first, comparable_content(&other).unwrap(), "{what}");
+    }
 }

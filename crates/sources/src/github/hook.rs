@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use indelible_event::member::{Action, Actor, ActorType, Claims, Outcome, OutcomeResult, Submitter, Verb};
+use indelible_event::member::{Action, Actor, Claims, Outcome, OutcomeResult, Submitter, Verb};
 use jiff::Timestamp;
 use serde_json::Map;
 
@@ -143,7 +143,7 @@ impl Hook {
                 verb: Verb::Other,
                 class: None,
             }),
-            actor: Some(unknown_actor()),
+            actor: Some(Actor::unknown()),
             outcome: Some(Outcome {
                 result: OutcomeResult::Unknown,
                 detail: None,
@@ -190,19 +190,6 @@ impl Hook {
             method: "hmac".to_owned(),
             verified: Some(verified),
         }
-    }
-}
-
-pub(super) fn unknown_actor() -> Actor {
-    Actor {
-        kind: ActorType::Unknown,
-        id: None,
-        name: None,
-        email: None,
-        groups: None,
-        on_behalf_of: None,
-        token_id: None,
-        claims: None,
     }
 }
 

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
+use indelible_event::member::Submitter;
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
@@ -22,12 +23,13 @@ pub(in super::super) fn is_binary(headers: &HeaderMap) -> bool {
 pub(in super::super) fn binary(
     headers: &HeaderMap,
     body: Bytes,
+    submitter: Submitter,
     parse: impl FnOnce(&[u8]) -> Result<Value, Unreadable>,
 ) -> Result<Submission, Problem> {
     let attributes = Attributes::read(|name| attribute(headers, name))?;
     let content_type = one(headers, CONTENT_TYPE.as_str())?;
     if body.is_empty() {
-        return Ok(attributes.with(None, None));
+        return Ok(attributes.with(None, None, submitter));
     }
     let data = match content_type.as_deref().is_some_and(is_json) {
         true => Some(parse(&body).map_err(Problem::malformed)?),
@@ -37,7 +39,7 @@ pub(in super::super) fn binary(
         bytes: body,
         content_type: content_type.unwrap_or_else(|| "application/octet-stream".to_owned()),
     };
-    Ok(attributes.with(data, Some(raw)))
+    Ok(attributes.with(data, Some(raw), submitter))
 }
 
 fn is_json(content_type: &str) -> bool {

@@ -8,6 +8,7 @@ use url::Url;
 use super::issuer::BadIssuer;
 use super::preset::Preset;
 use super::url::IssuerUrl;
+use crate::oidc::binding::BOUND;
 
 /// An audience is a URL, mostly.
 pub const AUDIENCE_BYTES_MAX: usize = 512;
@@ -25,6 +26,9 @@ pub(super) fn check(
     for audience in audiences {
         if audience.is_empty() || audience.len() > AUDIENCE_BYTES_MAX {
             return Err(BadIssuer::AudienceLength);
+        }
+        if audience.contains(BOUND) {
+            return Err(BadIssuer::BoundAudience(audience.clone()));
         }
         if defaults == Defaults::Refused && is_default(audience, preset, issuer) {
             return Err(BadIssuer::DefaultAudience(audience.clone()));

@@ -12,6 +12,7 @@ use super::source::{KeySource, KeysText};
 use super::unknown::Unknown;
 use super::url::{BadIssuerUrl, IssuerUrl};
 use crate::oidc::algorithm::{Algorithm, BadAlgorithm};
+use crate::oidc::binding::BOUND;
 
 /// How far clocks may be apart if nothing else is said.
 pub const SKEW_SECONDS_DEFAULT: u32 = 60;
@@ -34,6 +35,7 @@ pub struct Issuer<G> {
     audiences: Vec<String>,
     keys: KeySource,
     uses: Uses,
+    events: Events,
     skew_seconds: u32,
     lifetime_seconds_max: u32,
     rules: Vec<Arc<Rule<G>>>,
@@ -44,6 +46,13 @@ pub struct Issuer<G> {
 pub(crate) enum Uses {
     UntilItExpires,
     Once,
+}
+
+/// Whether events of its jobs must be signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Events {
+    MayBeSigned,
+    MustBeSigned,
 }
 
 /// What is wrong with an issuer. The operator's to correct.
@@ -76,6 +85,11 @@ pub(super) enum BadIssuer {
          own, such as its URL, or set `allow_default_audience = true`"
     )]
     DefaultAudience(String),
+    /// It is what a job makes of an audience, by the key that it has.
+    #[error(
+        "`audiences`: {0:?} has {BOUND:?} in it, behind which a job names its own key; leave out what begins there"
+    )]
+    BoundAudience(String),
     /// A rule cannot be used.
     #[error("rule {rule:?}: {reason}")]
     Rule {
@@ -120,6 +134,11 @@ impl<G> Issuer<G> {
     /// Whether a token of it is good for one use, so that nobody may keep what [`verify`](crate::oidc::verify) said of it.
     pub fn is_single_use(&self) -> bool {
         self.uses == Uses::Once
+    }
+
+    /// Whether events of whoever presents its tokens must be signed by the key that the token is bound to.
+    pub fn requires_signature(&self) -> bool {
+        self.events == Events::MustBeSigned
     }
 
     pub(crate) fn allows(&self, algorithm: Algorithm) -> bool {
@@ -209,6 +228,10 @@ impl<G> Issuer<G> {
                 true => Uses::Once,
                 false => Uses::UntilItExpires,
             },
+            events: match text.require_signature {
+                true => Events::MustBeSigned,
+                false => Events::MayBeSigned,
+            },
             skew_seconds,
             lifetime_seconds_max,
             rules,
@@ -243,6 +266,8 @@ struct IssuerText<G> {
     keys: KeysText,
     #[serde(default)]
     single_use: bool,
+    #[serde(default)]
+    require_signature: bool,
     skew_seconds: Option<u32>,
     lifetime_seconds_max: Option<u32>,
     #[serde(default = "Vec::new")]
@@ -256,7 +281,7 @@ fn is_name(name: &str) -> bool {
     (1..=NAME_BYTES_MAX).contains(&name.len()) && name.bytes().all(letters) && !name.starts_with('-')
 }
 
-const ISSUER_KEYS: [&str; 11] = [
+const ISSUER_KEYS: [&str; 12] = [
     "url",
     "name",
     "preset",
@@ -265,6 +290,7 @@ const ISSUER_KEYS: [&str; 11] = [
     "allow_default_audience",
     "keys",
     "single_use",
+    "require_signature",
     "skew_seconds",
     "lifetime_seconds_max",
     "rule",

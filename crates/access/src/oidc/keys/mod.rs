@@ -5,7 +5,7 @@ mod pin;
 mod set;
 mod thumbprint;
 
-pub(super) use jwk::{Key, Material};
+pub(crate) use jwk::{Key, Material};
 pub use pin::{BadPin, Pin};
 pub use set::{BadKeySet, JWKS_BYTES_MAX, KEYS_MAX, KeySet, Skipped};
 pub use thumbprint::Thumbprint;

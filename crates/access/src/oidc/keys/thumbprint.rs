@@ -12,7 +12,7 @@ pub struct Thumbprint([u8; 32]);
 
 impl Thumbprint {
     /// Of the members that RFC 7638 (3.2) names for a kind of key: in the order of their names, and with values that need no escapes.
-    pub(super) fn of(members: &[(&str, &str)]) -> Thumbprint {
+    pub(crate) fn of(members: &[(&str, &str)]) -> Thumbprint {
         let members: Vec<_> = members
             .iter()
             .map(|(name, value)| format!("\"{name}\":\"{value}\""))
@@ -20,8 +20,8 @@ impl Thumbprint {
         Thumbprint(Sha256::digest(format!("{{{}}}", members.join(","))).into())
     }
 
-    /// Reads the 43 characters.
-    pub(super) fn parse(text: &str) -> Option<Thumbprint> {
+    /// Reads the 43 characters; `None` if they are none, or another way to write the same.
+    pub fn parse(text: &str) -> Option<Thumbprint> {
         let bytes = BASE64_URL_SAFE_NO_PAD.decode(text).ok()?;
         bytes.try_into().ok().map(Thumbprint)
     }

@@ -3,18 +3,18 @@
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 
-use crate::oidc::refused::{Malformed, Refused};
+use crate::oidc::refused::Malformed;
 
-pub(super) struct Compact<'t> {
+pub(crate) struct Compact<'t> {
     header: &'t str,
     payload: &'t str,
     signature: &'t str,
     /// Header and payload with the dot between them.
-    pub(super) signed: &'t str,
+    pub(crate) signed: &'t str,
 }
 
 impl<'t> Compact<'t> {
-    pub(super) fn split(token: &'t str) -> Result<Compact<'t>, Refused> {
+    pub(crate) fn split(token: &'t str) -> Result<Compact<'t>, Malformed> {
         let parts = || -> Option<Compact<'t>> {
             let (signed, signature) = token.rsplit_once('.')?;
             let (header, payload) = signed.split_once('.')?;
@@ -26,24 +26,24 @@ impl<'t> Compact<'t> {
                 signed,
             })
         };
-        parts().ok_or(Refused::Malformed(Malformed::Parts))
+        parts().ok_or(Malformed::Parts)
     }
 
-    pub(super) fn header(&self) -> Result<Vec<u8>, Refused> {
+    pub(crate) fn header(&self) -> Result<Vec<u8>, Malformed> {
         decode(self.header, "header")
     }
 
-    pub(super) fn payload(&self) -> Result<Vec<u8>, Refused> {
+    pub(crate) fn payload(&self) -> Result<Vec<u8>, Malformed> {
         decode(self.payload, "payload")
     }
 
-    pub(super) fn signature(&self) -> Result<Vec<u8>, Refused> {
+    pub(crate) fn signature(&self) -> Result<Vec<u8>, Malformed> {
         decode(self.signature, "signature")
     }
 }
 
 /// Without padding, without white space, and with zeros in the bits that are left over: one text for one content.
-fn decode(text: &str, part: &'static str) -> Result<Vec<u8>, Refused> {
+fn decode(text: &str, part: &'static str) -> Result<Vec<u8>, Malformed> {
     let decoded = BASE64_URL_SAFE_NO_PAD.decode(text);
-    decoded.map_err(|_| Refused::Malformed(Malformed::Base64(part)))
+    decoded.map_err(|_| Malformed::Base64(part))
 }

@@ -1,6 +1,6 @@
 //! A token before anything of it is believed.
 
-mod compact;
+pub(crate) mod compact;
 mod header;
 
 use std::fmt;
@@ -73,7 +73,7 @@ impl<'t> Unverified<'t> {
     }
 
     pub(super) fn signature(&self) -> Result<Vec<u8>, Refused> {
-        self.compact.signature()
+        Ok(self.compact.signature()?)
     }
 
     /// For [`verify`](super::verify) alone, behind the check of the signature.

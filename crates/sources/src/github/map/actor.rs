@@ -3,7 +3,7 @@
 use indelible_event::member::{Actor, ActorType};
 use serde_json::{Map, Value};
 
-use crate::{github::hook::unknown_actor, json::Node};
+use crate::json::Node;
 
 /// The account at the first of these paths that has one, else the sender; unknown if there is none.
 ///
@@ -15,7 +15,7 @@ pub(super) fn actor(paths: &[&str], claims: &[(&str, &str)], payload: &Node<'_>)
         .iter()
         .find_map(|path| account(payload, path))
         .or_else(|| sender.clone());
-    let mut actor = unknown_actor();
+    let mut actor = Actor::unknown();
     let mut more = Map::new();
     if let Some(account) = best {
         actor.kind = account.kind;
