@@ -44,8 +44,8 @@ macro_rules! parsers {
 }
 
 parsers! {
-    bundle checkpoint claims config delivery description disclosure evidence frame genesis guard host journal key
-    keys leaf note places policy proofs receipt request source_file tile tile_path witness
+    bundle checkpoint claims config delivery description disclosure evidence frame genesis guard host identity
+    journal jwks key keys leaf note places policy proofs receipt request signed source_file tile tile_path witness
 }
 
 #[test]

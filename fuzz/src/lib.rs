@@ -16,7 +16,9 @@ pub mod frame;
 pub mod genesis;
 pub mod guard;
 pub mod host;
+pub mod identity;
 pub mod journal;
+pub mod jwks;
 pub mod key;
 pub mod keys;
 pub mod leaf;
@@ -26,11 +28,13 @@ pub mod policy;
 pub mod proofs;
 pub mod receipt;
 pub mod request;
+pub mod signed;
 pub mod source_file;
 pub mod tile;
 pub mod tile_path;
 pub mod witness;
 
+mod attest;
 mod sample;
 mod trail;
 
