@@ -446,7 +446,20 @@ async fn an_issuer_can_ask_for_signatures_and_commands_make_them() {
         "r",
         "--yes",
     ];
-    let erased = bed.run(&[&args[..], &["--url", &served.server.url, "--token-file", "admin.token"]].concat());
+    let erased = bed.run(
+        &[
+            &args[..],
+            &[
+                "--url",
+                &served.server.url,
+                "--token-file",
+                "admin.token",
+                "--vkey",
+                "log/log.vkey",
+            ],
+        ]
+        .concat(),
+    );
     assert!(erased.status.success(), "{}", stderr(&erased));
     let (text, json) = verified("action,actor,delivery,raw,submitter");
     assert!(json.is_null() && text.contains("raw          erased"), "{text}");

@@ -168,9 +168,20 @@ async fn foreign_code_signs_and_checks_what_is_kept() {
             "r",
             "--yes",
         ];
-        let erased = place
-            .bed
-            .run(&[&args[..], &["--url", &served.server.url, "--token-file", "admin.token"]].concat());
+        let erased = place.bed.run(
+            &[
+                &args[..],
+                &[
+                    "--url",
+                    &served.server.url,
+                    "--token-file",
+                    "admin.token",
+                    "--vkey",
+                    "log/log.vkey",
+                ],
+            ]
+            .concat(),
+        );
         assert!(erased.status.success(), "{}", stderr(&erased));
         let (raw, words) = evidence(&place, &served, &index);
         assert_eq!(raw, None);
