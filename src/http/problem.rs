@@ -226,3 +226,22 @@ pub(super) const SOON: Duration = Duration::from_secs(1);
 
 /// What a supervisor takes to start the service again.
 pub(super) const RESTART: Duration = Duration::from_secs(10);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_problem_cites_a_secret() {
+        let secret = format!("ghp_{}", "a1B2".repeat(9));
+        let (words, after) = (format!("members: {secret} is none"), Duration::from_secs(1));
+        for problem in [
+            Problem::malformed(&words),
+            Problem::not_found(&words),
+            Problem::again(StatusCode::SERVICE_UNAVAILABLE, "busy", &words, after),
+        ] {
+            let detail = problem.detail;
+            assert!(detail.starts_with("members: ") && !detail.contains(&secret), "{detail}");
+        }
+    }
+}

@@ -208,4 +208,15 @@ mod tests {
             "{said}"
         );
     }
+
+    /// Of the whole, before it is cut: the front of a secret does not look like one any more.
+    #[test]
+    fn no_secret_is_quoted() {
+        let secret = format!("ghp_{}", "a1B2".repeat(9));
+        for before in [0, SHOWN_CHARS_MAX - 40] {
+            let text = format!("{{\"{} {secret}\":1}}", "x".repeat(before));
+            let said = from_slice::<Claims>(text.as_bytes()).unwrap_err().to_string();
+            assert!(said.starts_with("unknown field") && !said.contains("ghp_"), "{said}");
+        }
+    }
 }

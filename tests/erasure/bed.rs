@@ -226,7 +226,7 @@ impl Running {
     }
 }
 
-fn submission(event: NewEvent) -> Submission {
+pub(crate) fn submission(event: NewEvent) -> Submission {
     Submission {
         source: event.source,
         key: event.key,

@@ -1,8 +1,9 @@
 //! Copies from before, put where the log was.
 
 use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use indelible::data::OpenError;
+use indelible::data::{Backup, Extent, OpenError, backup};
 use indelible::trail::CarriedOutError;
 use serde_json::Value;
 
@@ -179,4 +180,39 @@ async fn what_is_known_of_erasures_is_about_one_tree() {
     }
     fs::write(&file, written).unwrap();
     bed.open().stop().await;
+}
+
+/// A backup that has her is continued behind the tombstone, and killed before its end. The run after it begins behind what it knows to
+/// be good, and overwrites what lies in front of that all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_that_was_killed_behind_the_tombstone_is_overwritten_by_the_next_run() {
+    let bed = Bed::new();
+    let mut log = bed.open();
+    log.submit(0..100, PERSON).await;
+    let head = log.open.log.reader().head();
+    let old = Backup::at(&bed.path("old"));
+    backup(&bed.data(), &old, head.checkpoint(), Extent::New, &mut |_| {}).unwrap();
+    assert_ne!(bed.files_in("old", PERSON), NONE);
+    let plan = log.plan(PERSON).await;
+    let tombstones = log.trail().erase(plan, None, None).await.unwrap();
+    log.follow();
+    log.carried_out(tombstones[0]).await;
+    // It writes down how far it is good every 64 MiB.
+    log.fill(70 << 20).await;
+    let head = log.open.log.reader().head();
+    let good = || fs::read(bed.path("old/checkpoint")).unwrap();
+    let before = good();
+    let killed = catch_unwind(AssertUnwindSafe(|| {
+        let mut tell = |_| assert_eq!(good(), before, "here it dies");
+        backup(&bed.data(), &old, head.checkpoint(), Extent::New, &mut tell)
+    }));
+    assert!(killed.is_err(), "it is good behind the tombstone, and not at its end");
+    assert_ne!(
+        bed.files_in("old", PERSON),
+        NONE,
+        "what is named is overwritten at the end"
+    );
+    backup(&bed.data(), &old, head.checkpoint(), Extent::New, &mut |_| {}).unwrap();
+    assert_eq!(bed.files_in("old", PERSON), NONE);
+    log.stop().await;
 }

@@ -1,8 +1,9 @@
 //! Legal holds, by the commands.
 
-use indelible::trail::{EraseError, Wanted};
-use indelible_event::member::Member;
-use indelible_event::{MemberRanges, MemberSet};
+use indelible::trail::{EraseError, HoldError, Submission, Wanted};
+use indelible_event::member::{Change, Claims, Member, Submitter};
+use indelible_event::{HOLDS_MAX, MemberRanges, MemberSet};
+use serde_json::json;
 
 use crate::bed::Bed;
 
@@ -131,5 +132,54 @@ async fn a_release_that_is_erased_brings_no_hold_back() {
     log.stop().await;
     let log = bed.open();
     assert_eq!(log.trail().held().await.unwrap().iter().count(), 0);
+    log.stop().await;
+}
+
+/// One hold more than may be in force would stand in the log, and nothing could be held or erased any more.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_held_is_not_said() {
+    let bed = Bed::new();
+    let log = bed.open();
+    let trail = log.trail();
+    log.submit(0..1, "held@example.com").await;
+    let entry = |index: u64| MemberRanges::of_entry(index, MemberSet::ALL).unwrap();
+    let hold = async |ranges: MemberRanges| trail.hold(ranges, "case 7".to_owned(), "test".to_owned()).await;
+    for (ranges, words) in [
+        (entry(1), "entry 1 is to be held, but the log has 1"),
+        (MemberRanges::default(), "no entry is named"),
+    ] {
+        assert_eq!(hold(ranges).await.unwrap_err().to_string(), words);
+    }
+    assert_eq!(log.open.log.reader().head().size(), 1);
+
+    // Placed in a batch, as the service places them one by one.
+    let said = json!({"hold": {"reason": "case 7", "entries": [{"first": 0, "last": 0, "members": ["actor"]}]}});
+    let holds = (0..HOLDS_MAX - 1).map(|_| Submission {
+        source: "indelible/holds".to_owned(),
+        key: None,
+        claims: Claims {
+            changes: Some(vec![Change {
+                field: "hold".to_owned(),
+                before: None,
+                after: Some(said.clone()),
+            }]),
+            ..Claims::default()
+        },
+        raw: None,
+        submitter: Submitter {
+            principal: "test".to_owned(),
+            method: "indelible.hold".to_owned(),
+            verified: None,
+        },
+    });
+    trail.submit(holds.collect()).await.unwrap();
+    assert_eq!(hold(entry(0)).await.unwrap(), HOLDS_MAX as u64, "the last one");
+    for _ in 0..2 {
+        let refused = hold(entry(0)).await;
+        assert!(matches!(refused, Err(HoldError::TooMany(_))), "{refused:?}");
+    }
+    assert_eq!(trail.held().await.unwrap().iter().count(), HOLDS_MAX);
+    trail.release(1, "test".to_owned()).await.unwrap();
+    hold(entry(0)).await.unwrap();
     log.stop().await;
 }

@@ -17,6 +17,7 @@ async fn a_service_that_is_killed_on_the_way_to_the_tombstone_has_done_all_or_no
     let person = |round: u64| format!("person-{round}@killed.example");
     let log = bed.open();
     let rounds = 8;
+    let mut took = Duration::ZERO;
     for round in 0..rounds {
         log.submit(round * EACH..(round + 1) * EACH, &person(round)).await;
     }
@@ -30,14 +31,17 @@ async fn a_service_that_is_killed_on_the_way_to_the_tombstone_has_done_all_or_no
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        // Half of them are killed some time behind the tombstone, the others whenever it is.
+        // Half of them are killed some time behind the tombstone, the others on the last half of the way there, which is as long as it was
+        // for the one before.
+        let begin = Instant::now();
         let mut tombstone = String::new();
         let mut said = BufReader::new(erasing.stdout.take().unwrap());
         if round % 2 == 0 {
             said.read_line(&mut tombstone).unwrap();
+            took = begin.elapsed();
             std::thread::sleep(Duration::from_millis(round * 2));
         } else {
-            std::thread::sleep(Duration::from_millis(round * 40));
+            std::thread::sleep(took * u32::try_from(round + 6).unwrap() / 13);
         }
         drop(server);
         erasing.wait().unwrap();

@@ -10,4 +10,5 @@ mod kills;
 mod one_person;
 mod person;
 mod subject;
+mod tables;
 mod texts;

@@ -1,7 +1,7 @@
 //! `events`, `show` and `disclose` against a service that is honest, and against some that are not.
 
 use std::io::{BufRead, BufReader};
-use std::process::{Output, Stdio};
+use std::process::{Child, Output, Stdio};
 
 use serde_json::{Value, json};
 
@@ -244,8 +244,8 @@ fn follow_begins_with_the_newest_and_goes_on() {
         .env("INDELIBLE_URL", &fake.url)
         .env("INDELIBLE_VKEY", log.vkey());
     command.stdout(Stdio::piped());
-    let mut child = command.spawn().unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut child = Ending(command.spawn().unwrap());
+    let mut lines = BufReader::new(child.0.stdout.take().unwrap()).lines();
     let mut index = || serde_json::from_str::<Value>(&lines.next().unwrap().unwrap()).unwrap()["index"].clone();
     assert_eq!([index(), index()], [json!(1), json!(2)]);
     while !fake
@@ -257,6 +257,14 @@ fn follow_begins_with_the_newest_and_goes_on() {
     {
         std::thread::sleep(std::time::Duration::from_millis(20));
     }
-    child.kill().unwrap();
-    child.wait().unwrap();
+}
+
+/// A command that would not end by itself: it does with its test, also with one that fails.
+struct Ending(Child);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }

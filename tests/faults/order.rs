@@ -1,7 +1,8 @@
 //! What leaves the process, and when: no signed head before the sync of the frame that it lies in.
 //!
 //! Every acknowledgement carries a head, as a single entry, a batch or a run of a stream, and so does every other answer that could
-//! give an entry away before it is durable. So it is enough to follow the heads.
+//! give an entry away before it is durable. So it is enough to follow the heads. Nor does anybody hear that something is overwritten
+//! before the sync of the zeros.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -10,10 +11,11 @@ use bytes::Bytes;
 use futures_util::future::join_all;
 use tonic::Code;
 
+use crate::given::event;
 use crate::kept::Kept;
 use crate::strace::{self, Line};
 use crate::stubs::{AppendRequest, GetTreeHeadRequest};
-use crate::support::{Bed, Server, skipped};
+use crate::support::{Bed, Server, skipped, stdout};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_head_leaves_before_the_sync_of_its_frame() {
@@ -117,6 +119,41 @@ async fn without_the_sync_nothing_leaves() {
     assert!(left.filed.is_subset(&BTreeSet::from([2])), "{left:?}");
 }
 
+/// With the power zeros go that are not synced: until then what was erased may come back.
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_told_that_something_is_overwritten_before_the_sync_of_the_zeros() {
+    if !strace::is_there() {
+        return skipped(strace::NEEDS);
+    }
+    let bed = Bed::with_log_of("events");
+    let server = Server::start(strace::serve(&bed, &OPTIONS));
+    let client = server.client(bed.vkey()).await;
+    let events: Vec<_> = (0..40).map(|number| event(&format!("ada/{number}"))).collect();
+    client.submit_batch(&events).await.unwrap();
+    let vkey = bed.vkey().to_string();
+    for (index, tombstone) in [("7", "40\n"), ("9", "41\n")] {
+        let erase = ["erase", "--index", index, "--members", "actor,raw", "--yes"];
+        let why = [
+            "--basis",
+            "b",
+            "--requester",
+            "r",
+            "--url",
+            &server.url,
+            "--vkey",
+            &vkey,
+        ];
+        let erased = bed.run(&[&erase[..], &why].concat());
+        assert_eq!(stdout(&erased), tombstone, "{erased:?}");
+    }
+    let pid = server.pid();
+    server.stop();
+
+    let told = told_of_zeros(&strace::ended(&bed, pid));
+    assert!(told.written >= 6 && told.answers == 2 && told.files >= 2, "{told:?}");
+    assert_eq!(told.too_early, Vec::<String>::new());
+}
+
 /// The sizes of the signed heads in a trace.
 #[derive(Debug, Default)]
 struct Left {
@@ -164,6 +201,56 @@ fn heads_that_left(trace: &str) -> Left {
         }
     }
     left
+}
+
+/// Who hears of what is overwritten in a trace.
+#[derive(Debug, Default)]
+struct Told {
+    /// How often zeros were written to the journal behind a tombstone.
+    written: u64,
+    /// Answers that say that it is carried out.
+    answers: u64,
+    /// Files that say so.
+    files: u64,
+    /// Lines of the trace that say so while zeros are not synced.
+    too_early: Vec<String>,
+}
+
+fn told_of_zeros(trace: &str) -> Told {
+    let mut told = Told::default();
+    let (mut begun, mut synced) = (false, 0);
+    // By thread: how many of the writes a sync that has begun will have made durable.
+    let mut syncing: BTreeMap<&str, u64> = BTreeMap::new();
+    for line in trace.lines().filter_map(Line::parse) {
+        let journal = line.file.ends_with(".seg");
+        match line.call {
+            "fdatasync" => {
+                if line.begins && journal {
+                    syncing.insert(line.thread, told.written);
+                }
+                if line.result == Some("0") {
+                    synced = synced.max(syncing.remove(line.thread).unwrap_or_default());
+                }
+            }
+            _ if !line.begins => {}
+            "pwrite64" if journal => {
+                begun |= line.text.contains("indelible.tombstone.v1");
+                let bytes = line.text.split('"').nth(1).unwrap_or_default();
+                told.written += u64::from(begun && bytes.replace("\\0", "").is_empty());
+            }
+            _ => {
+                let answers = line.text.contains("carried_out");
+                // Of what the process writes only `erasures.json` has a root by that name.
+                let files = line.text.contains("\\\"root\\\":");
+                told.answers += u64::from(answers);
+                told.files += u64::from(files);
+                if (answers || files) && synced < told.written {
+                    told.too_early.push(line.text.to_owned());
+                }
+            }
+        }
+    }
+    told
 }
 
 /// The sizes in the heads that a text shows, with its line feeds as strace writes them.

@@ -6,6 +6,7 @@ mod commands;
 mod grpc;
 mod kinds;
 mod python;
+mod received;
 mod remembering;
 mod streams;
 mod support;

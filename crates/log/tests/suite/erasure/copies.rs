@@ -9,7 +9,7 @@ use super::{
     TEXT, are_blanked, check_read, check_stored, everything, in_journal, kill, named, pending, place_of, with_sealed,
 };
 use crate::doubles::{Disk, Power, TestJournal};
-use crate::events::{Words, named_by, start_events, tombstone};
+use crate::events::{Words, append_events, named_by, start_events, tombstone};
 use crate::support::{Homes, append, genesis_of_kind, journal_of, key, lazy, shutdown};
 
 /// An older copy of the journal has what was erased since it was made; the tombstones are in it, or it is too old to know.
@@ -106,4 +106,17 @@ fn what_a_copy_brings_back_is_found_and_overwritten_again() {
         assert!(disk.torn.lock().unwrap().is_empty());
         shutdown(log).unwrap();
     }
+}
+
+/// What has no bytes has nothing that could come back: it is not found at every start, and not overwritten again.
+#[test]
+fn what_was_empty_is_not_found_again() {
+    let (_homes, log, _power) = with_sealed(150);
+    append(&log.appender(), tombstone("3..5 3; 110..112 2,3")).unwrap();
+    append_events(&log, 301..302, 1).unwrap();
+    let blanker = log.blanker().unwrap();
+    blanker.blank(&[everything()]).unwrap();
+    assert!(blanker.pending().is_empty());
+    assert_eq!(blanker.recheck(300).unwrap(), 0);
+    shutdown(log).unwrap();
 }
