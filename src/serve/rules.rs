@@ -10,10 +10,17 @@ use super::ServeError;
 use crate::access::{AccessFile, Copies, Gate, Happened, Record, RecordError, Recorder, replay};
 use crate::data::{DataDir, OpenLog};
 use crate::identity::oidc::{Oidc, OidcOptions};
+use crate::net::Tls;
 use crate::task::blocking;
 
 /// The gate, from what is configured and what the record says; and on the record what is configured now.
-pub(super) async fn gate(is_open: bool, file: AccessFile, open: &OpenLog, data: DataDir) -> Result<Gate, ServeError> {
+pub(super) async fn gate(
+    is_open: bool,
+    file: AccessFile,
+    open: &OpenLog,
+    data: DataDir,
+    tls: Option<&Tls>,
+) -> Result<Gate, ServeError> {
     let trail = open.trail.clone();
     let record = match &trail {
         Some(trail) => Record::Trail(Box::new(trail.clone()), data.clone()),
@@ -39,9 +46,17 @@ pub(super) async fn gate(is_open: bool, file: AccessFile, open: &OpenLog, data: 
         }
     }
     let oidc = oidc(&file, folder)?;
-    let gate = Gate::new(is_open, file, registry, recorder).believing(oidc);
+    let gate = Gate::new(is_open, file, registry, recorder.clone()).believing(oidc);
     if !is_open {
-        match gate.configured(&open.config).await {
+        let left = recorder.reads_left_open().await?;
+        if left > 0 {
+            tracing::warn!(
+                left,
+                "streams that were being read when the service ended are on the record now"
+            );
+        }
+        let hashes = tls.map(|tls| tls.current().hashes().clone()).unwrap_or_default();
+        match gate.configured(&open.config, &hashes).await {
             // The log that gets copies may be started later than this one; what is done until then is refused.
             Err(RecordError::Copies(error)) => {
                 tracing::warn!(%error, "the log of `audit_log` has no copy of this start");
