@@ -30,6 +30,7 @@ use super::peer::{BadPeer, PeerCertificate};
 use super::preface::{Protocol, read_preface};
 use super::standing::Watched;
 use super::tls::{Tls, accept};
+use crate::message_room::MessageRoom;
 use crate::metrics::{Connections, Ended};
 
 /// What a connection gets of its server; a clone is cheap.
@@ -139,11 +140,13 @@ impl Connection {
             self.shared.connections.clone(),
             self.activity.clone(),
         );
+        let room = MessageRoom::of_connection();
         let shown = peer.as_ref().map(|peer| (peer.certificate().clone(), peer.standing()));
         let answer = service_fn(move |mut request: http::Request<Incoming>| {
             let mut busy = activity.begin();
             // Handlers learn of the peer what tonic's own server would tell them: `tonic::Request::remote_addr` works.
             request.extensions_mut().insert(info.clone());
+            request.extensions_mut().insert(room.clone());
             if let Some((certificate, standing)) = &shown {
                 request.extensions_mut().insert(Arc::clone(certificate));
                 request.extensions_mut().insert(standing.clone());

@@ -12,7 +12,7 @@
 //! | `peer` | the one that a client has shown; `standing`: whether it still holds |
 //! | `preface` | HTTP/1.1 or HTTP/2, by the first bytes |
 //! | `connection` | the limits of each protocol, one task a connection; `activity` is what others see of it |
-//! | `pace` | how slowly the body of a request may come |
+//! | `pace` | how slowly the body of a request may come; `framing`: where a message of gRPC begins and ends |
 //! | ([`observe`](crate::observe)) | ids, counts, log lines, spans |
 //! | `guard` | whether the request may come from a page in a browser ([`host`] and [`admission`] decide, purely; `hosts` has the names of now) |
 //! | `deadline` | how long an answer may take to begin |
@@ -33,6 +33,7 @@ mod client_ca;
 mod connection;
 mod content_type;
 mod deadline;
+mod framing;
 mod guard;
 mod hosts;
 mod limits;
@@ -51,6 +52,7 @@ mod tls_files;
 
 pub use application::application;
 pub use deadline::{Deadline, Late};
+pub(crate) use framing::{Framing, Step};
 pub use hosts::Hosts;
 pub use limits::Limits;
 pub use listening::{BindError, Listening};

@@ -29,6 +29,7 @@ use crate::follow::{self, Alarm, Follower, Served, WitnessError};
 use crate::grpc::{self, LogService, TrailService};
 use crate::http::{self, AccessPages, ErasurePages, EventPages, Health, KeyPage, LogPages, MetricsPage, Pages};
 use crate::memory::{CheckpointFile, MemoryError};
+use crate::message_room::hold_messages;
 use crate::metrics::{
     Exposition, LogFigures, ProcessFigures, SourceFigures, SpanFigures, TlsFigures, TrailFigures, WitnessFigures,
 };
@@ -281,7 +282,7 @@ impl Service {
             stopping: stopping.clone(),
         });
         let (routes, reporter) = grpc::routes(service, events);
-        let routes = guard_calls(&gate, routes.into_axum_router()).into();
+        let routes = guard_calls(&gate, hold_messages(routes.into_axum_router())).into();
         let health = tokio::spawn(reporter.follow(log.condition()));
         let condition = log.condition();
         let tiles = LogPages {
