@@ -17,7 +17,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         std::fs::create_dir_all(&folder)?;
         Ok(folder)
     };
-    let service = tonic_prost_build::configure().bytes(".").out_dir(into("service")?);
+    let service = tonic_prost_build::configure()
+        .bytes(".")
+        .codec_path("crate::wire::RequestCodec")
+        .out_dir(into("service")?);
     service.compile_fds(descriptors.clone())?;
     let client = tonic_prost_build::configure()
         .build_server(false)

@@ -44,6 +44,16 @@ impl Room {
         Ok(Place(place.expect("nobody closes the room")))
     }
 
+    /// Takes so many bytes of it if they are free now. More than there is are never.
+    ///
+    /// # Errors
+    ///
+    /// If they are not.
+    pub fn try_take(&self, bytes: usize) -> Result<Place, NoRoom> {
+        let place = self.free.clone().try_acquire_many_owned(units(bytes));
+        place.map(Place).map_err(|_| NoRoom)
+    }
+
     /// How many bytes are free.
     pub fn free(&self) -> usize {
         self.free.available_permits() * UNIT

@@ -12,7 +12,7 @@ use indelible_event::member::{Event, Submitter};
 use tonic::Status;
 
 use super::gate::Gate;
-use super::record::{Happened, RecordError};
+use super::record::{Happened, OpenRead, RecordError};
 use super::refusal::Refusal;
 use super::session::Session;
 use crate::trail::{Found, Submission};
@@ -176,17 +176,30 @@ impl Caller {
         if !self.is_recorded() {
             return Ok(());
         }
-        let happened = Happened::read(self.principal(), self.permit.method(), query, count, self.peer);
-        self.gate.happened(happened).await
+        self.gate.happened(self.has_read(query, count)).await
     }
 
-    /// The same for a stream, which is on the record when it has ended, however it ends.
-    pub fn reads(&self, query: String) -> Reading {
-        Reading {
-            caller: self.is_recorded().then(|| self.clone()),
-            query,
-            count: 0,
+    /// The same for a stream, which is on the record when it has ended, however it ends: a note of it is durable when this returns, and
+    /// the next start makes an event of what a kill left open.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be noted; nothing should be given out then.
+    pub async fn reads(&self, query: String) -> Result<Reading, RecordError> {
+        let mut noted = None;
+        if self.is_recorded() {
+            let opened = self.gate.recorder().read_begins(self.has_read(&query, 0)).await?;
+            noted = opened.map(|opened| Noted {
+                caller: self.clone(),
+                query,
+                opened,
+            });
         }
+        Ok(Reading { noted, count: 0 })
+    }
+
+    fn has_read(&self, query: &str, count: u64) -> Happened {
+        Happened::read(self.principal(), self.permit.method(), query, count, self.peer)
     }
 
     fn is_recorded(&self) -> bool {
@@ -222,28 +235,43 @@ impl Caller {
 /// A stream of what somebody reads.
 #[derive(Debug)]
 pub struct Reading {
-    caller: Option<Caller>,
-    query: String,
+    noted: Option<Noted>,
     count: u64,
 }
 
+/// Of somebody whose reading is on the record.
+#[derive(Debug)]
+struct Noted {
+    caller: Caller,
+    query: String,
+    opened: OpenRead,
+}
+
 impl Reading {
-    /// More was given.
+    /// More is about to be given.
     pub fn add(&mut self, count: u64) {
         self.count += count;
+        if let Some(noted) = &self.noted
+            && let Err(error) = noted.opened.count(self.count)
+        {
+            tracing::warn!(%error, "how much of a stream was read cannot be noted");
+        }
     }
 }
 
 impl Drop for Reading {
     fn drop(&mut self) {
-        if let Some(caller) = self.caller.take() {
-            let (query, count) = (std::mem::take(&mut self.query), self.count);
-            tokio::spawn(async move {
-                if let Err(error) = caller.read(&query, count).await {
-                    tracing::error!(%error, "that a stream was read could not be put on the record");
-                }
-            });
-        }
+        let Some(Noted { caller, query, opened }) = self.noted.take() else {
+            return;
+        };
+        let happened = caller.has_read(&query, self.count);
+        let gate = caller.gate.clone();
+        let ended = async move {
+            if let Err(error) = caller.gate.recorder().read_ended(happened, opened).await {
+                tracing::error!(%error, "that a stream was read is put on the record at the next start only");
+            }
+        };
+        gate.finish(ended);
     }
 }
 

@@ -1,10 +1,11 @@
 //! The gate: lets a request in, or refuses it and counts that.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::convert::Infallible;
 use std::fmt;
+use std::future::Future;
 use std::net::IpAddr;
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use data_encoding::HEXLOWER;
 use indelible_access::token::TokenHash;
@@ -14,6 +15,7 @@ use quick_cache::sync::Cache;
 use serde_json::Map;
 use sha2::{Digest, Sha256};
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::caller::Caller;
@@ -43,6 +45,8 @@ struct Inner {
     meters: Cache<String, Arc<Meter>>,
     recorder: Recorder,
     denials: Denials,
+    /// What is being put on the record of streams that have ended.
+    finishing: Mutex<JoinSet<()>>,
 }
 
 impl Gate {
@@ -59,6 +63,7 @@ impl Gate {
             oidc: None,
             meters: Cache::new(METERS_MAX),
             denials: Denials::new(recorder.clone()),
+            finishing: Mutex::default(),
             recorder,
         }))
     }
@@ -92,6 +97,20 @@ impl Gate {
         &self.0.denials
     }
 
+    /// Puts something on the record beside everything else; [`Gate::finished`] waits for it.
+    pub(super) fn finish(&self, recording: impl Future<Output = ()> + Send + 'static) {
+        // Dropped with a panic somewhere else, perhaps.
+        let mut finishing = self.0.finishing.lock().unwrap_or_else(PoisonError::into_inner);
+        while finishing.try_join_next().is_some() {}
+        finishing.spawn(recording);
+    }
+
+    /// Resolves when all streams that have ended are on the record. Asked when none can end any more, before the log ends.
+    pub async fn finished(&self) {
+        let finishing = std::mem::take(&mut *self.0.finishing.lock().unwrap_or_else(PoisonError::into_inner));
+        finishing.join_all().await;
+    }
+
     pub(super) fn registry(&self) -> &RwLock<Registry> {
         &self.0.registry
     }
@@ -105,17 +124,20 @@ impl Gate {
         self.0.recorder.happened(happened).await
     }
 
-    /// Puts on the record what is configured: everybody who reads it can tell since when.
+    /// Puts on the record what is configured: everybody who reads it can tell since when. `tls` has the hashes of its files.
     ///
     /// # Errors
     ///
     /// If it cannot be recorded.
-    pub async fn configured(&self, config: &Config) -> Result<(), RecordError> {
+    pub async fn configured(&self, config: &Config, tls: &BTreeMap<&'static str, String>) -> Result<(), RecordError> {
         let config = Sha256::digest(format!("{config:?}"));
-        let now = serde_json::json!({
+        let mut now = serde_json::json!({
             "access.toml": self.0.file.sha256,
             "configuration": HEXLOWER.encode(&config),
         });
+        for (name, hash) in tls {
+            now[*name] = hash.as_str().into();
+        }
         let target = ("configuration", "sha256".to_owned());
         let happened = Happened::service("indelible.configured", target, Some(("sha256", now)));
         self.happened(happened).await
@@ -139,6 +161,18 @@ impl Gate {
                 tracing::error!(%error, "that the sources were read anew could not be put on the record");
             }
         }
+    }
+
+    /// Puts on the record that the files of TLS were read again, with their hashes.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be recorded.
+    pub async fn tls_loaded(&self, hashes: &BTreeMap<&'static str, String>) -> Result<(), RecordError> {
+        let target = ("configuration", "tls".to_owned());
+        let now = serde_json::json!(hashes);
+        self.happened(Happened::service("indelible.configured", target, Some(("sha256", now))))
+            .await
     }
 
     /// Counts a refusal; it is on the record soon.

@@ -1,5 +1,6 @@
 //! The gate as a layer of the routers, around every handler.
 
+use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -10,7 +11,7 @@ use axum::extract::{MatchedPath, Request};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use http::header::{ALLOW, CACHE_CONTROL};
+use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method as Verb, StatusCode};
 use hyper::body::{Frame, SizeHint};
 use indelible_access::Method;
@@ -22,6 +23,7 @@ use super::gate::Gate;
 use super::refusal::Refusal;
 use super::session::{InFlight, Session};
 use super::{doors, identify};
+use crate::net::Standing;
 
 /// Puts the gate before the pages of plain HTTP.
 pub fn guard_pages(gate: &Gate, pages: Router) -> Router {
@@ -73,6 +75,14 @@ fn no_door(route: &str) -> Response {
 async fn pass(gate: &Gate, method: Method, mut request: Request, next: Next) -> Result<Response, Refusal> {
     let peer = request.extensions().get::<TcpConnectInfo>();
     let peer = peer.and_then(TcpConnectInfo::remote_addr).map(|address| address.ip());
+    let standing = request.extensions().get::<Standing>().cloned();
+    if let Some(ceased) = standing.as_ref().and_then(Standing::ceased) {
+        // Its connection is about to end.
+        let refusal = Refusal::Unauthenticated(ceased.to_string());
+        gate.denials()
+            .add("unknown", method.as_str(), &refusal.to_string(), peer);
+        return Err(refusal);
+    }
     let session = match indelible_access::table::is_public(method) {
         // What a sender of webhooks has in this header is its own affair.
         true => gate.nobody(),
@@ -86,24 +96,34 @@ async fn pass(gate: &Gate, method: Method, mut request: Request, next: Next) -> 
     };
     let (caller, entered) = gate.admit(session.clone(), method, peer)?;
     request.extensions_mut().insert(caller);
-    let Some(entered) = entered else {
+    if entered.is_none() && standing.is_none() {
         return Ok(next.run(request).await);
+    }
+    let entered = entered.map(Arc::new);
+    let request = match entered.clone() {
+        None => request,
+        Some(entered) => request.map(|body| {
+            Body::new(Metered {
+                body,
+                entered,
+                pause: None,
+            })
+        }),
     };
-    let entered = Arc::new(entered);
-    let request = request.map(|body| {
-        Body::new(Metered {
-            body,
-            entered: entered.clone(),
-            pause: None,
-        })
-    });
     let response = next.run(request).await;
+    let is_grpc = response
+        .headers()
+        .get(CONTENT_TYPE)
+        .is_some_and(|kind| kind.as_bytes().starts_with(b"application/grpc"));
     Ok(response.map(|body| {
         Body::new(Held {
             body,
             session,
-            _entered: entered,
+            standing,
+            over: None,
+            is_grpc,
             told: false,
+            _entered: entered,
         })
     }))
 }
@@ -145,35 +165,72 @@ impl hyper::body::Body for Metered {
     }
 }
 
-/// The body of an answer: as long as it lasts its request is under way, and it ends when its session does.
+/// The body of an answer: as long as it lasts its request is under way, and it ends when its session does, or the certificate of its
+/// connection.
 struct Held {
     body: Body,
     session: Arc<Session>,
-    _entered: Arc<InFlight>,
+    standing: Option<Standing>,
+    /// Resolves when it is to end. Made when the body is waited for, as that of a stream is.
+    over: Option<Pin<Box<dyn Future<Output = String> + Send>>>,
+    is_grpc: bool,
     told: bool,
+    _entered: Option<Arc<InFlight>>,
 }
+
+impl Held {
+    /// Why nothing may be given any more, if so.
+    fn is_over(&self) -> Option<String> {
+        let ceased = self.standing.as_ref().and_then(Standing::ceased);
+        let ceased = ceased.map(|ceased| ceased.to_string());
+        ceased.or_else(|| self.session.is_over().then(|| self.session.words().to_owned()))
+    }
+
+    /// The last that is given: a gRPC client reads why, another sees the body broken off, which must not look as if it were all.
+    fn end(&mut self, why: String) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        self.told = true;
+        if !self.is_grpc {
+            return Poll::Ready(Some(Err(axum::Error::new(Over(why)))));
+        }
+        let mut trailers = HeaderMap::new();
+        trailers.insert("grpc-status", HeaderValue::from_static("16"));
+        let why = HeaderValue::try_from(why).expect("words of ASCII");
+        trailers.insert("grpc-message", why);
+        Poll::Ready(Some(Ok(Frame::trailers(trailers))))
+    }
+}
+
+/// Why the body of an answer was broken off.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Over(String);
 
 impl hyper::body::Body for Held {
     type Data = Bytes;
     type Error = axum::Error;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        if self.told {
+        let this = &mut *self;
+        if this.told {
             return Poll::Ready(None);
         }
-        let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
-        // Nothing is given to somebody whose token was revoked meanwhile; a gRPC client reads why, another sees it broken off.
-        if matches!(&frame, Some(Ok(frame)) if frame.is_data()) && self.session.is_over() {
-            self.told = true;
-            let mut trailers = HeaderMap::new();
-            trailers.insert("grpc-status", HeaderValue::from_static("16"));
-            trailers.insert(
-                "grpc-message",
-                HeaderValue::from_static("the token was revoked or has expired"),
-            );
-            return Poll::Ready(Some(Ok(Frame::trailers(trailers))));
+        match Pin::new(&mut this.body).poll_frame(cx) {
+            // Nothing is given to somebody whose token was revoked meanwhile.
+            Poll::Ready(Some(Ok(frame))) if frame.is_data() => match this.is_over() {
+                Some(why) => this.end(why),
+                None => Poll::Ready(Some(Ok(frame))),
+            },
+            Poll::Ready(frame) => Poll::Ready(frame),
+            // Nor is anybody kept waiting for what will not be given.
+            Poll::Pending => {
+                let (session, standing) = (&this.session, &this.standing);
+                let over = this
+                    .over
+                    .get_or_insert_with(|| Box::pin(over(session.clone(), standing.clone())));
+                let why = ready!(over.as_mut().poll(cx));
+                this.end(why)
+            }
         }
-        Poll::Ready(frame)
     }
 
     fn is_end_stream(&self) -> bool {
@@ -182,5 +239,20 @@ impl hyper::body::Body for Held {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
+    }
+}
+
+/// Resolves when one of the two ends, with what is to be said of it.
+async fn over(session: Arc<Session>, standing: Option<Standing>) -> String {
+    let ceases = async {
+        match standing {
+            Some(standing) => standing.ceases().await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        biased;
+        ceased = ceases => ceased.to_string(),
+        () = session.ends() => session.words().to_owned(),
     }
 }

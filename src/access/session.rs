@@ -1,11 +1,13 @@
 //! What is known of somebody while they are here.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use indelible_access::{Bucket, Exhausted, Principal, Rate};
+use indelible_access::{Authenticated, Bucket, Exhausted, Principal, Rate};
 use jiff::Timestamp;
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
 
 use super::file::Limits;
 
@@ -15,7 +17,7 @@ pub(super) struct Session {
     pub(super) principal: Arc<Principal>,
     pub(super) meter: Option<Arc<Meter>>,
     ends: Option<Timestamp>,
-    over: AtomicBool,
+    over: CancellationToken,
 }
 
 /// What one principal has asked for lately, by however many connections.
@@ -49,18 +51,44 @@ impl Session {
             principal,
             meter,
             ends,
-            over: AtomicBool::new(false),
+            over: CancellationToken::new(),
         }
     }
 
     /// Ends it: what is under way is broken off, and nothing new begins.
     pub(super) fn end(&self) {
-        self.over.store(true, Ordering::Release);
+        self.over.cancel();
     }
 
     /// Whether nothing may be given to it any more.
     pub(super) fn is_over(&self) -> bool {
-        self.over.load(Ordering::Acquire) || self.ends.is_some_and(|ends| ends <= Timestamp::now())
+        self.over.is_cancelled() || self.ends.is_some_and(|ends| ends <= Timestamp::now())
+    }
+
+    /// Resolves when nothing may be given to it any more.
+    pub(super) async fn ends(&self) {
+        loop {
+            let left = self.ends.map(|ends| ends.duration_since(Timestamp::now()));
+            let left = match left.map(Duration::try_from) {
+                None => Duration::MAX,
+                Some(Ok(left)) if !left.is_zero() => left,
+                Some(_) => return,
+            };
+            tokio::select! {
+                () = self.over.cancelled() => return,
+                // The clock may be set meanwhile, and a timer would not notice.
+                () = sleep(left.min(LOOK_EVERY)) => {}
+            }
+        }
+    }
+
+    /// How somebody is told that it is over.
+    pub(super) fn words(&self) -> &'static str {
+        match self.principal.authenticated {
+            Authenticated::Certificate => "the client's certificate has expired",
+            Authenticated::Oidc => "the identity token has expired",
+            _ => "the token was revoked or has expired",
+        }
     }
 }
 
@@ -128,6 +156,9 @@ impl OverLimit {
 }
 
 const NO_PANIC: &str = "nobody panics while a bucket is filled";
+
+/// Streams that are not cut short wake this often.
+const LOOK_EVERY: Duration = Duration::from_secs(30);
 
 /// What is under way ends within this, if it is an append.
 const SOON: Duration = Duration::from_millis(100);

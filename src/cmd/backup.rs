@@ -3,14 +3,14 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use indelible_client::{Client, MemoryHeads, Options};
+use indelible_client::{Client, MemoryHeads};
 use indelible_note::{KeyChain, SignedCheckpoint, Verified};
 use indelible_store::journal::{Journal, JournalError};
 
-use super::credential::CredentialArgs;
 use super::environment::environment;
 use super::out::line;
 use super::progress::counter;
+use super::reach::WayArgs;
 use super::rebuild::say_what_was_cut;
 use super::runtime::block_on;
 use super::{CommandResult, Failure, Verdict};
@@ -45,7 +45,7 @@ pub struct Args {
     #[arg(long, value_name = "DIR", default_value = "./indelible-data", env = "INDELIBLE_DATA")]
     data: PathBuf,
     #[command(flatten)]
-    credential: CredentialArgs,
+    way: WayArgs,
 }
 
 /// Backs it up.
@@ -128,11 +128,6 @@ fn newest(args: &Args, data: &DataDir, config: &Config) -> Result<Verified<Signe
 }
 
 async fn ask(args: &Args, url: &str, keys: KeyChain) -> Result<Verified<SignedCheckpoint>, Failure> {
-    let options = Options {
-        credential: args.credential.credential(url)?,
-        client_certificate: args.credential.certificate()?,
-        ..Options::default()
-    };
-    let client = Client::connect_with_keys(url, keys, MemoryHeads::new(), options).await?;
+    let client = Client::connect_with_keys(url, keys, MemoryHeads::new(), args.way.options(url)?).await?;
     Ok(client.signed_head().await?)
 }

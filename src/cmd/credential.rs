@@ -11,7 +11,6 @@ use reqwest::Url;
 use zeroize::Zeroizing;
 
 use super::Failure;
-use super::files::read_at_most;
 
 /// Who asks. Without any of it nobody in particular does, which is enough for what is public.
 #[derive(Debug, clap::Args)]
@@ -30,6 +29,13 @@ pub(super) struct CredentialArgs {
     /// Example: --identity-token-file /var/run/secrets/tokens/indelible
     #[arg(long, value_name = "FILE", help_heading = HEADING)]
     identity_token_file: Option<PathBuf>,
+    #[command(flatten)]
+    certificate: CertificateArgs,
+}
+
+/// The certificate that is shown in the handshake of TLS.
+#[derive(Debug, clap::Args)]
+pub(super) struct CertificateArgs {
     /// For https: show the log this certificate, in PEM with those that vouch for it behind it. Needs --client-key.
     ///
     /// Example: --client-cert ci.pem --client-key ci.key
@@ -64,16 +70,18 @@ impl CredentialArgs {
 
     /// The certificate to be shown.
     pub(super) fn certificate(&self) -> Result<Option<ClientCertificate>, Failure> {
+        self.certificate.certificate()
+    }
+}
+
+impl CertificateArgs {
+    /// It, if there is one. A process that runs for long takes up those that come in its place.
+    pub(super) fn certificate(&self) -> Result<Option<ClientCertificate>, Failure> {
         let Some((cert, key)) = self.client_cert.as_ref().zip(self.client_key.as_ref()) else {
             return Ok(None);
         };
         warn_of_mode(key);
-        let chain = read_at_most(cert, PEM_BYTES_MAX)?;
-        let key_pem = Zeroizing::new(read_at_most(key, PEM_BYTES_MAX)?);
-        let made = ClientCertificate::from_pem(chain, key_pem);
-        Ok(Some(made.map_err(|error| {
-            format!("{} and {}: {error}", cert.display(), key.display())
-        })?))
+        Ok(Some(ClientCertificate::of_files(cert, key)?))
     }
 }
 
@@ -132,8 +140,6 @@ const HEADING: &str = "Who asks";
 /// Taken out of the environment of what `monitor --exec` starts.
 const TOKEN_VARIABLE: &str = "INDELIBLE_TOKEN";
 const FILE_VARIABLE: &str = "INDELIBLE_TOKEN_FILE";
-/// A chain of certificates has some KiB.
-const PEM_BYTES_MAX: usize = 1 << 20;
 
 #[cfg(test)]
 mod tests {

@@ -2,6 +2,9 @@
 
 use std::path::PathBuf;
 
+use indelible_client::HttpOptions;
+
+use super::credential::CertificateArgs;
 use super::environment::environment;
 use super::files::read_at_most;
 use super::out::line;
@@ -32,6 +35,8 @@ pub struct Args {
     /// For https: the certificates, in PEM, that may vouch for the service, instead of the system's.
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
+    #[command(flatten)]
+    certificate: CertificateArgs,
     /// Print each check as a line of JSON: check, health, found, todo.
     #[arg(long)]
     json: bool,
@@ -51,7 +56,12 @@ pub fn run(args: &Args) -> CommandResult {
         data,
         environment: environment(),
         url: args.url.clone(),
-        ca: ca.transpose()?,
+        // Health is for everybody, so that no token is shown; a certificate may be asked for in the handshake.
+        http: HttpOptions {
+            ca_certificates: ca.transpose()?,
+            client_certificate: args.certificate.certificate()?,
+            ..HttpOptions::default()
+        },
     };
     let report = judge(&block_on(gather(asked))?);
     for check in &report.0 {

@@ -19,6 +19,13 @@ pub(super) struct ReachArgs {
         env = "INDELIBLE_URL"
     )]
     url: String,
+    #[command(flatten)]
+    way: WayArgs,
+}
+
+/// How a log is reached, wherever it is: for commands that have their own words for where that is.
+#[derive(Debug, clap::Args)]
+pub(super) struct WayArgs {
     /// For https: the certificates, in PEM, that may vouch for the server, instead of the system's.
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
@@ -34,9 +41,31 @@ impl ReachArgs {
 
     /// How it is reached by gRPC.
     pub(super) fn options(&self) -> Result<Options, Failure> {
+        self.way.options(&self.url)
+    }
+
+    /// How it is reached by plain HTTP.
+    pub(super) fn http_options(&self) -> Result<HttpOptions, Failure> {
+        self.way.http_options()
+    }
+
+    /// It, by plain HTTP.
+    pub(super) fn http(&self, options: &HttpOptions) -> Result<LogHttp, Failure> {
+        Ok(LogHttp::new(&self.url, options, &self.credential()?)?)
+    }
+
+    /// What shows it who asks.
+    pub(super) fn credential(&self) -> Result<Credential, Failure> {
+        self.way.credential(&self.url)
+    }
+}
+
+impl WayArgs {
+    /// How the log at `url` is reached by gRPC.
+    pub(super) fn options(&self, url: &str) -> Result<Options, Failure> {
         Ok(Options {
             ca_certificates: self.ca_certificates()?,
-            credential: self.credential()?,
+            credential: self.credential(url)?,
             client_certificate: self.credential.certificate()?,
             ..Options::default()
         })
@@ -51,14 +80,9 @@ impl ReachArgs {
         })
     }
 
-    /// It, by plain HTTP.
-    pub(super) fn http(&self, options: &HttpOptions) -> Result<LogHttp, Failure> {
-        Ok(LogHttp::new(&self.url, options, &self.credential()?)?)
-    }
-
-    /// What shows it who asks.
-    pub(super) fn credential(&self) -> Result<Credential, Failure> {
-        self.credential.credential(&self.url)
+    /// What shows the log at `url` who asks.
+    pub(super) fn credential(&self, url: &str) -> Result<Credential, Failure> {
+        self.credential.credential(url)
     }
 
     fn ca_certificates(&self) -> Result<Option<Vec<u8>>, Failure> {

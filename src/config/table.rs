@@ -37,7 +37,7 @@ pub(super) static FIELDS: [Field; 38] = [
         name: "client_ca",
         unit: "",
         about: "A PEM file with the certificates of those who may vouch for clients: clients are then asked for a certificate, and one \
-                that is shown must hold. Needs `tls_cert`; without this, clients are not asked. Read at the start, as the other \
+                that is shown must hold. Needs `tls_cert`; without this, clients are not asked. Read again when it has changed, as the other \
                 files of TLS. docs/credentials.md says how to set it up.",
         kind: Kind::Path(|draft| &mut draft.client_ca),
     },
@@ -52,8 +52,8 @@ pub(super) static FIELDS: [Field; 38] = [
         name: "client_crl",
         unit: "",
         about: "A PEM file with lists of revoked certificates, one for each authority that vouches for clients, intermediate ones \
-                included: a certificate of an authority without a list is refused. Needs `client_ca`. A new list is taken up by a \
-                restart; one that is past its next update is used all the same.",
+                included: a certificate of an authority without a list is refused. Needs `client_ca`. A new list is taken up while \
+                the service runs, and ends what those have open whom it names; one that is past its next update is used all the same.",
         kind: Kind::Path(|draft| &mut draft.client_crl),
     },
     Field {

@@ -120,6 +120,11 @@ impl DataDir {
         self.0.join("jwks")
     }
 
+    /// Notes of the streams that are being read by those whose reading is on the record.
+    pub fn reads(&self) -> PathBuf {
+        self.0.join("reads")
+    }
+
     /// What was done to the log by those who run it.
     pub fn admin(&self) -> PathBuf {
         self.0.join("admin.jsonl")

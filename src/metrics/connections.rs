@@ -50,6 +50,8 @@ pub enum Ended {
     Evicted,
     /// It asked for too much and took it back.
     Resets,
+    /// Its client's certificate expired, or is not accepted any more.
+    Certificate,
     /// The service ended.
     Shutdown,
 }
@@ -140,7 +142,7 @@ impl Collector for Connections {
 }
 
 /// In the order of [`Ended`].
-const ENDS: [&str; 11] = [
+const ENDS: [&str; 12] = [
     "agreed",
     "broken",
     "handshake",
@@ -151,5 +153,6 @@ const ENDS: [&str; 11] = [
     "idle",
     "evicted",
     "resets",
+    "certificate",
     "shutdown",
 ];

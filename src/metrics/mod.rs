@@ -13,6 +13,7 @@
 //! | `sources` | what became of the deliveries of each source |
 //! | `witnesses` | what each witness has cosigned, and when it would not |
 //! | `spans` | spans that were sent away, and those that were not |
+//! | `tls` | the certificate that is served, and what became of reading its files again |
 //! | `process` | memory, descriptors, processor time, and what program this is |
 //! | `histogram`, `page` | a histogram without locks; families written with few words |
 //!
@@ -27,6 +28,7 @@ mod process;
 mod requests;
 mod sources;
 mod spans;
+mod tls;
 mod trail;
 mod witnesses;
 
@@ -44,6 +46,7 @@ pub use self::process::ProcessFigures;
 pub use self::requests::{Answer, InFlight, Requests, Route, Streams};
 pub use self::sources::SourceFigures;
 pub use self::spans::SpanFigures;
+pub use self::tls::TlsFigures;
 pub use self::trail::TrailFigures;
 pub use self::witnesses::WitnessFigures;
 

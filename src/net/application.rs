@@ -15,7 +15,7 @@ use tonic::service::Routes;
 use super::content_type::is_grpc;
 use super::deadline::deadline;
 use super::guard::guard;
-use super::host::KnownHosts;
+use super::hosts::Hosts;
 use super::refused::refused;
 use crate::observe::{Observer, observe};
 
@@ -30,7 +30,7 @@ use crate::observe::{Observer, observe};
 pub fn application(
     grpc: Routes,
     pages: Router,
-    known_hosts: KnownHosts,
+    known_hosts: impl Into<Hosts>,
     request_timeout: Duration,
     observer: &Observer,
 ) -> Router {
@@ -41,7 +41,7 @@ pub fn application(
         .fallback(unknown_path)
         .method_not_allowed_fallback(unknown_method)
         .layer(middleware::from_fn_with_state(request_timeout, deadline))
-        .layer(middleware::from_fn_with_state(Arc::new(known_hosts), guard))
+        .layer(middleware::from_fn_with_state(Arc::new(known_hosts.into()), guard))
         .layer(middleware::from_fn_with_state(observer.clone(), observe))
 }
 

@@ -8,15 +8,16 @@ use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::ClientCertVerifier;
 use rustls_pki_types::{CertificateDer, CertificateRevocationListDer};
 
-use super::tls::{TlsError, read_pem};
+use super::tls::{TlsError, parse_pem};
+use super::tls_files::ClientContents;
 use crate::config::ClientCa;
 
 /// What checks the certificates of clients. A certificate that is shown must hold, required or not: chain, time, that it is for clients,
 /// and, if there are lists of revoked certificates, that one of them speaks for each authority of the chain and does not name it.
 ///
 /// A list that is older than it wants to be is used all the same: the alternative is that nobody is let in when a file is not renewed.
-pub(super) fn verifier(clients: &ClientCa) -> Result<Arc<dyn ClientCertVerifier>, TlsError> {
-    let authorities: Vec<CertificateDer<'static>> = read_pem("a certificate", &clients.ca)?;
+pub(super) fn verifier(clients: &ClientCa, contents: &ClientContents) -> Result<Arc<dyn ClientCertVerifier>, TlsError> {
+    let authorities: Vec<CertificateDer<'static>> = parse_pem("a certificate", &clients.ca, &contents.ca)?;
     let mut roots = RootCertStore::empty();
     for authority in authorities {
         roots.add(authority).map_err(|source| TlsError::ClientCa {
@@ -26,11 +27,12 @@ pub(super) fn verifier(clients: &ClientCa) -> Result<Arc<dyn ClientCertVerifier>
     }
     let provider = Arc::new(ring::default_provider());
     let builder = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
-    let builder = match &clients.crl {
+    let builder = match clients.crl.as_ref().zip(contents.crl.as_ref()) {
         None => builder,
-        Some(path) => builder.with_crls(read_pem::<CertificateRevocationListDer<'static>>(
+        Some((path, pem)) => builder.with_crls(parse_pem::<CertificateRevocationListDer<'static>>(
             "a list of revoked certificates",
             path,
+            pem,
         )?),
     };
     let builder = match clients.required {

@@ -19,7 +19,6 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
-use tokio_rustls::TlsAcceptor;
 use tonic::transport::server::{Connected, TcpConnectInfo};
 use tower::Service;
 
@@ -29,14 +28,16 @@ use super::metered::Metered;
 use super::pace::{Owed, Paced};
 use super::peer::{BadPeer, PeerCertificate};
 use super::preface::{Protocol, read_preface};
-use super::tls::accept;
+use super::standing::Watched;
+use super::tls::{Tls, accept};
+use crate::message_room::MessageRoom;
 use crate::metrics::{Connections, Ended};
 
 /// What a connection gets of its server; a clone is cheap.
 #[derive(Clone)]
 pub(super) struct Shared {
     pub(super) app: Router,
-    pub(super) tls: Option<TlsAcceptor>,
+    pub(super) tls: Option<Tls>,
     pub(super) limits: Limits,
     pub(super) connections: Arc<Connections>,
     /// Closed when the server shuts down.
@@ -107,8 +108,15 @@ impl Connection {
         match self.shared.tls.take() {
             None => self.serve(stream, info, None, until).await,
             Some(tls) => {
-                let io = self.handshake(accept(&tls, stream), until).await?;
-                let peer = PeerCertificate::of(io.get_ref().1)?.map(Arc::new);
+                let mut newest = tls.subscribe();
+                let loaded = newest.borrow_and_update().clone();
+                let io = self.handshake(accept(loaded.acceptor(), stream), until).await?;
+                let session = io.get_ref().1;
+                let peer = PeerCertificate::of(session)?.map(|certificate| {
+                    let chain = session.peer_certificates().unwrap_or_default();
+                    let chain = chain.iter().map(|one| one.clone().into_owned()).collect();
+                    Watched::new(Arc::new(certificate), chain, newest)
+                });
                 self.serve(io, info, peer, until).await
             }
         }
@@ -118,7 +126,7 @@ impl Connection {
         mut self,
         io: IO,
         info: TcpConnectInfo,
-        peer: Option<Arc<PeerCertificate>>,
+        peer: Option<Watched>,
         until: Instant,
     ) -> Result<Ended, Failed>
     where
@@ -132,12 +140,16 @@ impl Connection {
             self.shared.connections.clone(),
             self.activity.clone(),
         );
+        let room = MessageRoom::of_connection();
+        let shown = peer.as_ref().map(|peer| (peer.certificate().clone(), peer.standing()));
         let answer = service_fn(move |mut request: http::Request<Incoming>| {
             let mut busy = activity.begin();
             // Handlers learn of the peer what tonic's own server would tell them: `tonic::Request::remote_addr` works.
             request.extensions_mut().insert(info.clone());
-            if let Some(peer) = &peer {
-                request.extensions_mut().insert(Arc::clone(peer));
+            request.extensions_mut().insert(room.clone());
+            if let Some((certificate, standing)) = &shown {
+                request.extensions_mut().insert(Arc::clone(certificate));
+                request.extensions_mut().insert(standing.clone());
             }
             let owed = Owed::by(request.headers());
             let paced = |body| Paced::new(body, owed, limits.body_pace, activity.clone(), connections.clone());
@@ -151,11 +163,11 @@ impl Connection {
         match protocol {
             Protocol::Http1 => {
                 let connection = http1_limits(&self.shared.limits).serve_connection(io, answer);
-                self.drive(connection, Protocol::Http1).await
+                self.drive(connection, Protocol::Http1, peer).await
             }
             Protocol::Http2 => {
                 let connection = http2_limits(&self.shared.limits).serve_connection(io, answer);
-                self.drive(connection, Protocol::Http2).await
+                self.drive(connection, Protocol::Http2, peer).await
             }
         }
     }
@@ -173,8 +185,9 @@ impl Connection {
     }
 
     /// Runs a connection until its client closes it, or until it is to end: by its age, by having nothing to do, because another one
-    /// needs its place, or with the server. Then what is under way is finished; for how long, the caller knows.
-    async fn drive<C>(&mut self, connection: C, protocol: Protocol) -> Result<Ended, Failed>
+    /// needs its place, since the client's certificate holds no longer, or with the server. Then what is under way is finished; for how
+    /// long, the caller knows.
+    async fn drive<C>(&mut self, connection: C, protocol: Protocol, mut peer: Option<Watched>) -> Result<Ended, Failed>
     where
         C: GracefulConnection<Error = hyper::Error>,
     {
@@ -194,21 +207,37 @@ impl Connection {
             // An HTTP/1.1 client has the time for the head of its next request.
             () = idle(activity, shared.limits.idle), if protocol == Protocol::Http2 => Ended::Idle,
             why = activity.called() => why,
+            () = ceases(&mut peer) => Ended::Certificate,
             _closed = shared.shutdown.changed() => Ended::Shutdown,
         };
         connection.as_mut().graceful_shutdown();
         match why {
             // There is nobody to be told, nor anything to be told of.
             Ended::Evicted if protocol == Protocol::Http1 && activity.is_unused() => {}
-            // Somebody waits for its place, or it does harm.
-            Ended::Evicted | Ended::Resets => {
+            // Somebody waits for its place, or it does harm, or its requests have just been told that they end.
+            Ended::Evicted | Ended::Resets | Ended::Certificate => {
                 let _ = timeout(limits::FAREWELL, connection).await;
             }
-            _ => {
-                ended(connection.await)?;
-            }
+            _ => tokio::select! {
+                done = connection.as_mut() => {
+                    ended(done)?;
+                }
+                // What is under way may take days, in which a certificate can expire.
+                () = ceases(&mut peer) => {
+                    let _ = timeout(limits::FAREWELL, connection).await;
+                    return Ok(Ended::Certificate);
+                }
+            },
         }
         Ok(why)
+    }
+}
+
+/// Resolves when the client's certificate holds no longer, if it has shown one.
+async fn ceases(peer: &mut Option<Watched>) {
+    match peer {
+        Some(peer) => peer.ceases().await,
+        None => std::future::pending().await,
     }
 }
 

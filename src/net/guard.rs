@@ -10,16 +10,16 @@ use tonic::transport::server::TcpConnectInfo;
 
 use super::admission::{Refusal, admit};
 use super::content_type::is_grpc;
-use super::host::KnownHosts;
+use super::hosts::Hosts;
 use super::refused::refused;
 
 /// Passes on what is admitted, and tells the rest why not, in the language of the request.
-pub(super) async fn guard(State(known): State<Arc<KnownHosts>>, request: Request, next: Next) -> Response {
+pub(super) async fn guard(State(hosts): State<Arc<Hosts>>, request: Request, next: Next) -> Response {
     let connection = request.extensions().get::<TcpConnectInfo>();
     let arrived_at = connection
         .and_then(TcpConnectInfo::local_addr)
         .map(|address| address.ip());
-    match admit(request.uri(), request.headers(), &known, arrived_at) {
+    match admit(request.uri(), request.headers(), &hosts.known(), arrived_at) {
         Ok(()) => next.run(request).await,
         Err(refusal) => {
             let peer = connection.and_then(TcpConnectInfo::remote_addr);

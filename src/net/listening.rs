@@ -5,9 +5,9 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
-use tokio_rustls::TlsAcceptor;
 
-use super::host::{Authority, KnownHosts};
+use super::host::Authority;
+use super::hosts::Hosts;
 use super::tls::Tls;
 
 /// A bound socket: clients can connect from now on, and are served once it is given to [`serve`](super::serve).
@@ -50,12 +50,13 @@ impl Listening {
 
     /// The hosts by which requests may call this service: `configured` and the names of its certificate, besides loopback and
     /// the address itself.
-    pub fn known_hosts(&self, configured: &[Authority]) -> KnownHosts {
-        KnownHosts::new(configured, self.tls.as_ref().map_or(&[], Tls::names))
+    pub fn known_hosts(&self, configured: &[Authority]) -> Hosts {
+        Hosts::new(configured, self.tls.clone())
     }
 
-    pub(super) fn tls(&self) -> Option<TlsAcceptor> {
-        self.tls.as_ref().map(Tls::acceptor)
+    /// What its connections speak TLS with, if they do.
+    pub fn tls(&self) -> Option<&Tls> {
+        self.tls.as_ref()
     }
 
     /// The next connection. Whatever goes wrong is logged and tried again: a server that ends because a client hung up early,

@@ -14,6 +14,7 @@ use tonic::Status;
 
 use super::activity::Activity;
 use super::content_type::is_grpc;
+use super::framing::Framing;
 use crate::metrics::Connections;
 
 /// The least that must come while it is waited for.
@@ -86,19 +87,14 @@ pub(super) struct Paced<B> {
 pub(super) enum Owed {
     /// The whole body, to its end.
     Whole,
-    /// The rest of a message of gRPC: a byte, four of length, so many bytes.
-    Message {
-        /// How many bytes of the five have come.
-        head: u8,
-        /// The length, as far as it has come, and what of it is still to come behind the five.
-        left: u32,
-    },
+    /// The rest of a message of gRPC.
+    Message(Framing),
 }
 
 impl Owed {
     pub(super) fn by(headers: &HeaderMap) -> Owed {
         match is_grpc(headers) {
-            true => Owed::Message { head: 0, left: 0 },
+            true => Owed::Message(Framing::default()),
             false => Owed::Whole,
         }
     }
@@ -106,33 +102,15 @@ impl Owed {
     fn is_owed(self) -> bool {
         match self {
             Owed::Whole => true,
-            Owed::Message { head, .. } => head > 0,
+            Owed::Message(framing) => framing.is_within(),
         }
     }
 
     fn take(&mut self, mut bytes: &[u8]) {
-        let Owed::Message { head, left } = self else { return };
-        while let Some((first, rest)) = bytes.split_first() {
-            match *head {
-                HEAD_BYTES => {
-                    let now = bytes.len().min(usize::try_from(*left).unwrap_or(usize::MAX));
-                    *left -= u32::try_from(now).expect("at most what is left");
-                    bytes = &bytes[now..];
-                }
-                // Compressed or not.
-                0 => {
-                    (*head, *left) = (1, 0);
-                    bytes = rest;
-                }
-                _ => {
-                    *left = *left << 8 | u32::from(*first);
-                    *head += 1;
-                    bytes = rest;
-                }
-            }
-            if *head == HEAD_BYTES && *left == 0 {
-                *head = 0;
-            }
+        let Owed::Message(framing) = self else { return };
+        while !bytes.is_empty() {
+            let (taken, _) = framing.step(bytes);
+            bytes = &bytes[taken..];
         }
     }
 }
@@ -214,7 +192,7 @@ impl<B: Body<Data = Bytes, Error = hyper::Error> + Unpin> Body for Paced<B> {
                 this.connections.slow_body();
                 Poll::Ready(Some(Err(match this.owed {
                     Owed::Whole => BodyError::TooSlow(slow),
-                    Owed::Message { .. } => BodyError::Call(Status::aborted(slow.to_string())),
+                    Owed::Message(_) => BodyError::Call(Status::aborted(slow.to_string())),
                 })))
             }
         }
@@ -235,8 +213,6 @@ impl<B> Drop for Paced<B> {
     }
 }
 
-const HEAD_BYTES: u8 = 5;
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -255,7 +231,7 @@ mod tests {
         ];
         let stream = [first, second, third].concat();
         for step in [1, 2, 3, 4, 5, 7, 64, 1_000] {
-            let mut owed = Owed::Message { head: 0, left: 0 };
+            let mut owed = Owed::Message(Framing::default());
             let mut at = 0;
             for part in stream.chunks(step) {
                 owed.take(part);

@@ -41,7 +41,7 @@ pub async fn serve(
     let (open, closed) = watch::channel(());
     let shared = Shared {
         app,
-        tls: listening.tls(),
+        tls: listening.tls().cloned(),
         limits: limits.clone(),
         connections: counts.clone(),
         shutdown: closed,

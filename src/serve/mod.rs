@@ -2,6 +2,7 @@
 
 mod outside;
 mod rules;
+mod tls;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -29,10 +30,11 @@ use crate::grpc::{self, LogService, TrailService};
 use crate::http::{self, AccessPages, ErasurePages, EventPages, Health, KeyPage, LogPages, MetricsPage, Pages};
 use crate::identity::oidc::Snapshots;
 use crate::memory::{CheckpointFile, MemoryError};
+use crate::message_room::hold_messages;
 use crate::metrics::{
-    Exposition, LogFigures, ProcessFigures, SourceFigures, SpanFigures, TrailFigures, WitnessFigures,
+    Exposition, LogFigures, ProcessFigures, SourceFigures, SpanFigures, TlsFigures, TrailFigures, WitnessFigures,
 };
-use crate::net::{self, BindError, Limits, Listening, Tls, TlsError};
+use crate::net::{self, BindError, Limits, Listening, Refresher, Tls, TlsError};
 use crate::observe::{BadEndpoint, Exporter, Observer};
 use crate::proofs::Proofs;
 use crate::sources::{Sources, SourcesError, SourcesFolder};
@@ -134,7 +136,7 @@ impl Service {
         .await?;
         let started = async {
             let outside = look_outside(&memory, &open, data.clone()).await?;
-            let gate = gate(is_open, file, &open, data, snapshots.clone()).await?;
+            let gate = gate(is_open, file, &open, data, snapshots.clone(), listening.tls()).await?;
             Ok((outside, gate))
         };
         match started.await {
@@ -218,6 +220,10 @@ impl Service {
         if trail.is_some() && !gate.is_open() {
             followers.spawn(gate.clone().follow_sources(sources.names(), stopping.clone()));
         }
+        let tls_counts = listening.tls().cloned();
+        let refresher = Refresher::new(tls_counts.clone());
+        followers.spawn(tls::follow(refresher, gate.clone(), stopping.clone()));
+        let finishing = gate.clone();
         let denials = tokio::spawn(gate.denials().clone().follow(stopping.clone()));
         let quorum = served.as_ref().map(|served| served.quorum.clone());
         let (observer, exporter) = observed(&config, log.description().origin.as_str())?;
@@ -242,6 +248,9 @@ impl Service {
         if let Some(served) = &served {
             let (served, reader) = (served.clone(), reader.clone());
             exposition = exposition.with(WitnessFigures { served, reader });
+        }
+        if let Some(tls) = &tls_counts {
+            exposition = exposition.with(TlsFigures(tls.clone()));
         }
         if let Some(spans) = observer.spans() {
             exposition = exposition.with(SpanFigures(spans.counts().clone()));
@@ -278,7 +287,7 @@ impl Service {
             stopping: stopping.clone(),
         });
         let (routes, reporter) = grpc::routes(service, events);
-        let routes = guard_calls(&gate, routes.into_axum_router()).into();
+        let routes = guard_calls(&gate, hold_messages(routes.into_axum_router())).into();
         let health = tokio::spawn(reporter.follow(log.condition()));
         let condition = log.condition();
         let tiles = LogPages {
@@ -290,7 +299,7 @@ impl Service {
         };
         let pages = Pages {
             checkpoint: Arc::new(move || heads.borrow().note_bytes()),
-            health: Arc::new(move || health_of(&condition.borrow(), &doubt, served.as_ref())),
+            health: Arc::new(move || health_of(&condition.borrow(), &doubt, served.as_ref(), tls_counts.as_ref())),
         };
         let known_hosts = listening.known_hosts(&config.hosts);
         let timeout = Duration::from_secs(u64::from(config.request_timeout_seconds));
@@ -325,7 +334,8 @@ impl Service {
             stopping.cancel();
         };
         net::serve(listening, app, &Limits::from(&config), observer.connections(), end).await;
-        // What was refused while it ran is on the record before the log takes no more.
+        // What was read and what was refused while it ran is on the record before the log takes no more.
+        finishing.finished().await;
         if denials.await.is_err() {
             tracing::error!("refusals could not be put on the record");
         }
@@ -356,11 +366,14 @@ fn observed(config: &Config, origin: &str) -> Result<(Observer, Option<Exporter>
     Ok((Observer::new(Some(spans)), Some(exporter)))
 }
 
-fn health_of(condition: &Condition, doubt: &str, served: Option<&Served>) -> Health {
+fn health_of(condition: &Condition, doubt: &str, served: Option<&Served>, tls: Option<&Tls>) -> Health {
     let serving = || {
         let alarms = served.map(|served| served.alarms.borrow().iter().map(Alarm::to_string).collect::<Vec<_>>());
         let doubt = (!doubt.is_empty()).then(|| doubt.to_owned());
-        let wrong: Vec<String> = alarms.into_iter().flatten().chain(doubt).collect();
+        let stale = tls
+            .filter(|tls| tls.reloads().are_refused())
+            .map(|_| TLS_REFUSED.to_owned());
+        let wrong: Vec<String> = alarms.into_iter().flatten().chain(doubt).chain(stale).collect();
         match wrong.is_empty() {
             true => Health::Serving,
             false => Health::Degraded(wrong.join("; ")),
@@ -390,6 +403,9 @@ async fn failure(mut condition: watch::Receiver<Condition>) {
 
 /// A collector that is there takes them in less.
 const LAST_SPANS: Duration = Duration::from_secs(2);
+
+/// Which file and why is in the operator's journal, and not for everybody.
+const TLS_REFUSED: &str = "the files of TLS that are there now cannot be used; those that were read before go on";
 
 /// Long enough for a monitor to fetch the last head, short enough for a supervisor to start the process again.
 const GRACE: Duration = Duration::from_secs(5);

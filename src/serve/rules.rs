@@ -10,6 +10,7 @@ use super::ServeError;
 use crate::access::{AccessFile, Copies, Gate, Happened, Record, RecordError, Recorder, replay};
 use crate::data::{DataDir, OpenLog};
 use crate::identity::oidc::{Oidc, OidcOptions, Snapshots};
+use crate::net::Tls;
 use crate::task::blocking;
 
 /// The gate, from what is configured and what the record says; and on the record what is configured now.
@@ -19,6 +20,7 @@ pub(super) async fn gate(
     open: &OpenLog,
     data: DataDir,
     snapshots: Arc<Snapshots>,
+    tls: Option<&Tls>,
 ) -> Result<Gate, ServeError> {
     let trail = open.trail.clone();
     let record = match &trail {
@@ -45,9 +47,17 @@ pub(super) async fn gate(
         }
     }
     let oidc = oidc(&file, folder, snapshots)?;
-    let gate = Gate::new(is_open, file, registry, recorder).believing(oidc);
+    let gate = Gate::new(is_open, file, registry, recorder.clone()).believing(oidc);
     if !is_open {
-        match gate.configured(&open.config).await {
+        let left = recorder.reads_left_open().await?;
+        if left > 0 {
+            tracing::warn!(
+                left,
+                "streams that were being read when the service ended are on the record now"
+            );
+        }
+        let hashes = tls.map(|tls| tls.current().hashes().clone()).unwrap_or_default();
+        match gate.configured(&open.config, &hashes).await {
             // The log that gets copies may be started later than this one; what is done until then is refused.
             Err(RecordError::Copies(error)) => {
                 tracing::warn!(%error, "the log of `audit_log` has no copy of this start");

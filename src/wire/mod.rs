@@ -2,12 +2,14 @@
 //! a status by one match each. No other module names a generated type.
 
 mod client;
+mod codec;
 mod reply;
 mod request;
 mod status;
 mod trail;
 
 pub use client::{Acknowledged, Acknowledgements, Continued, Included, IncludedMany, LoadClient};
+pub use codec::{CountingDecoder, RequestCodec};
 pub use reply::{append_reply, batch_reply, entries_reply, stream_reply};
 pub use request::{ConsistencyQuery, EntryName, InclusionQuery, InclusionsQuery, RangeQuery, StreamEntry, Wait};
 pub use status::IntoStatus;

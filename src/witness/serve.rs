@@ -17,7 +17,7 @@ use super::routes::{Desk, routes};
 use super::state::{State, StateError};
 use crate::data::{KeyError, Lock, LockError, read_cosigning_key};
 use crate::net::host::Authority;
-use crate::net::{self, BindError, Limits, Listening, Tls, TlsError};
+use crate::net::{self, BindError, Limits, Listening, Refresher, Tls, TlsError};
 use crate::observe::Observer;
 use crate::task::blocking;
 
@@ -135,7 +135,19 @@ impl Service {
                 Ok(_) = failing.wait_for(Option::is_some) => {}
             }
         };
+        // A renewed certificate is taken up, and SIGHUP asks for that.
+        let mut refresher = Refresher::new(self.listening.tls().cloned());
+        let refreshing = tokio::spawn(async move {
+            loop {
+                let loaded = refresher.next().await;
+                tracing::info!(
+                    not_after = loaded.not_after(),
+                    "the files of TLS were read again, and are in use"
+                );
+            }
+        });
         net::serve(self.listening, app, &Limits::default(), observer.connections(), end).await;
+        refreshing.abort();
         drop(self.lock);
         let failed = failed.borrow_and_update().clone();
         failed.map_or(Ok(()), |error| Err(ServeError::State(error)))

@@ -3,10 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod attested;
+mod certificates;
 mod doors;
 mod four_eyes;
 mod limits;
 mod place;
+mod reads;
 mod record;
 mod scopes;
 mod signed;

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::process::{Command, Output};
+use std::time::{Duration, Instant};
 
 use crate::support::{Bed, Server, skipped, stderr, stdout};
 
@@ -106,11 +107,30 @@ fn the_page_is_followed_to_its_end() {
         "{}",
         stderr(&plain)
     );
-    server.stop();
+    let backup =
+        |shown: &[&str]| bed.run(&[&["backup", "kept", "--data", "log", "--url", &server.url], shown].concat());
+    let kept = backup(&[&["--ca", "ca.pem"], &ours[..]].concat());
+    assert!(kept.status.success(), "{}", stderr(&kept));
+    for lacking in [&ours[..], &["--ca", "ca.pem"]] {
+        assert!(!backup(lacking).status.success(), "{lacking:?}");
+    }
+    let doctor = |shown: &[&str]| {
+        let args = ["doctor", "--data", "log", "--ca", "ca.pem", "--url", &server.url];
+        stdout(&bed.run(&[&args, shown].concat()))
+    };
+    let says_ok = |told: &str| {
+        told.lines()
+            .any(|line| line.starts_with("ok") && line.contains("says ok"))
+    };
+    let told = doctor(&ours);
+    assert!(says_ok(&told), "{told}");
+    assert!(!says_ok(&doctor(&[])), "it wants a certificate");
 
     shell(&bed, &commands("revoke"));
-    let server = bed.serve();
-    assert!(!append(&bed, &server, &ours).status.success());
+    let until = Instant::now() + Duration::from_secs(60);
+    while append(&bed, &server, &ours).status.success() {
+        assert!(Instant::now() < until, "it goes on being let in");
+    }
     let refused = curl(&bed, &server, &theirs);
     assert!(stderr(&refused).contains("certificate revoked"), "{}", stderr(&refused));
 }

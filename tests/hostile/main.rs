@@ -9,6 +9,7 @@
 //! | `framing` | bodies that are not as long, or not in the coding, that their heads say |
 //! | `hooks` | signed deliveries |
 //! | `grpc` | Submit, SubmitBatch, SubmitStream |
+//! | `many_streams` | messages on all streams of one connection that are begun and not ended |
 //! | `at_once` | the heaviest of each, all at the same time |
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
@@ -18,6 +19,7 @@ mod framing;
 mod grpc;
 mod hooks;
 mod json;
+mod many_streams;
 mod siege;
 mod texts;
 

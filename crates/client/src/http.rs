@@ -180,10 +180,7 @@ fn builder(options: &HttpOptions) -> Result<reqwest::ClientBuilder, HttpError> {
         .with_root_certificates(roots(options.ca_certificates.as_deref())?);
     let tls = match &options.client_certificate {
         None => tls.with_no_client_auth(),
-        Some(certificate) => {
-            let (chain, key) = certificate.parsed()?;
-            tls.with_client_auth_cert(chain, key).map_err(|error| setup(&error))?
-        }
+        Some(certificate) => tls.with_client_cert_resolver(certificate.resolver()),
     };
     Ok(reqwest::Client::builder()
         .tls_backend_preconfigured(tls)

@@ -6,23 +6,26 @@
 mod copies;
 mod denials;
 mod happened;
+mod reads;
 mod replay;
 
 use std::sync::Arc;
 
 use bytes::Bytes;
 use indelible_access::Act;
-use indelible_event::member::Submitter;
+use indelible_event::member::{Claims, Submitter};
 use jiff::Timestamp;
 use serde_json::json;
 
 pub use self::copies::{AuditLog, Copies, CopyError};
 pub use self::denials::Denials;
 pub use self::happened::Happened;
+use self::reads::LeftOpen;
+pub(super) use self::reads::OpenRead;
 pub use self::replay::{ReplayError, replay};
 use crate::data::{DataDir, record as record_line};
 use crate::task::blocking;
-use crate::trail::{ACCESS_SOURCE, Body, Refused, Submission, Trail};
+use crate::trail::{ACCESS_SOURCE, Body, Refusal, Refused, Submission, Trail};
 
 /// Where the record is.
 #[derive(Clone, Debug)]
@@ -78,27 +81,55 @@ impl Recorder {
         self.write(happened, None).await
     }
 
+    /// Notes that somebody begins to read a stream, of which `happened` is to be said. Durable when it returns; `None` of a log that has
+    /// no such streams.
+    pub(super) async fn read_begins(&self, happened: Happened) -> Result<Option<OpenRead>, RecordError> {
+        let Record::Trail(_, data) = &self.0 else {
+            return Ok(None);
+        };
+        let folder = data.reads();
+        let opened = blocking(move || OpenRead::open(&folder, happened.into_claims())).await?;
+        Ok(Some(opened))
+    }
+
+    /// Writes what came of it. Durable when it returns; if it fails the note stays, and the next start writes it.
+    pub(super) async fn read_ended(&self, happened: Happened, opened: OpenRead) -> Result<(), RecordError> {
+        let key = opened.key.clone();
+        self.submit(happened.into_claims(), Some(key), None).await?;
+        blocking(move || opened.close()).await?;
+        Ok(())
+    }
+
+    /// Writes what can be known of the streams that were being read when the service ended without an end of theirs; how many.
+    ///
+    /// # Errors
+    ///
+    /// If that cannot be recorded; the notes of what was not stay.
+    pub async fn reads_left_open(&self) -> Result<usize, RecordError> {
+        let Record::Trail(_, data) = &self.0 else {
+            return Ok(0);
+        };
+        let folder = data.reads();
+        let left = blocking(move || LeftOpen::all(&folder)).await?;
+        let mut count = 0;
+        for one in left {
+            match self.submit(one.claims.clone(), Some(one.key.clone()), None).await {
+                Ok(()) => count += 1,
+                // It had ended, and the note was all that was left to do.
+                Err(RecordError::Refused(Refused {
+                    refusal: Refusal::Conflict { .. },
+                    ..
+                })) => {}
+                Err(error) => return Err(error),
+            }
+            blocking(move || one.close()).await?;
+        }
+        Ok(count)
+    }
+
     async fn write(&self, happened: Happened, act: Option<String>) -> Result<(), RecordError> {
         match &self.0 {
-            Record::Trail(trail, _) => {
-                let submission = Submission {
-                    source: source(act.is_some()).to_owned(),
-                    key: None,
-                    claims: happened.into_claims(),
-                    raw: act.map(|text| Body {
-                        bytes: Bytes::from(text),
-                        content_type: ACT_TYPE.to_owned(),
-                    }),
-                    signed: None,
-                    submitter: Submitter {
-                        principal: "indelible".to_owned(),
-                        method: METHOD.to_owned(),
-                        verified: None,
-                    },
-                };
-                trail.submit(vec![submission]).await?;
-                Ok(())
-            }
+            Record::Trail(..) => self.submit(happened.into_claims(), None, act).await,
             Record::File(data, copies) => {
                 let line = happened.to_line(act.as_deref());
                 // There before it is here: what is here is in force at the next start.
@@ -110,6 +141,30 @@ impl Recorder {
                 Ok(())
             }
         }
+    }
+
+    /// An event of a log of events.
+    async fn submit(&self, claims: Claims, key: Option<String>, act: Option<String>) -> Result<(), RecordError> {
+        let Record::Trail(trail, _) = &self.0 else {
+            return Ok(());
+        };
+        let submission = Submission {
+            source: source(act.is_some()).to_owned(),
+            key,
+            claims,
+            raw: act.map(|text| Body {
+                bytes: Bytes::from(text),
+                content_type: ACT_TYPE.to_owned(),
+            }),
+            signed: None,
+            submitter: Submitter {
+                principal: "indelible".to_owned(),
+                method: METHOD.to_owned(),
+                verified: None,
+            },
+        };
+        trail.submit(vec![submission]).await?;
+        Ok(())
     }
 }
 

@@ -18,8 +18,8 @@ pub(super) fn of(files: &TlsFiles, hosts: &[Authority]) -> Result<Certificate, S
 }
 
 fn read(files: &TlsFiles, hosts: &[Authority]) -> Result<Certificate, Box<dyn Error>> {
-    // As the service reads it: certificate and key belong together.
-    let tls = Tls::load(&files.cert, &files.key)?;
+    // As the service reads it: certificate and key belong together, and clients can be judged.
+    let tls = Tls::configured(files)?.current();
     let chain = CertificateDer::pem_file_iter(&files.cert)?.collect::<Result<Vec<_>, _>>()?;
     let chain: Vec<X509Certificate<'_>> = chain
         .iter()

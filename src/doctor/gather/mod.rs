@@ -11,6 +11,7 @@ mod tables;
 
 use std::collections::BTreeMap;
 
+use indelible_client::HttpOptions;
 use indelible_note::KeyChain;
 use jiff::Timestamp;
 
@@ -29,8 +30,8 @@ pub struct Asked {
     pub environment: BTreeMap<String, String>,
     /// Where the service is; without, where the configuration says, if it runs.
     pub url: Option<String>,
-    /// Certificates, in PEM, that may vouch for it.
-    pub ca: Option<Vec<u8>>,
+    /// How it is reached: by whom it is vouched for, and the certificate to be shown.
+    pub http: HttpOptions,
 }
 
 /// Finds out all of it. What can be asked over the network takes at most some seconds.

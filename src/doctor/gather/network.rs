@@ -25,10 +25,14 @@ pub(super) async fn service(asked: &Asked, config: &Config, served: bool) -> Opt
     };
     // A certificate that nobody vouches for is the service's own business here.
     let own = config.tls.as_ref().and_then(|tls| fs::read(&tls.cert).ok());
-    let ca_certificates = asked.ca.clone().or(own);
+    let to_service = HttpOptions {
+        ca_certificates: asked.http.ca_certificates.clone().or(own),
+        client_certificate: asked.http.client_certificate.clone(),
+        ..options()
+    };
     let mut clocks = None;
     let health = async {
-        let http = http_client(&options(ca_certificates)).map_err(|error| error.to_string())?;
+        let http = http_client(&to_service).map_err(|error| error.to_string())?;
         let answer = http.get(format!("{url}/healthz")).send().await;
         let answer = answer.map_err(|error| in_words(&error))?;
         let status = answer.status().as_u16();
@@ -81,7 +85,7 @@ async fn all(data: &DataDir, config: &Config, keys: Option<&KeyChain>) -> Result
     let served = keys
         .zip(served)
         .and_then(|(keys, note)| keys.open_checkpoint(&note).ok());
-    let http = http_client(&options(None)).map_err(|error| error.to_string())?;
+    let http = http_client(&options()).map_err(|error| error.to_string())?;
     let asked = policy.witnesses().iter().map(async |witness| Witness {
         name: witness.name().to_owned(),
         reached: reach(&http, witness).await,
@@ -105,11 +109,10 @@ fn cosigned(head: &Verified<SignedCheckpoint>, witness: &PolicyWitness) -> Optio
     times.max().and_then(|time| i64::try_from(time).ok())
 }
 
-fn options(ca_certificates: Option<Vec<u8>>) -> HttpOptions {
+fn options() -> HttpOptions {
     HttpOptions {
         connect_timeout: PATIENCE,
         timeout: PATIENCE,
-        ca_certificates,
         ..HttpOptions::default()
     }
 }

@@ -10,7 +10,8 @@ pub(super) fn judge(facts: &Facts) -> Vec<Check> {
         Some(Err(error)) => vec![Check::bad(
             "certificate",
             first_line(error),
-            "correct `tls_cert` and `tls_key`: the chain with the service's own certificate first, and its private key",
+            "correct the files of TLS: the chain with the service's own certificate first, its private key, and those that clients are judged \
+             by; a service that runs goes on with what it has read before, and takes them up when they can be used",
         )],
         Some(Ok(certificate)) => all(certificate, facts.now),
     }
@@ -24,7 +25,7 @@ fn all(certificate: &Certificate, now: i64) -> Vec<Check> {
             place => format!("number {} of the chain", place + 1),
         };
         let days = (to - now).div_euclid(DAY);
-        let renew = "renew it, and start the service anew: it is read once";
+        let renew = "renew it; a service that runs takes it up by itself";
         if *from > now {
             let todo = "wait, or correct the clock";
             checks.push(Check::bad(

@@ -26,7 +26,7 @@ pub(super) type Replies = Pin<Box<dyn Stream<Item = Result<ExportResponse, Statu
 ///
 /// The next events are read when the client has taken the last piece. What was erased between two of them comes without its members, and
 /// with the tombstone if the head of the file has it.
-pub(super) fn serve(service: &TrailService, query: ExportQuery, caller: Caller) -> Result<Replies, Status> {
+pub(super) async fn serve(service: &TrailService, query: ExportQuery, caller: Caller) -> Result<Replies, Status> {
     let head = service.reader.head();
     let size = head.size();
     if query.start >= size {
@@ -35,6 +35,8 @@ pub(super) fn serve(service: &TrailService, query: ExportQuery, caller: Caller) 
             "start ({start}) is beyond the newest head, of size {size}"
         )));
     }
+    let reading = caller.reads(format!("evidence of {} events from {}", query.count, query.start));
+    let reading = reading.await.map_err(IntoStatus::into_status)?;
     let mut file = File {
         trail: service.trail.clone(),
         proofs: service.proofs.clone(),
@@ -42,7 +44,7 @@ pub(super) fn serve(service: &TrailService, query: ExportQuery, caller: Caller) 
         left: query.start..query.start.saturating_add(query.count).min(size),
         tombstones: BTreeSet::new(),
         exported: BTreeSet::new(),
-        reading: caller.reads(format!("evidence of {} events from {}", query.count, query.start)),
+        reading,
         caller,
         head,
         query,

@@ -139,7 +139,7 @@ impl AuditTrail for TrailService {
     async fn export(&self, request: Request<ExportRequest>) -> Result<Response<export::Replies>, Status> {
         let caller = caller(&request, Method::ReadEvents)?;
         let query = ExportQuery::try_from(request.into_inner())?;
-        Ok(Response::new(export::serve(self, query, caller)?))
+        Ok(Response::new(export::serve(self, query, caller).await?))
     }
 
     type WatchStream = watch::Replies;
@@ -147,7 +147,7 @@ impl AuditTrail for TrailService {
     async fn watch(&self, request: Request<WatchRequest>) -> Result<Response<watch::Replies>, Status> {
         let caller = caller(&request, Method::ReadEvents)?;
         let query = WatchQuery::try_from(request.into_inner())?;
-        Ok(Response::new(watch::serve(self, &query, caller)))
+        Ok(Response::new(watch::serve(self, &query, caller).await?))
     }
 }
 

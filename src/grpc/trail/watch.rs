@@ -18,13 +18,19 @@ pub(super) type Replies = Pin<Box<dyn Stream<Item = Result<WatchResponse, Status
 
 /// Everything from the query's index on, until the service stops. The next events are read when the client has taken the last ones, and
 /// nothing of them is held while it waits: neither entries nor what was known of erasures then.
-pub(super) fn serve(service: &TrailService, query: &WatchQuery, caller: Caller) -> Replies {
+///
+/// # Errors
+///
+/// If it cannot be noted who reads.
+pub(super) async fn serve(service: &TrailService, query: &WatchQuery, caller: Caller) -> Result<Replies, Status> {
     let heads = service.reader.heads();
     let next = query.start.unwrap_or_else(|| heads.borrow().size());
+    let reading = caller.reads(format!("events from {next} on, as they came")).await;
+    let reading = reading.map_err(IntoStatus::into_status)?;
     let watcher = Watcher {
         filter: Filter::new(&query.filter, service.trail.index_key()),
         trail: service.trail.clone(),
-        reading: caller.reads(format!("events from {next} on, as they came")),
+        reading,
         caller,
         heads,
         next,
@@ -32,11 +38,11 @@ pub(super) fn serve(service: &TrailService, query: &WatchQuery, caller: Caller) 
     };
     let replies = stream::try_unfold(watcher, Watcher::reply);
     let stopping = stream::once(async { Err(Status::unavailable("the log is stopping")) });
-    Box::pin(
+    Ok(Box::pin(
         replies
             .take_until(service.stopping.clone().cancelled_owned())
             .chain(stopping),
-    )
+    ))
 }
 
 struct Watcher {

@@ -32,7 +32,7 @@ struct Last {
 
 /// What tells a file from the one that was there before.
 #[derive(Clone, Copy, PartialEq, Eq)]
-struct Version {
+pub(super) struct Version {
     modified: Option<SystemTime>,
     bytes: u64,
     id: u64,
@@ -79,7 +79,7 @@ impl Last {
 
 impl Version {
     /// Of a file that can be read again; `None` of a pipe.
-    fn of(metadata: &Metadata) -> Option<Version> {
+    pub(super) fn of(metadata: &Metadata) -> Option<Version> {
         metadata.is_file().then(|| Version {
             modified: metadata.modified().ok(),
             bytes: metadata.len(),
