@@ -7,8 +7,10 @@ mod doors;
 mod four_eyes;
 mod limits;
 mod place;
+mod reads;
 mod record;
 mod scopes;
+mod sessions;
 mod tokens;
 
 #[path = "../e2e/support.rs"]

@@ -135,6 +135,7 @@ async fn a_foreign_parser_reads_that_as_much_was_counted_as_was_done() {
         );
     }
     assert_eq!(deliver(&server, "star", "id-0", SECRET).await, StatusCode::OK);
+    assert!(deliver(&server, "ping", "id-8", SECRET).await.is_success());
     for _ in 0..4 {
         assert_eq!(
             deliver(&server, "star", "id-9", "guessed by somebody else").await,
@@ -175,6 +176,8 @@ async fn a_foreign_parser_reads_that_as_much_was_counted_as_was_done() {
         ("repeated", 1.0),
         ("not_authentic", 4.0),
         ("refused", 0.0),
+        ("ignored", 1.0),
+        ("not_permitted", 0.0),
     ] {
         check(
             "indelible_deliveries_total",
@@ -213,6 +216,15 @@ async fn a_foreign_parser_reads_that_as_much_was_counted_as_was_done() {
     // This request is the only one.
     check("indelible_requests_in_flight", &[], 1.0);
     assert!(after.sum("indelible_connections_open", &[]) >= 1.0);
+    assert!(
+        after.sum("indelible_connections_accepted_total", &[])
+            >= after.sum("indelible_connections_open", &[]) + after.sum("indelible_connections_ended_total", &[]),
+        "{after}"
+    );
+    let now = jiff::Timestamp::now().as_duration().as_secs_f64();
+    let published = now - after.sum("indelible_head_published_timestamp_seconds", &[]);
+    let runs = after.sum("indelible_uptime_seconds", &[]);
+    assert!((0.0..runs).contains(&published), "{published} of {runs}");
     assert!(after.sum("indelible_received_bytes_total", &[]) > 5_000.0);
     assert!(after.sum("indelible_sent_bytes_total", &[]) > 5_000.0);
     assert!(after.sum("process_resident_memory_bytes", &[]) > 1e6);
@@ -258,6 +270,14 @@ async fn a_foreign_parser_reads_that_as_much_was_counted_as_was_done() {
         ("indelible_blanking_lag_entries", 0.0),
     ] {
         assert_eq!(erased.sum(name, &[]), expected, "{name} in\n{erased}");
+    }
+    // What follows behind catches up.
+    for name in ["indelible_seal_lag_entries", "indelible_leaf_index_lag_entries"] {
+        let until = Instant::now() + Duration::from_secs(60);
+        while parser.scrape(&server).await.sum(name, &[]) > 0.0 {
+            assert!(Instant::now() < until, "{name} stays");
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::claims::Claims;
 use super::config::{Issuer, Issuers, Preset, Rule};
@@ -80,6 +80,7 @@ pub fn verify<G>(
         jwks_sha256: keys.sha256(),
         issued_at: times.issued_at,
         expires_at: times.expires_at,
+        good_until: times.expires_at + SignedDuration::from_secs(issuer.skew_seconds()),
     })
 }
 
