@@ -127,6 +127,9 @@ async fn are_granted_within_what_one_has() {
         )
         .await;
     assert_eq!(status, StatusCode::BAD_REQUEST, "{answer}");
+    let long = json!({"name": "x".repeat(600 << 10), "grants": [{"role": "reader"}]});
+    let (status, ..) = served.ask(Some(&place.admin), "POST", "/v1/tokens", Some(&long)).await;
+    assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE);
 }
 
 /// The token is in no file of the log and in no line that it logs, its hash alone is.
