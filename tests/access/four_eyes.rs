@@ -166,6 +166,10 @@ async fn nobody_asks_for_or_approves_what_they_could_not_do() {
     let officer = served
         .token(&place.admin, "officer", json!({"role": "privacy-officer"}))
         .await;
+    let roles = [json!({"role": "privacy-officer"}), json!({"role": "operator"})];
+    let wanted = json!({"name": "two-roles", "grants": roles});
+    let two_roles = served.ok(&place.admin, "POST", "/v1/tokens", Some(&wanted)).await;
+    let two_roles = two_roles["token"].as_str().unwrap();
     served.server.stop();
     let place = place.configured(FOUR_EYES);
     let served = place.serve();
@@ -176,15 +180,17 @@ async fn nobody_asks_for_or_approves_what_they_could_not_do() {
     let token = request_of(&served, &officer).await;
     let asked = json!({"for": "key-rotation"});
     let rotation = served.ok(&anna, "POST", "/v1/approvals", Some(&asked)).await;
-    for id in [&token, rotation["approval"].as_str().unwrap()] {
-        let give = format!("/v1/approvals/{id}");
-        let (status, _, answer) = served.ask(Some(&officer), "POST", &give, None).await;
-        assert_eq!(status, StatusCode::FORBIDDEN, "{answer}");
-    }
-    let of_admin = json!({"for": "token", "name": "x", "grants": [{"role": "admin"}]});
-    for what in [&asked, &of_admin] {
-        let (status, _, answer) = served.ask(Some(&officer), "POST", "/v1/approvals", Some(what)).await;
-        assert_eq!(status, StatusCode::FORBIDDEN, "{answer}");
+    for by in [&officer, two_roles] {
+        for id in [&token, rotation["approval"].as_str().unwrap()] {
+            let give = format!("/v1/approvals/{id}");
+            let (status, _, answer) = served.ask(Some(by), "POST", &give, None).await;
+            assert_eq!(status, StatusCode::FORBIDDEN, "{answer}");
+        }
+        let of_admin = json!({"for": "token", "name": "x", "grants": [{"role": "admin"}]});
+        for what in [&asked, &of_admin] {
+            let (status, _, answer) = served.ask(Some(by), "POST", "/v1/approvals", Some(what)).await;
+            assert_eq!(status, StatusCode::FORBIDDEN, "{answer}");
+        }
     }
     let give = format!("/v1/approvals/{token}");
     served.ok(&place.admin, "POST", &give, None).await;

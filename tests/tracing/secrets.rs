@@ -14,7 +14,7 @@ async fn no_token_no_query_and_no_body_is_in_any_line_at_level_trace() {
     for format in ["text", "json"] {
         let bed = Bed::with_log();
         let config = format!(
-            "log_format = \"{format}\"\nlog_filter = \"trace\"\notlp_endpoint = \"http://us:{PLANTED}@127.0.0.1:1\"\n"
+            "log_format = \"{format}\"\nlog_filter = \"trace\"\notlp_endpoint = \"http://us:{PLANTED}@127.0.0.1:1/{PLANTED}\"\n"
         );
         std::fs::write(bed.path("log/indelible.toml"), config).unwrap();
         let server = bed.serve();
