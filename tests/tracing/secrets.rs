@@ -65,8 +65,13 @@ async fn no_token_no_query_and_no_body_is_in_any_line_at_level_trace() {
         let bearer: MetadataValue<_> = format!("Bearer {PLANTED}").parse().unwrap();
         request.metadata_mut().insert("authorization", bearer);
         health.check(request).await.unwrap_err();
-        tokio::time::sleep(Duration::from_millis(500)).await;
+        // The first spans wait a second for others, and then the collector is not there.
+        tokio::time::sleep(Duration::from_millis(1_500)).await;
         let lines = server.kill();
+        assert!(
+            lines.iter().any(|line| line.contains("does not take spans")),
+            "{lines:#?}"
+        );
         let of_requests = lines.iter().filter(|line| line.contains("indelible::requests")).count();
         assert!(of_requests > 10, "{of_requests} lines of requests");
         let telling: Vec<&String> = lines.iter().filter(|line| line.contains(PLANTED)).collect();
