@@ -118,11 +118,16 @@ struct LimitsText {
     in_flight: Option<usize>,
 }
 
+/// The same for one. Written out, as serde knows no unknown keys where one structure is flattened into another.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct OwnLimits {
     subject: String,
-    #[serde(flatten)]
-    limits: LimitsText,
+    requests_per_second: Option<u64>,
+    requests_at_once: Option<u64>,
+    kib_per_second: Option<u64>,
+    kib_at_once: Option<u64>,
+    in_flight: Option<usize>,
 }
 
 impl Default for FourEyes {
@@ -146,18 +151,34 @@ impl Default for Limits {
     }
 }
 
+impl OwnLimits {
+    fn limits(&self) -> LimitsText {
+        LimitsText {
+            requests_per_second: self.requests_per_second,
+            requests_at_once: self.requests_at_once,
+            kib_per_second: self.kib_per_second,
+            kib_at_once: self.kib_at_once,
+            in_flight: self.in_flight,
+        }
+    }
+}
+
 impl LimitsText {
     /// What is not said stays as it is in `otherwise`.
     fn over(self, otherwise: Limits) -> Limits {
-        let rate = |per_second: Option<u64>, burst: Option<u64>, unit: u64| {
-            per_second.map(|per_second| Rate {
+        let rate = |per_second: Option<u64>, burst: Option<u64>, unit: u64, otherwise: Option<Rate>| {
+            let said = per_second.map(|per_second| Rate {
                 per_second: per_second.saturating_mul(unit),
-                burst: burst.unwrap_or(per_second).saturating_mul(unit).max(1),
+                burst: per_second.saturating_mul(unit).max(1),
+            });
+            said.or(otherwise).map(|rate| Rate {
+                burst: burst.map_or(rate.burst, |burst| burst.saturating_mul(unit).max(1)),
+                ..rate
             })
         };
         Limits {
-            requests: rate(self.requests_per_second, self.requests_at_once, 1).or(otherwise.requests),
-            bytes: rate(self.kib_per_second, self.kib_at_once, 1 << 10).or(otherwise.bytes),
+            requests: rate(self.requests_per_second, self.requests_at_once, 1, otherwise.requests),
+            bytes: rate(self.kib_per_second, self.kib_at_once, 1 << 10, otherwise.bytes),
             in_flight: self.in_flight.unwrap_or(otherwise.in_flight),
         }
     }
@@ -192,7 +213,9 @@ impl AccessFile {
             tiles_public: matches!(read.tiles, Tiles::Public),
             four_eyes: read.four_eyes,
             limits,
-            own_limits: own.map(|one| (one.subject, one.limits.over(limits))).collect(),
+            own_limits: own
+                .map(|one| (one.subject.clone(), one.limits().over(limits)))
+                .collect(),
             certificates: read.certificate,
             issuers: read.issuer,
             audit_log: read.audit_log,
@@ -230,6 +253,9 @@ mod tests {
             [[limit]]
             subject = "token/bulk/00"
             kib_per_second = 10
+            [[limit]]
+            subject = "token/patient/00"
+            requests_at_once = 7
             [[certificate]]
             san = "spiffe://ci.example/deploy"
             grants = [{ role = "submitter", scope = { sources = ["deploy"] } }]
@@ -241,6 +267,11 @@ mod tests {
         assert_eq!(bulk.requests.unwrap().per_second, 100);
         assert_eq!(bulk.bytes.unwrap().burst, 10 << 10);
         assert!(file.limits_of("token/other/00").bytes.is_none());
+        let patient = Rate {
+            per_second: 100,
+            burst: 7,
+        };
+        assert_eq!(file.limits_of("token/patient/00").requests, Some(patient));
         assert_eq!(file.certificates[0].grants[0].role.as_str(), "submitter");
     }
 
@@ -249,6 +280,11 @@ mod tests {
         for (text, word) in [
             ("tile = 1", "tile"),
             ("[four_eyes]\nerasures = true", "erasures"),
+            ("[limits]\nrequests_per_minute = 1", "requests_per_minute"),
+            (
+                "[[limit]]\nsubject = \"x\"\nrequests_per_minute = 1",
+                "requests_per_minute",
+            ),
             ("[[certificate]]\nsan = \"x\"\ngrants = [{ role = \"root\" }]", "root"),
             (
                 "[[certificate]]\nsan = \"x\"\ngrants = [{ role = \"reader\", scope = { sources = [] } }]",

@@ -180,8 +180,9 @@ impl Gate {
         self.0.denials.add(subject, method.as_str(), &denied.to_string(), peer);
     }
 
-    /// The session of a certificate: of nobody if none of its names has a rule.
-    pub(super) fn by_certificate(&self, certificate: &PeerCertificate) -> Arc<Session> {
+    /// The session of a certificate: of nobody if none of its names has a rule. The handshake has seen that it was in force, and the
+    /// connection may have outlived that.
+    pub(super) fn by_certificate(&self, certificate: &PeerCertificate) -> Result<Arc<Session>, Refusal> {
         let made = || {
             let rules = self.0.file.certificates.iter();
             let matched: Vec<_> = rules
@@ -209,9 +210,13 @@ impl Gate {
                 ends,
             )))
         };
-        match self.0.attested.get_or_insert_with(certificate.sha256(), made) {
-            Ok(session) => session,
-            Err(never) => match never {},
+        let Ok(session) = self.0.attested.get_or_insert_with(certificate.sha256(), made);
+        match session.is_over() {
+            true => Err(Refusal::Unauthenticated(format!(
+                "the certificate of this connection expired at {}",
+                certificate.not_after()
+            ))),
+            false => Ok(session),
         }
     }
 
@@ -239,7 +244,7 @@ impl Gate {
                 verified: Some(identity.verified()),
                 signing: identity.signing(),
             };
-            let ends = Some(identity.expires_at());
+            let ends = Some(identity.good_until());
             Ok::<_, Infallible>(Arc::new(Session::new(
                 Arc::new(principal),
                 Some(self.meter(&subject)),
@@ -360,14 +365,56 @@ const SESSIONS_MAX: usize = 100_000;
 
 #[cfg(test)]
 mod tests {
+    use indelible_access::Role;
+    use jiff::SignedDuration;
+
     use super::*;
-    use crate::access::{Record, Recorder};
+    use crate::access::Record;
+    use crate::access::file::CertificateRule;
     use crate::data::DataDir;
+    use crate::net::San;
+
+    fn gate(file: AccessFile) -> Gate {
+        let recorder = Recorder::new(Record::File(DataDir::at("/nowhere"), None));
+        Gate::new(false, file, Registry::default(), recorder)
+    }
+
+    #[test]
+    fn a_certificate_is_of_exactly_that_name_and_as_long_as_it_is_in_force() {
+        let rule = CertificateRule {
+            san: "spiffe://ci.example/deploy".to_owned(),
+            grants: vec![Grant::whole(Role::Submitter)],
+        };
+        let may = |name: &str, seconds: i64| {
+            let gate = gate(AccessFile {
+                certificates: vec![rule.clone()],
+                ..AccessFile::default()
+            });
+            let ends = Timestamp::now() + SignedDuration::from_secs(seconds);
+            let certificate = PeerCertificate::unverified(vec![San::Uri(name.to_owned())], ends);
+            let session = gate.by_certificate(&certificate)?;
+            gate.admit(session, Method::SubmitEvents, None).map(|_| ())
+        };
+        assert_eq!(may("spiffe://ci.example/deploy", 60), Ok(()));
+        for other in ["spiffe://ci.example/deploy2", "spiffe://ci.example/", "deploy"] {
+            assert!(matches!(may(other, 60), Err(Refusal::Denied(_))), "{other}");
+        }
+        let expired = may("spiffe://ci.example/deploy", -1);
+        assert!(matches!(expired, Err(Refusal::Unauthenticated(_))), "{expired:?}");
+    }
+
+    #[test]
+    fn who_was_let_in_for_one_thing_is_not_for_another() {
+        let gate = gate(AccessFile::default());
+        let everybody = Arc::new(Session::new(Arc::new(Principal::everybody()), None, None));
+        let (caller, _) = gate.admit(everybody, Method::ReadHeads, None).unwrap();
+        assert!(caller.permit(Method::ReadHeads).is_ok());
+        assert!(caller.permit(Method::ManageTokens).is_err());
+    }
 
     #[test]
     fn metrics_are_for_this_machine_and_for_those_who_have_a_role() {
-        let recorder = Recorder::new(Record::File(DataDir::at("/nowhere"), None));
-        let gate = Gate::new(false, AccessFile::default(), Registry::default(), recorder);
+        let gate = gate(AccessFile::default());
         let may = |peer: Option<&str>| {
             let peer = peer.map(|peer| peer.parse().unwrap());
             gate.admit(gate.nobody(), Method::ReadMetrics, peer).is_ok()

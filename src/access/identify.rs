@@ -61,7 +61,7 @@ pub(super) async fn identify(
     }
     match sent {
         Sent::Nothing => Ok(gate.nobody()),
-        Sent::Certificate(certificate) => Ok(gate.by_certificate(&certificate)),
+        Sent::Certificate(certificate) => gate.by_certificate(&certificate),
         Sent::Token(token) => gate.by_token(token),
         Sent::Identity(token) => gate.by_identity(token).await,
     }

@@ -256,3 +256,52 @@ async fn over(session: Arc<Session>, standing: Option<Standing>) -> String {
         () = session.ends() => session.words().to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::routing::{get, post};
+    use tower::ServiceExt;
+
+    use super::*;
+    use crate::access::{AccessFile, Record, Recorder};
+    use crate::data::DataDir;
+
+    /// A route, or a method, that somebody adds without a row in the table of doors.
+    #[tokio::test]
+    async fn what_has_no_row_is_not_reached_though_everybody_may_do_everything() {
+        let recorder = Recorder::new(Record::File(DataDir::at("/nowhere"), None));
+        let gate = Gate::new(true, AccessFile::default(), Default::default(), recorder);
+        let reached = || async { "reached" };
+        let ask = async |router: &Router, verb: Verb, path: &str| {
+            let request = Request::builder().method(verb).uri(path).body(Body::empty()).unwrap();
+            router.clone().oneshot(request).await.unwrap()
+        };
+        let pages = Router::new()
+            .route("/new", get(reached))
+            .route("/checkpoint", get(reached).post(reached));
+        let pages = guard_pages(&gate, pages);
+        for (verb, path, status) in [
+            (Verb::GET, "/checkpoint", StatusCode::OK),
+            (Verb::POST, "/checkpoint", StatusCode::METHOD_NOT_ALLOWED),
+            (Verb::GET, "/new", StatusCode::FORBIDDEN),
+            (Verb::GET, "/nowhere", StatusCode::NOT_FOUND),
+        ] {
+            assert_eq!(ask(&pages, verb.clone(), path).await.status(), status, "{verb} {path}");
+        }
+        let (known, new) = (
+            "/indelible.v1.TransparencyLog/Append",
+            "/indelible.v1.TransparencyLog/New",
+        );
+        let calls = Router::new().route(known, post(reached)).route(new, post(reached));
+        let calls = guard_calls(&gate, calls);
+        let code = async |path| {
+            ask(&calls, Verb::POST, path)
+                .await
+                .headers()
+                .get("grpc-status")
+                .cloned()
+        };
+        assert_eq!(code(known).await, None, "it was reached");
+        assert_eq!(code(new).await.unwrap(), "12");
+    }
+}

@@ -122,8 +122,8 @@ async fn erase(State(pages): State<ErasurePages>, caller: Caller, body: Bytes) -
         acts: pages.acts,
         caller,
         approval,
-        say,
         _turn: turn,
+        say,
     };
     // It goes on to its end, whether or not the caller listens.
     tokio::spawn(async move {
@@ -143,8 +143,9 @@ struct Work {
     acts: Acts,
     caller: Caller,
     approval: Option<ApprovalId>,
-    say: mpsc::Sender<Value>,
+    /// In front of `say`, and so dropped before it: who has read an answer to its end may ask for the next erasure at once.
     _turn: OwnedSemaphorePermit,
+    say: mpsc::Sender<Value>,
 }
 
 impl Work {

@@ -155,7 +155,40 @@ fn now_ms() -> u64 {
 mod tests {
     use std::hint::black_box;
 
+    use indelible_store::journal::{MemoryJournal, Record};
+
     use super::*;
+
+    #[test]
+    fn a_frame_that_is_not_written_is_counted_and_makes_no_head() {
+        let genesis = Genesis {
+            seed: [9; 16],
+            description: Bytes::new(),
+            note: Bytes::new(),
+        };
+        let commits = Arc::new(Commits::new());
+        commits.last_ms.store(0, Ordering::Relaxed);
+        let journal = Timed::new(MemoryJournal::new(genesis), commits.clone());
+        let append = |first| {
+            let record = Record {
+                entry: Bytes::from_static(b"entry"),
+                attachments: Vec::new(),
+            };
+            journal.append(&Frame {
+                kind: Kind::Commit,
+                first,
+                records: vec![record; 3],
+                note: Bytes::from_static(b"note"),
+            })
+        };
+        let failed = || commits.failed.load(Ordering::Relaxed);
+        append(7).unwrap_err();
+        assert_eq!((failed(), commits.seconds.count()), (1, 0));
+        assert_eq!(commits.last_ms.load(Ordering::Relaxed), 0);
+        append(0).unwrap();
+        assert_eq!((failed(), commits.seconds.count()), (1, 1));
+        assert!(now_ms() - commits.last_ms.load(Ordering::Relaxed) < 60_000);
+    }
 
     /// What a commit costs more for being counted: the clocks and the additions, without the journal. Printed for release builds.
     #[test]

@@ -334,6 +334,28 @@ mod tests {
     }
 
     #[test]
+    fn whose_fault_an_answer_is_both_protocols_say_alike() {
+        use tonic::Code;
+        for (status, code, answer) in [
+            (200, Code::Ok, Answer::Done),
+            (400, Code::InvalidArgument, Answer::Refused),
+            (401, Code::Unauthenticated, Answer::Refused),
+            (403, Code::PermissionDenied, Answer::Refused),
+            (429, Code::ResourceExhausted, Answer::Refused),
+            (500, Code::Internal, Answer::Failed),
+            (503, Code::Unavailable, Answer::Failed),
+            (504, Code::DeadlineExceeded, Answer::Failed),
+        ] {
+            let status = StatusCode::from_u16(status).unwrap();
+            assert_eq!(
+                (Answer::of_status(status), Answer::of_code(code)),
+                (answer, answer),
+                "{status} {code:?}"
+            );
+        }
+    }
+
+    #[test]
     fn what_is_dropped_was_abandoned() {
         let requests = Requests::of_services(&[]);
         let route = requests.route(Some("/"), "/");

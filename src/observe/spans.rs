@@ -130,3 +130,25 @@ impl SpanCounts {
 
 /// Some 150 bytes each: 1 MiB, and a second of a busy service.
 const QUEUED_MAX: usize = 8_192;
+
+#[cfg(test)]
+mod tests {
+    use super::super::id::Ids;
+    use super::*;
+
+    #[test]
+    fn what_its_caller_does_not_record_becomes_no_span() {
+        let (spans, _ended) = Spans::queue();
+        let context = |sampled| TraceContext {
+            trace: TraceId([7; 16]),
+            parent: [8; 8],
+            sampled,
+        };
+        let ids = Ids::new();
+        let begin = |context| spans.begin(ids.next(), context, ids.seed());
+        assert!(begin(Some(context(false))).is_none());
+        let recorded = begin(Some(context(true))).unwrap();
+        assert_eq!((recorded.trace, recorded.parent), (TraceId([7; 16]), Some([8; 8])));
+        assert_eq!(begin(None).unwrap().parent, None);
+    }
+}

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use crate::bed::Server;
 use crate::place::{Place, event, member};
+use crate::sessions::{ends, watched};
 
 const ISSUER: &str = "https://token.actions.githubusercontent.com";
 pub(crate) const AUDIENCE: &str = "https://log.example/acme";
@@ -118,6 +119,23 @@ async fn a_job_submits_by_its_own_identity_and_stands_in_its_events() {
             "{answer}"
         );
     }
+}
+
+/// Clocks are apart: a token is good for a minute longer than it says, and whoever is let in with it is answered. A stream is over then.
+#[tokio::test]
+async fn what_a_job_has_under_way_ends_with_its_token() {
+    let reads = "[[issuer.rule]]\nname = \"reads\"\nwhen = { repository_id = \"75\" }\ngrant = { role = \"reader\" }\n";
+    let quick = ACCESS.replace("keys =", "skew_seconds = 4\nkeys =");
+    let place = Place::events().configured(&format!("{quick}\n{reads}"));
+    let key = Key::of(7);
+    place.bed.write("log/github.jwks.json", key.jwks());
+    let served = place.serve();
+    let now = Timestamp::now().as_second();
+    let late = key.token(&json!({"iat": now - 60, "exp": now - 1}));
+    served.submit(&late, "deploy", "deployment.created").await;
+    let reader = key.token(&json!({"iat": now - 60, "exp": now, "repository_id": "75"}));
+    let watched = watched(&served, &reader).await;
+    ends(&place, &served, watched).await;
 }
 
 #[tokio::test]

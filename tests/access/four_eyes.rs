@@ -156,3 +156,80 @@ async fn the_key_is_changed_by_two() {
         );
     }
 }
+
+/// Whoever may approve at all may not approve what they could not do themselves, nor ask for it.
+#[tokio::test]
+async fn nobody_asks_for_or_approves_what_they_could_not_do() {
+    let place = Place::events();
+    let served = place.serve();
+    let anna = served.token(&place.admin, "anna", json!({"role": "admin"})).await;
+    let officer = served
+        .token(&place.admin, "officer", json!({"role": "privacy-officer"}))
+        .await;
+    let roles = [json!({"role": "privacy-officer"}), json!({"role": "operator"})];
+    let wanted = json!({"name": "two-roles", "grants": roles});
+    let two_roles = served.ok(&place.admin, "POST", "/v1/tokens", Some(&wanted)).await;
+    let two_roles = two_roles["token"].as_str().unwrap();
+    served.server.stop();
+    let place = place.configured(FOUR_EYES);
+    let served = place.serve();
+    // One grant of an admin among others is enough.
+    let mut wanted = json!({"name": "third", "grants": [{"role": "submitter"}, {"role": "admin"}]});
+    let (status, _, answer) = served.ask(Some(&anna), "POST", "/v1/tokens", Some(&wanted)).await;
+    assert_eq!(status, StatusCode::CONFLICT, "{answer}");
+    let token = request_of(&served, &officer).await;
+    let asked = json!({"for": "key-rotation"});
+    let rotation = served.ok(&anna, "POST", "/v1/approvals", Some(&asked)).await;
+    for by in [&officer, two_roles] {
+        for id in [&token, rotation["approval"].as_str().unwrap()] {
+            let give = format!("/v1/approvals/{id}");
+            let (status, _, answer) = served.ask(Some(by), "POST", &give, None).await;
+            assert_eq!(status, StatusCode::FORBIDDEN, "{answer}");
+        }
+        let of_admin = json!({"for": "token", "name": "x", "grants": [{"role": "admin"}]});
+        for what in [&asked, &of_admin] {
+            let (status, _, answer) = served.ask(Some(by), "POST", "/v1/approvals", Some(what)).await;
+            assert_eq!(status, StatusCode::FORBIDDEN, "{answer}");
+        }
+    }
+    let give = format!("/v1/approvals/{token}");
+    served.ok(&place.admin, "POST", &give, None).await;
+    wanted["approval"] = json!(token);
+    served.ok(&anna, "POST", "/v1/tokens", Some(&wanted)).await;
+    let (status, _, answer) = served.ask(Some(&anna), "POST", "/v1/tokens", Some(&wanted)).await;
+    assert_eq!(status, StatusCode::CONFLICT, "an approval is used once: {answer}");
+}
+
+/// As the record of an hour ago would have it.
+#[test]
+fn an_approval_of_old_is_none_while_the_log_rests() {
+    use indelible_access::{Act, ApprovalId, Requested, Subject, WhatFor};
+    let place = Place::of_kind("opaque").configured(FOUR_EYES);
+    let by = |subject: &str| Subject {
+        subject: subject.to_owned(),
+        created_by: None,
+    };
+    let (what, asker) = (WhatFor::KeyRotation, by("token/anna/0000000000000000"));
+    let at = jiff::Timestamp::now() - jiff::SignedDuration::from_mins(61);
+    let approval = ApprovalId::of(&what, &asker, at);
+    let requested = Act::ApprovalRequested(Requested {
+        approval,
+        what,
+        at,
+        expires: at + jiff::SignedDuration::from_mins(60),
+        by: asker,
+    });
+    let by = by("token/ben/1111111111111111");
+    let given = Act::ApprovalGiven { approval, at, by };
+    let file = place.bed.log().join("admin.jsonl");
+    let mut text = std::fs::read_to_string(&file).unwrap();
+    for act in [requested, given] {
+        let line = json!({"time": at.as_second(), "act": act.name(), "access": act});
+        text.push_str(&format!("{line}\n"));
+    }
+    std::fs::write(&file, text).unwrap();
+    let refused = place.bed.run(&["key", "rotate", "--data", "log", "--yes"]);
+    assert_eq!(refused.status.code(), Some(2), "{refused:?}");
+    let words = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(words.contains("expired"), "{words}");
+}

@@ -32,9 +32,13 @@ async fn submit(server: &Server, key: &str, actor: &str) -> StatusCode {
 }
 
 async fn deliver(server: &Server, event: &str, id: &str, secret: &str) -> StatusCode {
+    deliver_of(server, "acme", event, id, secret).await
+}
+
+async fn deliver_of(server: &Server, owner: &str, event: &str, id: &str, secret: &str) -> StatusCode {
     let body = json!({
         "action": "created", "starred_at": "2026-11-22T10:00:00Z",
-        "repository": {"id": 1, "full_name": "acme/web", "owner": {"login": "acme"}},
+        "repository": {"id": 1, "full_name": format!("{owner}/web"), "owner": {"login": owner}},
         "sender": {"id": 7, "login": "mallory", "type": "User"},
     })
     .to_string();
@@ -135,6 +139,10 @@ async fn a_foreign_parser_reads_that_as_much_was_counted_as_was_done() {
         );
     }
     assert_eq!(deliver(&server, "star", "id-0", SECRET).await, StatusCode::OK);
+    assert_eq!(
+        deliver_of(&server, "evil", "star", "id-8", SECRET).await,
+        StatusCode::FORBIDDEN
+    );
     for _ in 0..4 {
         assert_eq!(
             deliver(&server, "star", "id-9", "guessed by somebody else").await,
@@ -175,6 +183,8 @@ async fn a_foreign_parser_reads_that_as_much_was_counted_as_was_done() {
         ("repeated", 1.0),
         ("not_authentic", 4.0),
         ("refused", 0.0),
+        ("ignored", 0.0),
+        ("not_permitted", 1.0),
     ] {
         check(
             "indelible_deliveries_total",
@@ -208,11 +218,20 @@ async fn a_foreign_parser_reads_that_as_much_was_counted_as_was_done() {
     check(
         "indelible_requests_total",
         &[("route", "/hooks/{kind}/{name}"), ("class", "4xx")],
-        4.0,
+        5.0,
     );
     // This request is the only one.
     check("indelible_requests_in_flight", &[], 1.0);
     assert!(after.sum("indelible_connections_open", &[]) >= 1.0);
+    assert!(
+        after.sum("indelible_connections_accepted_total", &[])
+            >= after.sum("indelible_connections_open", &[]) + after.sum("indelible_connections_ended_total", &[]),
+        "{after}"
+    );
+    let now = jiff::Timestamp::now().as_duration().as_secs_f64();
+    let published = now - after.sum("indelible_head_published_timestamp_seconds", &[]);
+    let runs = after.sum("indelible_uptime_seconds", &[]);
+    assert!((0.0..runs).contains(&published), "{published} of {runs}");
     assert!(after.sum("indelible_received_bytes_total", &[]) > 5_000.0);
     assert!(after.sum("indelible_sent_bytes_total", &[]) > 5_000.0);
     assert!(after.sum("process_resident_memory_bytes", &[]) > 1e6);
@@ -258,6 +277,14 @@ async fn a_foreign_parser_reads_that_as_much_was_counted_as_was_done() {
         ("indelible_blanking_lag_entries", 0.0),
     ] {
         assert_eq!(erased.sum(name, &[]), expected, "{name} in\n{erased}");
+    }
+    // What follows behind catches up.
+    for name in ["indelible_seal_lag_entries", "indelible_leaf_index_lag_entries"] {
+        let until = Instant::now() + Duration::from_secs(60);
+        while parser.scrape(&server).await.sum(name, &[]) > 0.0 {
+            assert!(Instant::now() < until, "{name} stays");
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
     }
 }
 

@@ -13,8 +13,9 @@ const PLANTED: &str = "hunter2-is-planted";
 async fn no_token_no_query_and_no_body_is_in_any_line_at_level_trace() {
     for format in ["text", "json"] {
         let bed = Bed::with_log();
-        let config =
-            format!("log_format = \"{format}\"\nlog_filter = \"trace\"\notlp_endpoint = \"http://127.0.0.1:1\"\n");
+        let config = format!(
+            "log_format = \"{format}\"\nlog_filter = \"trace\"\notlp_endpoint = \"http://us:{PLANTED}@127.0.0.1:1/{PLANTED}\"\n"
+        );
         std::fs::write(bed.path("log/indelible.toml"), config).unwrap();
         let server = bed.serve();
         let claims =
@@ -64,11 +65,24 @@ async fn no_token_no_query_and_no_body_is_in_any_line_at_level_trace() {
         let bearer: MetadataValue<_> = format!("Bearer {PLANTED}").parse().unwrap();
         request.metadata_mut().insert("authorization", bearer);
         health.check(request).await.unwrap_err();
-        tokio::time::sleep(Duration::from_millis(500)).await;
+        // The first spans wait a second for others, and then the collector is not there.
+        tokio::time::sleep(Duration::from_millis(1_500)).await;
         let lines = server.kill();
+        assert!(
+            lines.iter().any(|line| line.contains("does not take spans")),
+            "{lines:#?}"
+        );
         let of_requests = lines.iter().filter(|line| line.contains("indelible::requests")).count();
         assert!(of_requests > 10, "{of_requests} lines of requests");
         let telling: Vec<&String> = lines.iter().filter(|line| line.contains(PLANTED)).collect();
         assert!(telling.is_empty(), "{format}: {telling:#?}");
+        // What libraries may tell one day is not written either.
+        let fine = |line: &&String| ["DEBUG", "TRACE"].iter().any(|level| line.contains(level));
+        let foreign: Vec<&String> = lines
+            .iter()
+            .filter(fine)
+            .filter(|line| !line.contains("indelible"))
+            .collect();
+        assert!(foreign.is_empty(), "{format}: {foreign:#?}");
     }
 }

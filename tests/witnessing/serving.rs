@@ -63,6 +63,19 @@ async fn a_head_that_the_quorum_cosigned_is_served_everywhere() {
     let receipt = Receipt::parse(&std::fs::read(scene.bed.path("7.tlog-proof")).unwrap()).unwrap();
     receipt.verify_under(leaf, &scene.policy()).unwrap();
     assert_eq!(server.get("/healthz").1, b"ok\n");
+
+    let metrics = String::from_utf8(server.get("/metrics").1).unwrap();
+    let figures = |name: &str| {
+        let lines = metrics.lines().filter(|line| line.starts_with(name));
+        let figures = lines.map(|line| line.rsplit(' ').next().unwrap().parse::<u64>().unwrap());
+        figures.collect::<Vec<_>>()
+    };
+    assert_eq!(figures("indelible_quorum_lag_entries "), [0], "{metrics}");
+    assert_eq!(figures("indelible_witness_lag_entries{"), [0; 3], "{metrics}");
+    let answers = figures("indelible_witness_answers_total{");
+    let cosigned = metrics.lines().filter(|line| line.contains("result=\"cosigned\"}"));
+    assert_eq!((answers.len(), cosigned.count()), (9, 3), "{metrics}");
+    assert!(answers.iter().sum::<u64>() >= 3, "{metrics}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{BadRole, BadScope, Role, Scope};
+use crate::{Role, Scope};
 
 /// A role, within a scope.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -15,17 +15,6 @@ pub struct Grant {
     /// For which events.
     #[serde(default, skip_serializing_if = "Scope::is_all")]
     pub scope: Scope,
-}
-
-/// What is no grant.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum BadGrant {
-    /// The role.
-    #[error(transparent)]
-    Role(#[from] BadRole),
-    /// The scope.
-    #[error(transparent)]
-    Scope(#[from] BadScope),
 }
 
 impl Grant {

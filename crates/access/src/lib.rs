@@ -33,7 +33,7 @@ pub mod token;
 
 pub use act::{Act, NewToken, Requested, Subject};
 pub use approval::{Approval, ApprovalError, ApprovalId, Approvals, Approved, WhatFor};
-pub use grant::{BadGrant, Grant};
+pub use grant::Grant;
 pub use granting::{MayNotGrant, may_grant};
 pub use limit::{Bucket, Exhausted, Rate};
 pub use method::Method;

@@ -147,3 +147,51 @@ const EVERY: Duration = Duration::from_secs(60);
 
 /// Kinds of refusals that are told apart in a minute: as many events a minute are the most that strangers can cause.
 const KINDS_MAX: usize = 256;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::access::Record;
+    use crate::data::DataDir;
+
+    fn denials() -> Denials {
+        Denials::new(Recorder::new(Record::File(DataDir::at("/nowhere"), None)))
+    }
+
+    /// The counts of what is told now.
+    fn told(denials: &Denials, all: bool) -> Vec<u64> {
+        let told = denials.take(all);
+        let lines = told.iter().map(|happened| happened.to_line(None));
+        lines.map(|line| line["now"]["count"].as_u64().unwrap()).collect()
+    }
+
+    #[test]
+    fn a_kind_is_told_at_once_and_then_by_the_minute_until_it_was_quiet_for_one() {
+        let denials = denials();
+        let knock = || denials.add("anonymous", "append", "no role", None);
+        knock();
+        assert_eq!(told(&denials, false), [1]);
+        for _ in 0..3 {
+            knock();
+        }
+        assert!(told(&denials, false).is_empty(), "it was told a moment ago");
+        assert_eq!(told(&denials, true), [3]);
+        knock();
+        assert!(told(&denials, false).is_empty());
+        assert_eq!(told(&denials, true), [1]);
+        assert!(told(&denials, true).is_empty(), "a quiet minute");
+        knock();
+        assert_eq!(told(&denials, false), [1]);
+        assert_eq!(denials.total(), 6);
+    }
+
+    #[test]
+    fn of_too_many_kinds_only_the_number_is_told() {
+        let denials = denials();
+        for kind in 0..KINDS_MAX + 5 {
+            denials.add(&kind.to_string(), "append", "no role", None);
+        }
+        let told = told(&denials, true);
+        assert_eq!((told.len(), told.last()), (KINDS_MAX + 1, Some(&5)));
+    }
+}

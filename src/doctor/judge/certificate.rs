@@ -103,7 +103,7 @@ const DAYS_WARN: i64 = 14;
 #[cfg(test)]
 mod tests {
     use super::super::super::check::Health;
-    use super::super::sound::{DAY, NOW, check};
+    use super::super::sound::{DAY, NOW, check, passes};
     use super::{Certificate, Facts};
 
     #[test]
@@ -150,7 +150,14 @@ mod tests {
             Health::Warn,
             "a.example",
         );
-        check(spoiled(|one| one.key_mode = 0o644), subject, Health::Warn, "0644");
+        check(spoiled(|one| one.key_mode = 0o640), subject, Health::Warn, "0640");
+        check(spoiled(|one| one.key_mode = 0o604), subject, Health::Warn, "0604");
+        check(spoiled(|one| one.terms[0].1 = NOW), subject, Health::Bad, "expired");
+        passes(spoiled(|one| one.terms[0].1 = NOW + 14 * DAY));
+        passes(spoiled(|one| {
+            one.terms.truncate(1);
+            one.self_signed = true;
+        }));
         check(
             |facts| facts.certificate = Some(Err("no PEM".to_owned())),
             subject,

@@ -47,7 +47,7 @@ const APART_MAX: i64 = 5;
 #[cfg(test)]
 mod tests {
     use super::super::super::check::Health;
-    use super::super::sound::{NOW, check};
+    use super::super::sound::{NOW, check, passes};
 
     #[test]
     fn what_is_wrong_with_the_clock() {
@@ -63,11 +63,17 @@ mod tests {
             Health::Bad,
             "3600 s from now",
         );
-        check(
-            |facts| facts.service.as_mut().unwrap().clocks = Some((NOW - 6, NOW)),
-            "clock",
-            Health::Warn,
-            "6 s apart",
-        );
+        for clocks in [(NOW - 6, NOW), (NOW, NOW - 6)] {
+            check(
+                |facts| facts.service.as_mut().unwrap().clocks = Some(clocks),
+                "clock",
+                Health::Warn,
+                "6 s apart",
+            );
+        }
+        passes(|facts| {
+            facts.journal.as_mut().unwrap().written = NOW + 2;
+            facts.service.as_mut().unwrap().clocks = Some((NOW + 5, NOW));
+        });
     }
 }

@@ -51,7 +51,7 @@ pub(super) fn first_line(text: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::super::super::check::Health;
-    use super::super::sound::check;
+    use super::super::sound::{check, passes};
 
     #[test]
     fn what_is_wrong_with_the_configuration() {
@@ -70,6 +70,7 @@ mod tests {
             Health::Bad,
             "everybody",
         );
+        passes(|facts| facts.config.as_mut().unwrap().open = true);
         check(
             |facts| facts.config.as_mut().unwrap().connections_max = 10,
             "config",

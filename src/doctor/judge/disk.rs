@@ -144,10 +144,11 @@ mod tests {
         );
         check(kind("tmpfs"), "sync", Health::Bad, "memory");
         check(kind("nfs4"), "sync", Health::Warn, "nfs4");
-        check(kind("fuse.sshfs"), "sync", Health::Warn, "fuse.sshfs");
+        check(kind("fuse.sshfs"), "sync", Health::Warn, "fuse.sshfs is a network's");
         check(kind("newfs"), "sync", Health::Warn, "newfs");
         check(option("nobarrier"), "sync", Health::Bad, "nobarrier");
         check(option("barrier=0"), "sync", Health::Bad, "power loss");
+        check(option("sync=disabled"), "sync", Health::Bad, "power loss");
         check(kind("btrfs"), "erasure", Health::Warn, "elsewhere");
         check(kind("zfs"), "erasure", Health::Warn, "elsewhere");
         check(

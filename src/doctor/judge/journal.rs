@@ -86,7 +86,7 @@ const LAG_MAX: u64 = 100_000;
 mod tests {
     use super::super::super::check::Health;
     use super::super::super::facts::Holder;
-    use super::super::sound::check;
+    use super::super::sound::{check, is_not_bad};
 
     #[test]
     fn what_is_wrong_with_the_journal_and_what_follows() {
@@ -113,6 +113,11 @@ mod tests {
             Health::Bad,
             "older copy",
         );
+        // Behind a tear may stand what is remembered.
+        is_not_bad(|facts| {
+            broken(facts);
+            facts.memory.size = Ok(Some(101));
+        });
         check(
             |facts| (facts.memory.size, facts.memory.others) = (Ok(None), 0),
             "memory",

@@ -84,18 +84,16 @@ mod tests {
             Health::Bad,
             "chmod 600 log.key",
         );
-        check(|facts| facts.private_files[0].1 = 0o640, "secrets", Health::Bad, "0640");
-        check(
-            |facts| facts.directory_mode = Ok(0o777),
-            "directory",
-            Health::Bad,
-            "0777",
-        );
-        check(
-            |facts| facts.directory_mode = Ok(0o755),
-            "directory",
-            Health::Warn,
-            "0755",
-        );
+        for (mode, words) in [(0o640, "0640"), (0o604, "0604"), (0o620, "0620")] {
+            check(|facts| facts.private_files[0].1 = mode, "secrets", Health::Bad, words);
+        }
+        for (mode, health, words) in [
+            (0o720, Health::Bad, "0720"),
+            (0o702, Health::Bad, "0702"),
+            (0o750, Health::Warn, "0750"),
+            (0o705, Health::Warn, "0705"),
+        ] {
+            check(|facts| facts.directory_mode = Ok(mode), "directory", health, words);
+        }
     }
 }

@@ -82,6 +82,24 @@ pub(super) fn check(spoil: impl FnOnce(&mut Facts), subject: &str, health: Healt
     assert!(found, "no {subject} that is {health:?} and says {says:?}: {report:#?}");
 }
 
+/// Facts that differ in this way are as good.
+#[track_caller]
+pub(super) fn passes(change: impl FnOnce(&mut Facts)) {
+    let mut facts = sound();
+    change(&mut facts);
+    let report = super::judge(&facts);
+    assert_eq!(report.health(), Health::Ok, "{report:#?}");
+}
+
+/// Facts that differ in this way may be worth a warning, and no more.
+#[track_caller]
+pub(super) fn is_not_bad(change: impl FnOnce(&mut Facts)) {
+    let mut facts = sound();
+    change(&mut facts);
+    let report = super::judge(&facts);
+    assert_eq!(report.health(), Health::Warn, "{report:#?}");
+}
+
 #[test]
 fn nothing_is_wrong_with_what_is_sound() {
     let report = super::judge(&sound());

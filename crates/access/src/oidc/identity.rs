@@ -30,6 +30,7 @@ pub struct Identity<G> {
     pub(super) jwks_sha256: [u8; 32],
     pub(super) issued_at: Timestamp,
     pub(super) expires_at: Timestamp,
+    pub(super) good_until: Timestamp,
 }
 
 impl<G> Identity<G> {
@@ -77,6 +78,11 @@ impl<G> Identity<G> {
     /// When the token expires: from then on this is nobody.
     pub fn expires_at(&self) -> Timestamp {
         self.expires_at
+    }
+
+    /// When [`verify`](super::verify) begins to refuse the token: later than it expires, as clocks may be apart.
+    pub fn good_until(&self) -> Timestamp {
+        self.good_until
     }
 
     /// How the service knows, in one word, for the member `submitter` of an event.

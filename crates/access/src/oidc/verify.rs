@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::binding::{Audience, BoundKey};
 use super::claims::Claims;
@@ -84,6 +84,7 @@ pub fn verify<G>(
         jwks_sha256: keys.sha256(),
         issued_at: times.issued_at,
         expires_at: times.expires_at,
+        good_until: times.expires_at + SignedDuration::from_secs(issuer.skew_seconds()),
     })
 }
 

@@ -1,6 +1,6 @@
 //! Four eyes.
 
-use indelible_access::{Act, ApprovalError, ApprovalId, Registry, Requested, Role, WhatFor};
+use indelible_access::{Act, ApprovalError, ApprovalId, Approved, Registry, Requested, Role, WhatFor};
 use jiff::Timestamp;
 
 use super::registry::{at, by, made};
@@ -109,4 +109,47 @@ fn expired_requests_make_room() {
     }
     assert_eq!(registry.approvals().check_room(at(200)), Err(ApprovalError::TooMany));
     assert_eq!(registry.approvals().check_room(at(4000)), Ok(()));
+}
+
+#[test]
+fn an_act_that_is_read_twice_is_one_act() {
+    let mut registry = Registry::default();
+    let id = requested(&mut registry, erasure("p"), "anna", at(100));
+    give(&mut registry, id, "ben");
+    assert_eq!(requested(&mut registry, erasure("p"), "anna", at(100)), id);
+    assert!(
+        registry
+            .approvals()
+            .approved(id, &erasure("p"), "anna", at(250))
+            .is_ok()
+    );
+}
+
+#[test]
+fn what_is_asked_for_again_is_approved_again() {
+    let mut registry = Registry::default();
+    let first = requested(&mut registry, erasure("p"), "anna", at(100));
+    give(&mut registry, first, "ben");
+    let second = requested(&mut registry, erasure("p"), "anna", at(110));
+    let waiting = registry.approvals().approved(second, &erasure("p"), "anna", at(250));
+    assert!(matches!(waiting, Err(ApprovalError::Waiting { .. })), "{waiting:?}");
+}
+
+#[test]
+fn where_nobody_is_identified_an_approval_is_as_exact_and_lasts_as_long() {
+    let mut registry = Registry::default();
+    let approved = |registry: &Registry, now| {
+        let found = registry
+            .approvals()
+            .approved_for_anybody(&WhatFor::KeyRotation, at(now));
+        found.map(|approved| approved.map(Approved::id))
+    };
+    let other = requested(&mut registry, erasure("p"), "anna", at(100));
+    give(&mut registry, other, "ben");
+    assert_eq!(approved(&registry, 150), Ok(None));
+    let id = requested(&mut registry, WhatFor::KeyRotation, "anna", at(100));
+    assert!(matches!(approved(&registry, 150), Err(ApprovalError::Waiting { .. })));
+    give(&mut registry, id, "ben");
+    assert_eq!(approved(&registry, 3699), Ok(Some(id)));
+    assert!(matches!(approved(&registry, 3700), Err(ApprovalError::Expired { .. })));
 }

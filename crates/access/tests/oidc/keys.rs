@@ -36,6 +36,11 @@ fn keys_for_other_purposes_are_skipped_and_said_so() {
         (with(json!({"kid": 7})), Unusable::Id),
         (with(json!({"kid": ""})), Unusable::Id),
         (json!({"kty": "RSA", "n": "AQAB", "e": "AQAB"}), Unusable::Number("n")),
+        // 2,040 bits.
+        (
+            json!({"kty": "RSA", "n": "____".repeat(85), "e": "AQAB"}),
+            Unusable::Number("n"),
+        ),
         (
             json!({"kty": "EC", "crv": "P-256", "x": "AAAA", "y": "AAAA"}),
             Unusable::Number("x"),
@@ -122,6 +127,13 @@ fn only_pinned_keys_are_used() {
         ));
         assert_eq!(gate.keys.skipped().len(), 1);
     }
+    // A thumbprint without its prefix is the name of a key, which no key here has.
+    let mut named = issuer();
+    named["keys"] = json!({"pinned": [thumbprint(&one)]});
+    let issuers = issuers(&[named]);
+    let jwks = json!({"keys": [one.jwk()]}).to_string();
+    let set = KeySet::read(jwks.as_bytes(), issuers.iter().next().unwrap());
+    assert!(matches!(set, Err(BadKeySet::NoneUsable { keys: 1, .. })), "{set:?}");
     // Whoever controls the issuer's key set calls his key by the thumbprint that is pinned, with the prefix and without.
     let print = thumbprint(&one);
     for name in [print.clone(), format!("sha256:{print}")] {

@@ -101,6 +101,7 @@ mod tests {
         for (preset, issuer, audience) in [
             (Preset::GitHub, github, "https://github.com/acme"),
             (Preset::GitHub, github, "https://github.com/acme/"),
+            (Preset::GitHub, github, "https://github.com"),
             (
                 Preset::GitHub,
                 "https://token.actions.acme.ghe.com",
@@ -112,6 +113,9 @@ mod tests {
                 "https://git.acme.example/team",
             ),
             (Preset::GitHub, github, "sts.amazonaws.com"),
+            (Preset::GitHub, github, "api://AzureADTokenExchange"),
+            (Preset::Buildkite, "https://agent.buildkite.com", "sigstore"),
+            (Preset::GitLab, "https://gitlab.com", "vault"),
             (Preset::GitLab, "https://gitlab.com", "https://gitlab.com"),
             (Preset::GitLab, "https://gitlab.com", "https://gitlab.com/"),
             (Preset::CircleCi, circleci, "8f7d9c7e-3c1e-4c2f-9d6f-0b1a2c3d4e5f"),

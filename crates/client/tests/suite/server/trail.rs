@@ -6,7 +6,8 @@ use indelible_event::{Disclosure, Salts, Sealed, Second};
 use indelible_merkle::Hash;
 use tonic::{Request, Response, Status, Streaming};
 
-use super::{Answers, Lie, Service, pb, signed};
+use super::answers::signed;
+use super::{Answers, Lie, Service, pb};
 
 /// An event of the log.
 #[derive(Clone)]
