@@ -92,7 +92,19 @@ fn it_proves_anew_under_the_newest_head() {
         "log.keys",
     ];
     assert_done(&bed.run(&[&own[..], &["--url", &server.url]].concat()));
-    assert_eq!(fs::read(bed.path("own")).unwrap(), fs::read(bed.path("fresh")).unwrap());
+    let fresh = fs::read_to_string(bed.path("fresh")).unwrap();
+    assert_eq!(fs::read_to_string(bed.path("own")).unwrap(), fresh);
+    // Of two heads of one size that stays which more have signed, whoever they are.
+    let line = cosignature(
+        &signed("honest", 7, &key(1)),
+        1_767_139_200,
+        &key(1),
+        &witness("w.example/one", 11),
+    );
+    let more = format!("{fresh}{line}\n");
+    bed.write("own", &more);
+    assert_done(&bed.run(&[&own[..], &["--url", &server.url]].concat()));
+    assert_eq!(fs::read_to_string(bed.path("own")).unwrap(), more);
 
     // What does not hold is said, and nothing is written.
     let fails = |more: &[&str], code, words: &str| {

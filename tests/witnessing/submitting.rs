@@ -169,3 +169,26 @@ async fn a_log_of_events_without_witnesses_refuses_to_wait_for_them() {
         "nothing was written"
     );
 }
+
+/// What was there before is vouched for by a head that has all of it, and not by one that has the first.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_last_of_what_was_there_before_is_waited_for() {
+    let scene = Scene::with_events(1, &[Manner::Honest]).await;
+    let server = scene.serve(&[("INDELIBLE_WITNESS_WAIT_SECONDS", "1")]);
+    for (manner, query, keys, witnessed) in [
+        (Manner::Honest, "?wait=witnessed", &["a"][..], true),
+        (Manner::Mute, "", &["b"], false),
+        (Manner::Mute, "?wait=witnessed", &["a"], true),
+        (Manner::Mute, "?wait=witnessed", &["a", "b"], false),
+        (Manner::Mute, "?wait=witnessed", &["b", "a"], false),
+    ] {
+        scene.witnesses[0].behave(manner);
+        let (status, answer) = post(&server, query, keys).await;
+        assert_eq!((status, &answer["witnessed"]), (200, &json!(witnessed)), "{answer}");
+        for event in answer["events"].as_array().unwrap() {
+            let receipt = Receipt::parse(event["proof"].as_str().unwrap().as_bytes()).unwrap();
+            let leaf = Hash::leaf(event["leaf"].as_str().unwrap().as_bytes());
+            receipt.verify(leaf, &scene.bed.vkey()).unwrap();
+        }
+    }
+}

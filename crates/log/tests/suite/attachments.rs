@@ -14,7 +14,7 @@ use crate::doubles::{Power, TestJournal, TestObjects};
 use crate::events::{
     Words, append_events, attachments, event, events, expected, read_attached, start_events, tombstone,
 };
-use crate::support::{Homes, append, eager, eventually, key, lazy, shutdown, text, wait};
+use crate::support::{Homes, append, eager, eventually, home_of, key, lazy, shutdown, text, wait};
 
 /// Every event of the log is read back, alone and in ranges.
 fn check_events(homes: &Homes, reader: &indelible_log::Reader, count: u64) {
@@ -85,6 +85,30 @@ fn attachments_come_back_from_the_tail_from_the_object_store_and_after_a_start()
         .unwrap();
         check_events(&homes, &log.reader(), 700);
     }
+}
+
+/// What is sealed ends where a bundle does, and that is within a commit: of this one only the rest is taken up again.
+#[test]
+fn a_commit_that_is_half_sealed_is_taken_up_in_its_middle() {
+    let Homes { journal, objects } = Homes::of_events();
+    let log = start_events(journal.clone(), Arc::new(objects.clone()), 0, &lazy()).unwrap();
+    append_events(&log, 0..300, 90).unwrap();
+    shutdown(log).unwrap();
+    let tile = Key::Tile { level: 0, index: 0 };
+    let mut first_bundle = vec![(tile, objects.get(tile).unwrap().unwrap())];
+    let runs = objects.runs(0).unwrap().into_iter();
+    first_bundle.extend(runs.map(|(first, run)| (Key::Entries { first }, run)));
+    let places = objects.places(0).unwrap().into_iter();
+    first_bundle.extend(places.map(|(first, record)| (Key::Where { first }, record)));
+    let objects = home_of(first_bundle);
+    let homes = Homes { journal, objects };
+    assert_eq!(homes.sealed(), 256, "in the middle of 180..270");
+    let log = start_events(homes.journal.clone(), Arc::new(homes.objects.clone()), 300, &lazy()).unwrap();
+    let reader = log.reader();
+    check_events(&homes, &reader, 300);
+    shutdown(log).unwrap();
+    assert_eq!(homes.sealed(), 300);
+    check_events(&homes, &reader, 300);
 }
 
 #[test]
