@@ -190,7 +190,7 @@ async fn a_backup_that_was_killed_behind_the_tombstone_is_overwritten_by_the_nex
     let mut log = bed.open();
     log.submit(0..100, PERSON).await;
     let head = log.open.log.reader().head();
-    let old = Backup::at(&bed.path("old"));
+    let old = Backup::at(bed.path("old"));
     backup(&bed.data(), &old, head.checkpoint(), Extent::New, &mut |_| {}).unwrap();
     assert_ne!(bed.files_in("old", PERSON), NONE);
     let plan = log.plan(PERSON).await;
