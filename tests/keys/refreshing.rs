@@ -101,7 +101,7 @@ fn it_proves_anew_under_the_newest_head() {
         &key(1),
         &witness("w.example/one", 11),
     );
-    let more = format!("{fresh}{line}\n");
+    let more = format!("{fresh}{line}");
     bed.write("own", &more);
     assert_done(&bed.run(&[&own[..], &["--url", &server.url]].concat()));
     assert_eq!(fs::read_to_string(bed.path("own")).unwrap(), more);
