@@ -30,7 +30,16 @@ pub(super) struct ClientContents {
 /// What tells files from those that were there before: time of the last change, length and number of each; nothing of one that is not
 /// there. Links are followed, so that a link which is turned elsewhere is seen, as Kubernetes does with what it mounts.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Stamp(Vec<Option<(i64, i64, i64, i64, u64, u64)>>);
+pub(super) struct Stamp(Vec<Option<OfFile>>);
+
+/// Times are in seconds and nanoseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct OfFile {
+    modified: (i64, i64),
+    changed: (i64, i64),
+    bytes: u64,
+    number: u64,
+}
 
 impl Contents {
     /// Reads them.
@@ -94,8 +103,12 @@ impl Stamp {
         ];
         let one = |path: Option<&Path>| {
             let meta = fs::metadata(path?).ok()?;
-            let (modified, changed) = ((meta.mtime(), meta.mtime_nsec()), (meta.ctime(), meta.ctime_nsec()));
-            Some((modified.0, modified.1, changed.0, changed.1, meta.len(), meta.ino()))
+            Some(OfFile {
+                modified: (meta.mtime(), meta.mtime_nsec()),
+                changed: (meta.ctime(), meta.ctime_nsec()),
+                bytes: meta.len(),
+                number: meta.ino(),
+            })
         };
         Stamp(all.into_iter().map(one).collect())
     }
