@@ -71,7 +71,7 @@ impl Secured {
             ("INDELIBLE_CLIENT_CA", "ca.pem"),
             ("INDELIBLE_CLIENT_CRL", "ca.crl"),
         ];
-        let served = place.serve_as(&variables, trusting(&own.cert));
+        let served = place.serve_as(&variables, &trusting(&own.cert));
         Secured {
             place,
             served,

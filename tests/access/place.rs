@@ -43,14 +43,14 @@ impl Place {
     }
 
     pub(crate) fn serve(&self) -> Served {
-        self.serve_as(&[], indelible_client::HttpOptions::default())
+        self.serve_as(&[], &indelible_client::HttpOptions::default())
     }
 
     /// The same with more configuration, as variables say it, and for clients of this kind.
-    pub(crate) fn serve_as(&self, variables: &[(&str, &str)], options: indelible_client::HttpOptions) -> Served {
+    pub(crate) fn serve_as(&self, variables: &[(&str, &str)], options: &indelible_client::HttpOptions) -> Served {
         let mut command = self.bed.command(&["serve", "--data", "log", "--listen", "127.0.0.1:0"]);
         command.envs(variables.iter().copied());
-        let http = indelible_client::http_client(&options).unwrap();
+        let http = indelible_client::http_client(options).unwrap();
         Served {
             server: Server::start(command),
             http,
