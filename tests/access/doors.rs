@@ -226,3 +226,19 @@ fn the_documentation_has_the_table() {
         assert!(page.lines().any(|line| line == row), "docs/access.md lacks: {row}");
     }
 }
+
+/// A door that leads elsewhere than it did is seen by whoever reads the change.
+#[test]
+fn the_documentation_has_the_doors() {
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/access.md")).unwrap();
+    let row = |verb: &str, path: &str, method: Method| format!("{verb:<7} {path:<52} {method}\n");
+    let calls = GRPC_DOORS.iter().map(|(path, method)| row("gRPC", path, *method));
+    let pages = HTTP_DOORS
+        .iter()
+        .map(|(verb, path, method)| row(verb.as_str(), path, *method));
+    let doors: String = calls.chain(pages).collect();
+    assert!(
+        page.contains(&format!("```\n{doors}```\n")),
+        "docs/access.md should say:\n{doors}"
+    );
+}
