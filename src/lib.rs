@@ -18,7 +18,7 @@
 //! | [`waiting`] | for witnesses, by those who write |
 //! | [`sources`] | who may send deliveries: files, secrets, counts |
 //! | [`strict_json`] | JSON of strangers, read in one way only |
-//! | [`room`], [`message_room`] | memory for what strangers send, counted before it is taken: of all, and of one connection |
+//! | [`room`] | memory for what strangers send, counted before it is taken: of all, and of one connection |
 //! | [`memory`] | heads that are remembered outside the data directory |
 //! | [`monitor`] | follows somebody's log and says when it does what an honest one does not |
 //! | [`follow`] | what reads the log behind its back: the leaf index, the witnesses |
@@ -43,7 +43,6 @@ pub mod grpc;
 pub mod http;
 pub mod identity;
 pub mod memory;
-pub mod message_room;
 pub mod metrics;
 pub mod mirror;
 pub mod monitor;

@@ -30,8 +30,8 @@ use super::peer::{BadPeer, PeerCertificate};
 use super::preface::{Protocol, read_preface};
 use super::standing::Watched;
 use super::tls::{Tls, accept};
-use crate::message_room::MessageRoom;
 use crate::metrics::{Connections, Ended};
+use crate::room::messages::MessageRoom;
 
 /// What a connection gets of its server; a clone is cheap.
 #[derive(Clone)]

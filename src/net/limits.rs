@@ -9,7 +9,7 @@ use crate::config::Config;
 ///
 /// What a connection can hold in memory, at most: 8 MiB of what it sent and nobody read yet, and for each stream 128 KiB of
 /// what it does not read. With the default 256 streams that is 8 MiB + 256 x 128 KiB = 40 MiB. Messages of gRPC that are read and not
-/// answered take 64 MiB, and 256 x 16 KiB of small ones ([`message_room`](crate::message_room)): 68 MiB more.
+/// answered take 64 MiB, and 256 x 16 KiB of small ones ([`room::messages`](crate::room::messages)): 68 MiB more.
 #[derive(Clone, Debug)]
 pub struct Limits {
     /// Connections at a time. One beyond takes the place of the one that has been quiet for the longest; if none is, it waits, and

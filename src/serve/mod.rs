@@ -30,13 +30,13 @@ use crate::grpc::{self, LogService, TrailService};
 use crate::http::{self, AccessPages, ErasurePages, EventPages, Health, KeyPage, LogPages, MetricsPage, Pages};
 use crate::identity::oidc::Snapshots;
 use crate::memory::{CheckpointFile, MemoryError};
-use crate::message_room::hold_messages;
 use crate::metrics::{
     Exposition, LogFigures, ProcessFigures, SourceFigures, SpanFigures, TlsFigures, TrailFigures, WitnessFigures,
 };
 use crate::net::{self, BindError, Limits, Listening, Refresher, Tls, TlsError};
 use crate::observe::{BadEndpoint, Exporter, Observer};
 use crate::proofs::Proofs;
+use crate::room::messages::hold_messages;
 use crate::sources::{Sources, SourcesError, SourcesFolder};
 use crate::task::blocking;
 

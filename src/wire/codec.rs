@@ -11,12 +11,12 @@ use tonic::codec::{BufferSettings, Codec, DecodeBuf, Decoder};
 use tonic_prost::ProstCodec;
 
 use super::{AppendBatchRequest, ExportRequest, GetInclusionProofsRequest, SubmitBatchRequest};
-use crate::message_room;
+use crate::room::messages;
 
 /// The codec of the generated stubs.
 ///
 /// A field of two bytes becomes a value of 150: so those that may be repeated are counted before any is made, and there must be room
-/// for them ([`message_room`]). That costs some nanoseconds for each.
+/// for them ([`messages`]). That costs some nanoseconds for each.
 #[derive(Debug)]
 pub struct RequestCodec<T, U>(PhantomData<(T, U)>);
 
@@ -63,7 +63,7 @@ where
 
     fn decode(&mut self, buf: &mut DecodeBuf<'_>) -> Result<Option<D::Item>, Status> {
         if let Some(repeated) = Repeated::of::<D::Item>() {
-            message_room::charge(repeated.weight(buf.chunk())?)?;
+            messages::charge(repeated.weight(buf.chunk())?)?;
         }
         self.decoder.decode(buf)
     }

@@ -125,7 +125,7 @@ impl Intake {
                 Some(Ok(None)) => break Some(Ok(())),
                 Some(Err(status)) => break Some(Err(status)),
             }
-            // Who asks for more has done with what it had (`message_room`): of what is large, there is one at a time.
+            // Who asks for more has done with what it had (`room::messages`): of what is large, there is one at a time.
             if messages.len() < RUN_EVENTS_MAX && bytes < RUN_BYTES_MAX {
                 arrived = self.next().now_or_never();
             }

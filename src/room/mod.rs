@@ -1,5 +1,7 @@
 //! Room in memory for what strangers send and for what is made of it, counted before it is taken.
 
+pub mod messages;
+
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -23,8 +23,8 @@ use prost_types::FileDescriptorSet;
 use tokio::task_local;
 use tonic::Status;
 
+use super::{Place, Room};
 use crate::net::{Framing, Step};
-use crate::room::{Place, Room};
 use crate::wire::DESCRIPTORS;
 
 /// Bytes that the messages of one connection, and what is made of them, take at a time: sixteen of the largest. Beside it a message may
