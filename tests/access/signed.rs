@@ -327,7 +327,7 @@ async fn what_is_not_signed_right_is_refused_and_counted() {
     assert_eq!(counted, refused, "{denied:#?}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn an_issuer_can_ask_for_signatures_and_commands_make_them() {
     let scene = Scene::new("require_signature = true");
     let served = scene.place.serve();
@@ -476,7 +476,7 @@ async fn an_issuer_can_ask_for_signatures_and_commands_make_them() {
     assert!(stdout(&known).trim_end().ends_with("known"), "{}", stderr(&known));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_key_sets_of_issuers_are_kept() {
     let scene = Scene::new("");
     let served = scene.place.serve();
