@@ -132,7 +132,7 @@ const FIELDS_MAX: usize = 16 << 10;
 const GROWTH: usize = 3;
 
 /// A submission in memory, its texts not counted.
-const SUBMISSION_BYTES: usize = 160;
+const SUBMISSION_BYTES: usize = 192;
 
 /// The same of bytes or a text.
 const BYTES_BYTES: usize = 32;
