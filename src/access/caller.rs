@@ -198,6 +198,14 @@ impl Caller {
         Ok(Reading { noted, count: 0 })
     }
 
+    /// Counts entries of the log that are about to be given, if it is somebody whose reading is on the record. They are told within a
+    /// minute.
+    pub fn gives_entries(&self, count: u64) {
+        if self.is_recorded() {
+            self.gate.entries_read().add(&self.session.principal, count, self.peer);
+        }
+    }
+
     fn has_read(&self, query: &str, count: u64) -> Happened {
         Happened::read(self.principal(), self.permit.method(), query, count, self.peer)
     }

@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::caller::Caller;
 use super::file::AccessFile;
-use super::record::{Denials, Happened, RecordError, Recorder};
+use super::record::{Denials, EntriesRead, Happened, RecordError, Recorder};
 use super::refusal::Refusal;
 use super::session::{InFlight, Meter, Session};
 use crate::config::Config;
@@ -45,6 +45,7 @@ struct Inner {
     meters: Cache<String, Arc<Meter>>,
     recorder: Recorder,
     denials: Denials,
+    entries_read: EntriesRead,
     /// What is being put on the record of streams that have ended.
     finishing: Mutex<JoinSet<()>>,
 }
@@ -63,6 +64,7 @@ impl Gate {
             oidc: None,
             meters: Cache::new(METERS_MAX),
             denials: Denials::new(recorder.clone()),
+            entries_read: EntriesRead::new(recorder.clone()),
             finishing: Mutex::default(),
             recorder,
         }))
@@ -95,6 +97,11 @@ impl Gate {
     /// Refusals that are counted and not on the record yet.
     pub fn denials(&self) -> &Denials {
         &self.0.denials
+    }
+
+    /// Entries that were given and are not on the record yet.
+    pub fn entries_read(&self) -> &EntriesRead {
+        &self.0.entries_read
     }
 
     /// Puts something on the record beside everything else; [`Gate::finished`] waits for it.

@@ -43,5 +43,5 @@ pub use self::gate::Gate;
 pub use self::layer::{guard_calls, guard_pages};
 pub use self::open::{Exposed, check_listener};
 pub use self::record::{
-    AuditLog, Copies, CopyError, Denials, Happened, Record, RecordError, Recorder, ReplayError, replay,
+    AuditLog, Copies, CopyError, Denials, EntriesRead, Happened, Record, RecordError, Recorder, ReplayError, replay,
 };

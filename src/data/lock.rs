@@ -8,7 +8,7 @@ use super::DataDir;
 
 /// That no other process uses the directory. The kernel takes it back when the process ends, however it ends.
 #[derive(Debug)]
-pub struct Lock(#[expect(dead_code, reason = "held, not read: closing the file gives the lock back")] File);
+pub struct Lock(File);
 
 /// Why the directory is not ours.
 #[derive(Debug, thiserror::Error)]
@@ -64,5 +64,33 @@ impl Lock {
             .and_then(|()| writeln!(file, "{}", std::process::id()))
             .map_err(io)?;
         Ok(Lock(file))
+    }
+}
+
+impl Drop for Lock {
+    /// Closing the file is not enough where this process goes on: a child that was forked by another thread has the file open, too, until it
+    /// becomes another program. The lock is of the open file, so that giving it back here is for the child as well.
+    fn drop(&mut self) {
+        if let Err(error) = self.0.unlock() {
+            tracing::warn!(%error, "the lock of a directory is given back when the file is closed only");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_free_though_somebody_has_a_copy_of_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lock");
+        let lock = Lock::on(&path, folder.path()).unwrap();
+        let copy = lock.0.try_clone().unwrap();
+        let held = Lock::on(&path, folder.path());
+        assert!(matches!(held, Err(LockError::Held { .. })), "{held:?}");
+        drop(lock);
+        Lock::on(&path, folder.path()).unwrap();
+        drop(copy);
     }
 }

@@ -46,7 +46,10 @@ async fn serve(State(log): State<Arc<LogPages>>, caller: Caller, uri: Uri) -> Re
     let (index, width) = (path.index(), path.width());
     let body: Body = match path.content() {
         TileContent::Hashes { level } => hashes(&log.reader, TileId { level, index }, width).await?.into(),
-        TileContent::Entries => entries(log.reader.clone(), index * TILE_WIDTH, width).await?,
+        TileContent::Entries => {
+            caller.gives_entries(width);
+            entries(log.reader.clone(), index * TILE_WIDTH, width).await?
+        }
     };
     Ok(for_ever(body, caller.gate().tiles_are_public()))
 }

@@ -224,7 +224,9 @@ impl Service {
         let refresher = Refresher::new(tls_counts.clone());
         followers.spawn(tls::follow(refresher, gate.clone(), stopping.clone()));
         let finishing = gate.clone();
-        let denials = tokio::spawn(gate.denials().clone().follow(stopping.clone()));
+        let answered = CancellationToken::new();
+        let denials = tokio::spawn(gate.denials().clone().follow(answered.clone()));
+        let entries_read = tokio::spawn(gate.entries_read().clone().follow(answered.clone()));
         let quorum = served.as_ref().map(|served| served.quorum.clone());
         let (observer, exporter) = observed(&config, log.description().origin.as_str())?;
         let exporter = exporter.map(|exporter| tokio::spawn(exporter.run()));
@@ -336,8 +338,9 @@ impl Service {
         net::serve(listening, app, &Limits::from(&config), observer.connections(), end).await;
         // What was read and what was refused while it ran is on the record before the log takes no more.
         finishing.finished().await;
-        if denials.await.is_err() {
-            tracing::error!("refusals could not be put on the record");
+        answered.cancel();
+        if denials.await.is_err() || entries_read.await.is_err() {
+            tracing::error!("refusals, or what was read, could not be put on the record");
         }
         let ended = blocking(move || log.shutdown()).await;
         // The log has ended, so that the followers end when they have caught up.

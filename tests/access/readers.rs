@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 use tonic::Request;
 
 use crate::place::{Place, Served, member};
-use crate::stubs::ExportRequest;
 use crate::stubs::audit_trail_client::AuditTrailClient;
+use crate::stubs::transparency_log_client::TransparencyLogClient;
+use crate::stubs::{ExportRequest, GetEntriesRequest};
 
 /// Who has read so many of what, once there is that on the record.
 async fn read(place: &Place, served: &Served, action: &str, by: &str) -> Vec<(Value, Value)> {
@@ -73,6 +74,42 @@ async fn a_stream_is_on_it_with_the_count_of_what_it_gave() {
     let told = read(&place, &served, "indelible.read-events", "token/auditor/").await;
     let query = json!(format!("evidence of 3 events from {first}"));
     assert_eq!(told, [(query, json!(3))]);
+}
+
+/// What of the log's entries somebody was given, by bundles and by a stream, at the end of the service that gave it.
+#[tokio::test]
+async fn entries_that_were_read_are_on_it_with_their_number() {
+    let place = Place::of_kind("opaque");
+    let served = place.serve();
+    let submitter = served.token(&place.admin, "ci", json!({"role": "submitter"})).await;
+    let auditor = served.token(&place.admin, "auditor", json!({"role": "auditor"})).await;
+    let monitor = served.token(&place.admin, "monitor", json!({"role": "monitor"})).await;
+    let http = indelible_client::http_client(&indelible_client::HttpOptions::default()).unwrap();
+    for number in 0..3 {
+        let request = http.post(format!("{}/add", served.server.url)).bearer_auth(&submitter);
+        let added = request.body(format!("entry {number}")).send().await.unwrap();
+        assert_eq!(added.status(), StatusCode::OK);
+    }
+    for by in [&auditor, &auditor, &monitor] {
+        let (status, ..) = served.ask(Some(by), "GET", "/tile/entries/000.p/3", None).await;
+        assert_eq!(status, StatusCode::OK);
+        let (status, ..) = served.ask(Some(by), "GET", "/tile/0/000.p/3", None).await;
+        assert_eq!(status, StatusCode::OK);
+    }
+    let mut client = TransparencyLogClient::new(served.server.channel().await);
+    let mut request = Request::new(GetEntriesRequest { start: 1, count: 10 });
+    let bearer = format!("Bearer {auditor}").parse().unwrap();
+    request.metadata_mut().insert("authorization", bearer);
+    let mut entries = client.get_entries(request).await.unwrap().into_inner();
+    while entries.message().await.unwrap().is_some() {}
+    drop((entries, client));
+    served.server.stop();
+    let text = std::fs::read_to_string(place.bed.log().join("admin.jsonl")).unwrap();
+    let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let read: Vec<Value> = lines.filter(|line| line["act"] == "indelible.read-tiles").collect();
+    assert_eq!(read.len(), 1, "{text}");
+    assert_eq!(read[0]["now"]["count"], 3 + 3 + 2, "{text}");
+    assert!(read[0].to_string().contains("token/auditor/"), "{text}");
 }
 
 /// Who sends a token that does not hold is nobody that is known; from where it came is known.

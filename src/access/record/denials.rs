@@ -85,15 +85,15 @@ impl Denials {
         self.0.waiting.lock().expect(NO_PANIC).total
     }
 
-    /// Puts them on the record until `stopping`, and what is left then.
-    pub async fn follow(self, stopping: CancellationToken) {
+    /// Puts them on the record until all requests are `answered`, and what is left then.
+    pub async fn follow(self, answered: CancellationToken) {
         let mut every = tokio::time::interval(EVERY);
         every.tick().await;
         loop {
             let all = tokio::select! {
                 () = self.0.first.notified() => false,
                 _ = every.tick() => true,
-                () = stopping.cancelled() => {
+                () = answered.cancelled() => {
                     self.tell(true).await;
                     return;
                 }

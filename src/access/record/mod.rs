@@ -5,6 +5,7 @@
 
 mod copies;
 mod denials;
+mod entries;
 mod happened;
 mod reads;
 mod replay;
@@ -19,6 +20,7 @@ use serde_json::json;
 
 pub use self::copies::{AuditLog, Copies, CopyError};
 pub use self::denials::Denials;
+pub use self::entries::EntriesRead;
 pub use self::happened::Happened;
 use self::reads::LeftOpen;
 pub(super) use self::reads::OpenRead;

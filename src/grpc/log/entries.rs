@@ -7,6 +7,7 @@ use indelible_log::{ReadError, Reader};
 use tokio_util::sync::CancellationToken;
 use tonic::Status;
 
+use crate::access::Caller;
 use crate::task::blocking;
 use crate::wire::{GetEntriesResponse, IntoStatus, RangeQuery, entries_reply};
 
@@ -16,7 +17,12 @@ pub(super) type Replies = Pin<Box<dyn Stream<Item = Result<GetEntriesResponse, S
 /// The entries of the range that the newest head of now has; refused if that is none.
 ///
 /// The next message is read when the client has taken the last one, and nothing is held in between.
-pub(super) fn serve(reader: Reader, query: RangeQuery, stopping: CancellationToken) -> Result<Replies, Status> {
+pub(super) fn serve(
+    caller: Caller,
+    reader: Reader,
+    query: RangeQuery,
+    stopping: CancellationToken,
+) -> Result<Replies, Status> {
     let size = reader.head().size();
     if query.start >= size {
         let start = query.start;
@@ -26,13 +32,14 @@ pub(super) fn serve(reader: Reader, query: RangeQuery, stopping: CancellationTok
     }
     let end = query.start.saturating_add(query.count).min(size);
     let messages = stream::try_unfold(query.start, move |start| {
-        let reader = reader.clone();
+        let (caller, reader) = (caller.clone(), reader.clone());
         async move {
             if start == end {
                 return Ok(None);
             }
             let entries = blocking(move || reader.entries(start, end, MESSAGE_ENTRY_BYTES)).await;
             let entries = entries.map_err(ReadError::into_status)?;
+            caller.gives_entries(entries.len() as u64);
             let next = start + entries.len() as u64;
             Ok(Some((entries_reply(start, entries), next)))
         }

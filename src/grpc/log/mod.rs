@@ -53,11 +53,11 @@ impl LogService {
     }
 }
 
-/// Whether the caller was let in for this.
-fn permitted<T>(request: &Request<T>, method: Method) -> Result<(), Status> {
+/// The caller, if it was let in for this.
+fn permitted<T>(request: &Request<T>, method: Method) -> Result<Caller, Status> {
     let caller = Caller::of_call(request)?;
-    let permit = caller.permit(method);
-    permit.map(drop).map_err(IntoStatus::into_status)
+    caller.permit(method).map_err(IntoStatus::into_status)?;
+    Ok(caller)
 }
 
 #[tonic::async_trait]
@@ -167,9 +167,10 @@ impl TransparencyLog for LogService {
     type GetEntriesStream = entries::Replies;
 
     async fn get_entries(&self, request: Request<GetEntriesRequest>) -> Result<Response<entries::Replies>, Status> {
-        permitted(&request, Method::ReadTiles)?;
+        let caller = permitted(&request, Method::ReadTiles)?;
         let query = RangeQuery::try_from(request.into_inner())?;
         Ok(Response::new(entries::serve(
+            caller,
             self.reader.clone(),
             query,
             self.stopping.clone(),
