@@ -77,7 +77,7 @@ async fn a_stream_is_on_it_with_the_count_of_what_it_gave() {
 }
 
 /// What of the log's entries somebody was given, by bundles and by a stream, at the end of the service that gave it.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn entries_that_were_read_are_on_it_with_their_number() {
     let place = Place::of_kind("opaque");
     let served = place.serve();
