@@ -15,13 +15,16 @@ use std::task::{Context, Poll, ready};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
-use axum::middleware::{self, Next};
 use bytes::Bytes;
+use futures_util::future::Either;
 use hyper::body::{Frame, SizeHint};
 use prost::Message;
 use prost_types::FileDescriptorSet;
+use tokio::task::futures::TaskLocalFuture;
 use tokio::task_local;
 use tonic::Status;
+use tower::Service;
+use tower::layer::layer_fn;
 
 use super::{Place, Room};
 use crate::net::{Framing, Step};
@@ -89,30 +92,50 @@ pub fn charge(bytes: usize) -> Result<(), Status> {
 /// Counts the messages of gRPC services.
 pub fn hold_messages(calls: Router) -> Router {
     let streams = Arc::new(client_streams());
-    calls.layer(middleware::from_fn(move |request: Request, next: Next| {
-        let streams = streams.clone();
-        async move {
-            let Some(MessageRoom(room)) = request.extensions().get::<MessageRoom>().cloned() else {
-                return next.run(request).await;
-            };
-            let held = Arc::new(Held {
-                room,
-                places: Mutex::default(),
-            });
-            let is_stream = streams.contains(request.uri().path());
-            let request = request.map(|body| {
-                Body::new(Counted {
-                    body,
-                    framing: Framing::default(),
-                    held: held.clone(),
-                    is_stream,
-                    counted: Progress::Nothing,
-                    kept: None,
-                })
-            });
-            HELD.scope(held, next.run(request)).await
-        }
+    calls.layer(layer_fn(move |inner| Holding {
+        inner,
+        streams: streams.clone(),
     }))
+}
+
+/// A service that is called with the room of its connection at hand. Written out, since a layer of a closure makes a copy of the service
+/// and a box for each request, which a log of small entries feels.
+#[derive(Clone, Debug)]
+struct Holding<S> {
+    inner: S,
+    streams: Arc<HashSet<String>>,
+}
+
+impl<S: Service<Request>> Service<Request> for Holding<S> {
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = Either<S::Future, TaskLocalFuture<Arc<Held>, S::Future>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        let Some(MessageRoom(room)) = request.extensions().get::<MessageRoom>().cloned() else {
+            return Either::Left(self.inner.call(request));
+        };
+        let held = Arc::new(Held {
+            room,
+            places: Mutex::default(),
+        });
+        let is_stream = self.streams.contains(request.uri().path());
+        let request = request.map(|body| {
+            Body::new(Counted {
+                body,
+                framing: Framing::default(),
+                held: held.clone(),
+                is_stream,
+                counted: Progress::Nothing,
+                kept: None,
+            })
+        });
+        Either::Right(HELD.scope(held, self.inner.call(request)))
+    }
 }
 
 /// The paths of the methods whose clients send many messages.
