@@ -2,6 +2,7 @@
 
 use http::Method as Verb;
 use indelible_access::Method;
+use indelible_access::table::is_public;
 
 /// The methods of the gRPC services, by path. A path that ends in `/` is a whole service.
 pub const GRPC_DOORS: &[(&str, Method)] = &[
@@ -59,6 +60,11 @@ pub(super) fn of_call(path: &str) -> Option<Method> {
         false => path == *door,
     });
     found.map(|(_, method)| *method)
+}
+
+/// Whether anybody may ask for what a gRPC path asks for.
+pub fn is_public_call(path: &str) -> bool {
+    of_call(path).is_some_and(is_public)
 }
 
 /// What a request of plain HTTP asks for, by the route that it matched. HEAD is GET without the body.

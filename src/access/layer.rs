@@ -96,6 +96,9 @@ async fn pass(gate: &Gate, method: Method, mut request: Request, next: Next) -> 
     };
     let (caller, entered) = gate.admit(session.clone(), method, peer)?;
     request.extensions_mut().insert(caller);
+    if let Some(meter) = &session.meter {
+        request.extensions_mut().insert(meter.room.clone());
+    }
     if entered.is_none() && standing.is_none() {
         return Ok(next.run(request).await);
     }

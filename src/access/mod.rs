@@ -37,7 +37,7 @@ pub use indelible_access::{Denied, Method, Permit, Principal};
 pub use self::acts::{ActError, Acts, Made, WantedToken};
 pub use self::at_rest::{NotApproved, use_key_rotation};
 pub use self::caller::{Caller, Reading};
-pub use self::doors::{GRPC_DOORS, HTTP_DOORS};
+pub use self::doors::{GRPC_DOORS, HTTP_DOORS, is_public_call};
 pub use self::file::{AccessFile, AccessFileError, FourEyes};
 pub use self::gate::Gate;
 pub use self::layer::{guard_calls, guard_pages};

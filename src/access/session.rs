@@ -10,6 +10,7 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use super::file::Limits;
+use crate::room::messages::PrincipalRoom;
 
 /// Somebody who has said who they are, and until when that holds.
 #[derive(Debug)]
@@ -28,6 +29,8 @@ pub(super) struct Meter {
     requests: Mutex<Bucket>,
     bytes: Mutex<Bucket>,
     in_flight: AtomicUsize,
+    /// For large messages of gRPC.
+    pub(super) room: PrincipalRoom,
 }
 
 /// One request under way. Dropped when its answer is.
@@ -100,6 +103,7 @@ impl Meter {
             requests: Mutex::default(),
             bytes: Mutex::default(),
             in_flight: AtomicUsize::new(0),
+            room: PrincipalRoom::of_principal(),
         }
     }
 

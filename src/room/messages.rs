@@ -1,8 +1,8 @@
 //! Room for the messages of gRPC, counted before it is taken: what a connection can have under way at a time is bounded, whatever its
-//! client sends on how many streams.
+//! client sends on how many streams, and what a principal can, on however many connections.
 //!
 //! Without it each of 256 streams could bring a message of 4 MiB, which is read whole and then made into values that take many times as
-//! much, before any handler is asked. Two things are counted here, both against the room of the connection: the bytes of a message,
+//! much, before any handler is asked. Two things are counted here, both against either room: the bytes of a message,
 //! when the length in front of it is read and before any of it is; and the values that it has, when it is whole and before they are made.
 //! They are given back when the handler has answered or, on a stream, when it asks for the next message. What there is no room for is
 //! refused at once: who waits would fill the window of the connection, and those who have room could not go on.
@@ -37,6 +37,9 @@ pub const CONNECTION_MESSAGES_BYTES_MAX: usize = 64 << 20;
 /// Messages of at most so many bytes are not counted: those that are sent most.
 pub const SMALL_BYTES: usize = 16 << 10;
 
+/// The same for all connections of one principal together: four that are full.
+pub const PRINCIPAL_MESSAGES_BYTES_MAX: usize = 4 * CONNECTION_MESSAGES_BYTES_MAX;
+
 /// The room of one connection, among the extensions of its requests. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct MessageRoom(Room);
@@ -48,32 +51,53 @@ impl MessageRoom {
     }
 }
 
-/// What one request has of it.
+/// The room of one principal, among the extensions of the requests that it sends by whatever connection. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct PrincipalRoom(Room);
+
+impl PrincipalRoom {
+    /// The room of somebody who was not here.
+    pub fn of_principal() -> PrincipalRoom {
+        PrincipalRoom(Room::of(PRINCIPAL_MESSAGES_BYTES_MAX))
+    }
+}
+
+/// What one request has of both.
 #[derive(Debug)]
 struct Held {
-    room: Room,
+    connection: Room,
+    /// None of a request that anybody may send, and where everybody may do everything.
+    principal: Option<Room>,
     places: Mutex<Vec<Place>>,
 }
 
 impl Held {
     fn take(&self, bytes: usize) -> Result<(), Status> {
-        let place = self.room.try_take(bytes).map_err(|_| {
-            let mut status = Status::resource_exhausted(format!(
-                "messages of more than {} MiB are under way on this connection; nothing was stored",
-                CONNECTION_MESSAGES_BYTES_MAX >> 20
-            ));
-            status
-                .metadata_mut()
-                .insert("grpc-retry-pushback-ms", PUSHBACK_MS.into());
-            status
-        })?;
-        self.places.lock().expect(NO_PANIC).push(place);
+        let of_connection = self.connection.try_take(bytes);
+        let of_connection =
+            of_connection.map_err(|_| exhausted(CONNECTION_MESSAGES_BYTES_MAX, "on this connection"))?;
+        let of_principal = self.principal.as_ref().map(|room| room.try_take(bytes)).transpose();
+        let of_principal = of_principal.map_err(|_| exhausted(PRINCIPAL_MESSAGES_BYTES_MAX, "of this principal"))?;
+        let mut places = self.places.lock().expect(NO_PANIC);
+        places.push(of_connection);
+        places.extend(of_principal);
         Ok(())
     }
 
     fn give_back(&self) {
         self.places.lock().expect(NO_PANIC).clear();
     }
+}
+
+fn exhausted(max: usize, whose: &str) -> Status {
+    let mut status = Status::resource_exhausted(format!(
+        "messages of more than {} MiB are under way {whose}; nothing was stored",
+        max >> 20
+    ));
+    status
+        .metadata_mut()
+        .insert("grpc-retry-pushback-ms", PUSHBACK_MS.into());
+    status
 }
 
 task_local! {
@@ -89,12 +113,14 @@ pub fn charge(bytes: usize) -> Result<(), Status> {
     HELD.try_with(|held| held.take(bytes)).unwrap_or(Ok(()))
 }
 
-/// Counts the messages of gRPC services.
-pub fn hold_messages(calls: Router) -> Router {
+/// Counts the messages of gRPC services. Of the calls that are `for_all`, by their path, none has more than [`SMALL_BYTES`]: what anybody
+/// may ask is a matter of some numbers, and whoever may ask is anybody.
+pub fn hold_messages(calls: Router, for_all: fn(&str) -> bool) -> Router {
     let streams = Arc::new(client_streams());
     calls.layer(layer_fn(move |inner| Holding {
         inner,
         streams: streams.clone(),
+        for_all,
     }))
 }
 
@@ -104,6 +130,7 @@ pub fn hold_messages(calls: Router) -> Router {
 struct Holding<S> {
     inner: S,
     streams: Arc<HashSet<String>>,
+    for_all: fn(&str) -> bool,
 }
 
 impl<S: Service<Request>> Service<Request> for Holding<S> {
@@ -120,16 +147,19 @@ impl<S: Service<Request>> Service<Request> for Holding<S> {
             return Either::Left(self.inner.call(request));
         };
         let held = Arc::new(Held {
-            room,
+            connection: room,
+            principal: request.extensions().get::<PrincipalRoom>().map(|room| room.0.clone()),
             places: Mutex::default(),
         });
-        let is_stream = self.streams.contains(request.uri().path());
+        let path = request.uri().path();
+        let (is_stream, is_for_all) = (self.streams.contains(path), (self.for_all)(path));
         let request = request.map(|body| {
             Body::new(Counted {
                 body,
                 framing: Framing::default(),
                 held: held.clone(),
                 is_stream,
+                is_for_all,
                 counted: Progress::Nothing,
                 kept: None,
             })
@@ -157,6 +187,7 @@ struct Counted {
     framing: Framing,
     held: Arc<Held>,
     is_stream: bool,
+    is_for_all: bool,
     counted: Progress,
     /// What came behind the end of a message that was counted: not given on before that is given back.
     kept: Option<Bytes>,
@@ -180,6 +211,11 @@ impl Counted {
             match step {
                 Step::Head(length) => {
                     let length = usize::try_from(length).unwrap_or(usize::MAX);
+                    if length > SMALL_BYTES && self.is_for_all {
+                        return Err(Status::out_of_range(format!(
+                            "a message of this method has {SMALL_BYTES} bytes at most"
+                        )));
+                    }
                     if length > SMALL_BYTES {
                         self.held.take(length)?;
                         self.counted = Progress::Within;

@@ -20,7 +20,7 @@ use self::outside::{Outside, Witnessing, look_outside};
 use self::rules::gate;
 use crate::access::{
     AccessFile, AccessFileError, Acts, Exposed, Gate, RecordError, ReplayError, check_listener, guard_calls,
-    guard_pages,
+    guard_pages, is_public_call,
 };
 use crate::config::Config;
 use crate::data::{DataDir, OpenError, OpenLog, checkpoint_file, open};
@@ -289,7 +289,7 @@ impl Service {
             stopping: stopping.clone(),
         });
         let (routes, reporter) = grpc::routes(service, events);
-        let routes = guard_calls(&gate, hold_messages(routes.into_axum_router())).into();
+        let routes = guard_calls(&gate, hold_messages(routes.into_axum_router(), is_public_call)).into();
         let health = tokio::spawn(reporter.follow(log.condition()));
         let condition = log.condition();
         let tiles = LogPages {

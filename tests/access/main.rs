@@ -6,6 +6,7 @@ mod attested;
 mod certificates;
 mod doors;
 mod four_eyes;
+mod large;
 mod limits;
 mod place;
 mod readers;

@@ -75,8 +75,6 @@ async fn large_messages_that_do_not_end_on_all_streams_of_a_connection() {
     for path in [
         "/indelible.v1.AuditTrail/SubmitBatch",
         "/indelible.v1.AuditTrail/SubmitStream",
-        // Everybody may ask this.
-        "/indelible.v1.TransparencyLog/GetTreeHead",
     ] {
         // One byte is missing. 200 streams with 4 MiB are 800 MiB.
         let codes = send(&siege, path, 200, LARGE, Bytes::from(vec![0x7a; LARGE - 1])).await;
@@ -95,6 +93,34 @@ async fn large_messages_that_do_not_end_on_all_streams_of_a_connection() {
     }
     siege.end(PEAK_BYTES_MAX).await;
 }
+
+/// Whoever may ask is anybody, and has no need of large messages.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_everybody_may_ask_is_small() {
+    let mut siege = Siege::begin("large questions", |_| {});
+    siege.mark().await;
+    let idle = siege.peak_bytes();
+    for path in [
+        "/indelible.v1.TransparencyLog/GetTreeHead",
+        "/grpc.health.v1.Health/Check",
+        "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+    ] {
+        for length in [SMALL + 1, LARGE] {
+            let codes = send(&siege, path, 100, length, Bytes::from(vec![0x7a; length - 1])).await;
+            siege.case();
+            let (refused, broken) = (count(&codes, "11"), count(&codes, "broken"));
+            assert!(refused > 0 && refused + broken == 100, "{path}, {length}: {codes:?}");
+        }
+    }
+    let grown = siege.peak_bytes() - idle;
+    let _ = writeln!(std::io::stderr(), "large questions: {} MiB more", grown >> 20);
+    assert!(grown < 32 << 20, "{grown}");
+    siege.mark().await;
+    siege.end(PEAK_BYTES_MAX).await;
+}
+
+/// What a message of any method may have.
+const SMALL: usize = 16 << 10;
 
 /// Each of two bytes would become a value of 150.
 #[tokio::test(flavor = "multi_thread")]
