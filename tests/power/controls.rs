@@ -6,7 +6,7 @@ use crate::check::Truth;
 use crate::disk::Area;
 use crate::load::{entries, quiet};
 use crate::power::{Plan, cut};
-use crate::record::{Recorder, strace_is_missing};
+use crate::record::{Recorder, Turn, strace_is_missing};
 use crate::runs::seed;
 use crate::steps::{Replay, Step};
 
@@ -15,6 +15,7 @@ async fn a_missing_sync_would_be_noticed() {
     if strace_is_missing() {
         return;
     }
+    let _turn = Turn::wait();
     let mut recorder = Recorder::init(Kind::Opaque);
     let made = recorder.steps();
     let server = recorder.serve(None);

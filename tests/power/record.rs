@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::{Arc, Condvar, Mutex, mpsc};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -372,6 +372,31 @@ pub(crate) fn strace_is_missing() -> bool {
         let _ = writeln!(std::io::stderr(), "SKIPPED: needs {NEEDS}");
     }
     missing
+}
+
+/// Leave to record, for so many at a time as a small machine can do without making each other wait: what a process that starves leaves
+/// unsynced between two moments is not what it would otherwise, and the images are chosen for that.
+#[derive(Debug)]
+pub(crate) struct Turn(());
+
+static FREE: Mutex<usize> = Mutex::new(2);
+static GIVEN_BACK: Condvar = Condvar::new();
+
+impl Turn {
+    /// Blocks until there is one.
+    pub(crate) fn wait() -> Turn {
+        let free = FREE.lock().unwrap();
+        let mut free = GIVEN_BACK.wait_while(free, |free| *free == 0).unwrap();
+        *free -= 1;
+        Turn(())
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        *FREE.lock().unwrap() += 1;
+        GIVEN_BACK.notify_one();
+    }
 }
 
 /// The data directory in the recorded folder.

@@ -7,7 +7,7 @@ use crate::controls::{ends_sync, must_be_noticed};
 use crate::disk::Area;
 use crate::load::{entries, everything, quiet, some};
 use crate::power::{Plan, cut};
-use crate::record::{Recorder, Recording, strace_is_missing};
+use crate::record::{Recorder, Recording, Turn, strace_is_missing};
 use crate::steps::Step;
 
 /// From the end of `init` on: load with seals in flight, segments and volumes that come into being, an orderly end, another start,
@@ -28,6 +28,7 @@ async fn at_any_moment(kind: Kind, images: usize) {
     if strace_is_missing() {
         return;
     }
+    let _turn = Turn::wait();
     let mut recorder = Recorder::init(kind);
     let made = recorder.steps();
     let server = recorder.serve(None);
@@ -73,6 +74,7 @@ async fn killed_before_the_journals_sync_then_restarted_and_asked() {
     if strace_is_missing() {
         return;
     }
+    let _turn = Turn::wait();
     let run = killed("fdatasync:signal=SIGKILL:when=12").await;
     let (restarted, steps) = (run.restarted, &run.recording.steps);
     assert!(
@@ -99,6 +101,7 @@ async fn killed_before_the_trees_sync_then_restarted_and_asked() {
     if strace_is_missing() {
         return;
     }
+    let _turn = Turn::wait();
     let run = killed("sync_file_range:signal=SIGKILL:when=2").await;
     run.cut("killed before a sync of the tree");
 }
@@ -109,6 +112,7 @@ async fn again_while_recovery_works_on_a_tear() {
     if strace_is_missing() {
         return;
     }
+    let _turn = Turn::wait();
     let mut recorder = Recorder::init(Kind::Opaque);
     // Large batches are committed by the sequencer's thread. The first thing that it syncs is a closing record, and then each second
     // one is a frame.
