@@ -12,8 +12,8 @@ use ring::signature::{Ed25519KeyPair, KeyPair as _};
 use serde_json::{Value, json};
 
 use crate::bed::Server;
-use crate::place::{Place, event, member};
-use crate::sessions::{ends, watched};
+use crate::place::{Place, event, member, watch};
+use crate::sessions::ends;
 
 const ISSUER: &str = "https://token.actions.githubusercontent.com";
 pub(crate) const AUDIENCE: &str = "https://log.example/acme";
@@ -134,7 +134,7 @@ async fn what_a_job_has_under_way_ends_with_its_token() {
     let late = key.token(&json!({"iat": now - 60, "exp": now - 1}));
     served.submit(&late, "deploy", "deployment.created").await;
     let reader = key.token(&json!({"iat": now - 60, "exp": now, "repository_id": "75"}));
-    let watched = watched(&served, &reader).await;
+    let watched = watch(&served, &reader).await.0;
     ends(&place, &served, watched).await;
 }
 

@@ -5,14 +5,15 @@ use std::time::{Duration, Instant, SystemTime};
 
 use indelible_client::{ClientCertificate, HttpOptions, http_client};
 use rcgen::{
-    BasicConstraints, CertificateParams, CertificateRevocationListParams, ExtendedKeyUsagePurpose, IsCa, Issuer,
-    KeyIdMethod, KeyPair, KeyUsagePurpose, RevokedCertParams, SanType, SerialNumber, date_time_ymd,
+    BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose, SanType,
+    SerialNumber, date_time_ymd,
 };
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity};
 use tonic::{Code, Status, Streaming};
 
+use crate::crl::crl;
 use crate::place::{Place, Served, member};
 use crate::stubs::audit_trail_client::AuditTrailClient;
 use crate::stubs::transparency_log_client::TransparencyLogClient;
@@ -169,24 +170,6 @@ impl Secured {
         let more = tokio::time::timeout(SOON, watched.message()).await.unwrap();
         assert!(more.unwrap().is_some());
     }
-}
-
-fn crl(authority: &Issuer<'static, KeyPair>, serials: &[u8]) -> String {
-    let revoked = |&serial: &u8| RevokedCertParams {
-        serial_number: SerialNumber::from(vec![serial]),
-        revocation_time: date_time_ymd(2026, 1, 1),
-        reason_code: None,
-        invalidity_date: None,
-    };
-    let params = CertificateRevocationListParams {
-        this_update: date_time_ymd(2026, 1, 1),
-        next_update: date_time_ymd(2036, 1, 2),
-        crl_number: SerialNumber::from(vec![1]),
-        issuing_distribution_point: None,
-        revoked_certs: serials.iter().map(revoked).collect(),
-        key_identifier_method: KeyIdMethod::Sha256,
-    };
-    params.signed_by(authority).unwrap().pem().unwrap()
 }
 
 fn trusting(pem: &str) -> HttpOptions {

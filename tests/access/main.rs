@@ -5,6 +5,7 @@
 mod attested;
 mod certificates;
 mod doors;
+mod erasing;
 mod four_eyes;
 mod large;
 mod limits;
@@ -17,6 +18,12 @@ mod sessions;
 mod signed;
 mod timing;
 mod tokens;
+
+#[path = "../slow/answer.rs"]
+mod answer;
+
+#[path = "../net/crl.rs"]
+mod crl;
 
 #[path = "../e2e/support.rs"]
 #[expect(dead_code, reason = "the bed has more in it than these tests need")]

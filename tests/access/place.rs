@@ -4,8 +4,11 @@ use std::time::{Duration, Instant};
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
+use tonic::{Request, Streaming};
 
 use crate::bed::{Bed, Server};
+use crate::stubs::audit_trail_client::AuditTrailClient;
+use crate::stubs::{WatchRequest, WatchResponse};
 
 /// A log of events with rules, and the token that it was made with.
 pub(crate) struct Place {
@@ -142,4 +145,24 @@ pub(crate) fn event(source: &str, action: &str) -> Value {
 /// A member of an event that was shown.
 pub(crate) fn member<'a>(event: &'a Value, name: &str) -> &'a Value {
     &event["members"][name]["value"]
+}
+
+/// A call by whoever has this token.
+pub(crate) fn as_bearer<T>(token: &str, message: T) -> Request<T> {
+    let mut request = Request::new(message);
+    let value = format!("Bearer {token}").parse().unwrap();
+    request.metadata_mut().insert("authorization", value);
+    request
+}
+
+/// A stream of all events, which has begun, and how many came with its first message.
+pub(crate) async fn watch(served: &Served, token: &str) -> (Streaming<WatchResponse>, u64) {
+    let mut client = AuditTrailClient::new(served.server.channel().await);
+    let all = WatchRequest {
+        start: Some(0),
+        ..WatchRequest::default()
+    };
+    let mut watched = client.watch(as_bearer(token, all)).await.unwrap().into_inner();
+    let first = watched.message().await.unwrap().unwrap();
+    (watched, first.events.len() as u64)
 }

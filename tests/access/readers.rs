@@ -4,9 +4,8 @@ use std::time::{Duration, Instant};
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};
-use tonic::Request;
 
-use crate::place::{Place, Served, member};
+use crate::place::{Place, Served, as_bearer, member};
 use crate::stubs::audit_trail_client::AuditTrailClient;
 use crate::stubs::transparency_log_client::TransparencyLogClient;
 use crate::stubs::{ExportRequest, GetEntriesRequest};
@@ -62,14 +61,12 @@ async fn a_stream_is_on_it_with_the_count_of_what_it_gave() {
     }
     let auditor = served.token(&place.admin, "auditor", json!({"role": "auditor"})).await;
     let mut client = AuditTrailClient::new(served.server.channel().await);
-    let mut request = Request::new(ExportRequest {
+    let three = ExportRequest {
         start: first,
         count: 3,
         ..ExportRequest::default()
-    });
-    let bearer = format!("Bearer {auditor}").parse().unwrap();
-    request.metadata_mut().insert("authorization", bearer);
-    let mut pieces = client.export(request).await.unwrap().into_inner();
+    };
+    let mut pieces = client.export(as_bearer(&auditor, three)).await.unwrap().into_inner();
     while pieces.message().await.unwrap().is_some() {}
     let told = read(&place, &served, "indelible.read-events", "token/auditor/").await;
     let query = json!(format!("evidence of 3 events from {first}"));
@@ -97,10 +94,8 @@ async fn entries_that_were_read_are_on_it_with_their_number() {
         assert_eq!(status, StatusCode::OK);
     }
     let mut client = TransparencyLogClient::new(served.server.channel().await);
-    let mut request = Request::new(GetEntriesRequest { start: 1, count: 10 });
-    let bearer = format!("Bearer {auditor}").parse().unwrap();
-    request.metadata_mut().insert("authorization", bearer);
-    let mut entries = client.get_entries(request).await.unwrap().into_inner();
+    let rest = as_bearer(&auditor, GetEntriesRequest { start: 1, count: 10 });
+    let mut entries = client.get_entries(rest).await.unwrap().into_inner();
     while entries.message().await.unwrap().is_some() {}
     drop((entries, client));
     served.server.stop();

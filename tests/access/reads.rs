@@ -3,25 +3,8 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tonic::{Request, Streaming};
 
-use crate::place::{Place, Served, member};
-use crate::stubs::audit_trail_client::AuditTrailClient;
-use crate::stubs::{WatchRequest, WatchResponse};
-
-/// A stream of all events, and how many have come.
-async fn watch(served: &Served, token: &str) -> (Streaming<WatchResponse>, u64) {
-    let mut client = AuditTrailClient::new(served.server.channel().await);
-    let mut request = Request::new(WatchRequest {
-        start: Some(0),
-        ..WatchRequest::default()
-    });
-    let bearer = format!("Bearer {token}").parse().unwrap();
-    request.metadata_mut().insert("authorization", bearer);
-    let mut watched = client.watch(request).await.unwrap().into_inner();
-    let first = watched.message().await.unwrap().unwrap();
-    (watched, first.events.len() as u64)
-}
+use crate::place::{Place, Served, member, watch};
 
 /// What is on the record of streams that the auditor has read, the newest first: result and count.
 async fn recorded(served: &Served, admin: &str) -> Vec<(String, u64)> {

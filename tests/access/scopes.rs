@@ -2,18 +2,11 @@
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};
-use tonic::{Code, Request};
+use tonic::Code;
 
-use crate::place::{Place, Served, event, member};
+use crate::place::{Place, Served, as_bearer, event, member};
 use crate::stubs::audit_trail_client::AuditTrailClient;
 use crate::stubs::{ExportRequest, GetEventRequest, Submission, SubmitRequest, WatchRequest};
-
-fn as_bearer<T>(token: &str, message: T) -> Request<T> {
-    let mut request = Request::new(message);
-    let value = format!("Bearer {token}").parse().unwrap();
-    request.metadata_mut().insert("authorization", value);
-    request
-}
 
 async fn filled(place: &Place, served: &Served) -> Vec<u64> {
     let mut indexes = Vec::new();

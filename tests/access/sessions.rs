@@ -5,26 +5,11 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use reqwest::StatusCode;
 use serde_json::json;
-use tonic::{Code, Request, Streaming};
+use tonic::{Code, Streaming};
 
-use crate::place::{Place, Served};
-use crate::stubs::audit_trail_client::AuditTrailClient;
-use crate::stubs::{WatchRequest, WatchResponse};
+use crate::place::{Place, Served, watch};
+use crate::stubs::WatchResponse;
 use crate::tokens::id_of;
-
-/// A stream of all events, which has begun.
-pub(crate) async fn watched(served: &Served, token: &str) -> Streaming<WatchResponse> {
-    let mut client = AuditTrailClient::new(served.server.channel().await);
-    let mut request = Request::new(WatchRequest {
-        start: Some(0),
-        ..WatchRequest::default()
-    });
-    let bearer = format!("Bearer {token}").parse().unwrap();
-    request.metadata_mut().insert("authorization", bearer);
-    let mut watched = client.watch(request).await.unwrap().into_inner();
-    assert!(watched.message().await.unwrap().is_some());
-    watched
-}
 
 /// Whatever was on its way arrives, and then a stream is over although there is more.
 pub(crate) async fn ends(place: &Place, served: &Served, mut watched: Streaming<WatchResponse>) {
@@ -48,7 +33,7 @@ async fn a_stream_ends_when_its_token_is_revoked() {
     let place = Place::events();
     let served = place.serve();
     let token = served.token(&place.admin, "watcher", json!({"role": "auditor"})).await;
-    let watched = watched(&served, &token).await;
+    let watched = watch(&served, &token).await.0;
     let path = format!("/v1/tokens/{}", id_of(&served, &place.admin, "watcher").await);
     served.ok(&place.admin, "DELETE", &path, None).await;
     ends(&place, &served, watched).await;
@@ -65,7 +50,7 @@ async fn a_stream_ends_when_its_token_expires() {
     let soon = Timestamp::now() + SignedDuration::from_secs(4);
     let wanted = json!({"name": "short", "grants": [{"role": "auditor"}], "expires": soon});
     let made = served.ok(&place.admin, "POST", "/v1/tokens", Some(&wanted)).await;
-    let watched = watched(&served, made["token"].as_str().unwrap()).await;
+    let watched = watch(&served, made["token"].as_str().unwrap()).await.0;
     ends(&place, &served, watched).await;
     assert!(Timestamp::now() >= soon);
 }
@@ -80,8 +65,8 @@ async fn so_many_requests_are_under_way_at_a_time_and_no_more() {
     for _ in 0..5 {
         assert_eq!(asked().await.0, StatusCode::OK);
     }
-    let _first = watched(&served, &token).await;
-    let second = watched(&served, &token).await;
+    let _first = watch(&served, &token).await.0;
+    let second = watch(&served, &token).await.0;
     let (status, headers, answer) = asked().await;
     assert_eq!(status, StatusCode::TOO_MANY_REQUESTS, "{answer}");
     assert!(headers.contains_key("retry-after"));

@@ -1,11 +1,12 @@
 //! How long a refusal takes says nothing of how close a token came.
 
-use std::io::{Read, Write};
+use std::io::Write;
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use indelible_access::token::Token;
 
+use crate::answer::next_answer;
 use crate::place::Place;
 
 /// What is sent instead of the token of the administrator, all of one length: what it has in common with it, and what is wrong.
@@ -34,26 +35,11 @@ fn ask(stream: &mut TcpStream, token: &str) -> (Duration, String) {
     let request = format!("GET /v1/tokens HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n\r\n");
     let began = Instant::now();
     stream.write_all(request.as_bytes()).unwrap();
-    let mut answer = Vec::new();
-    let mut part = [0; 4_096];
-    loop {
-        let read = stream.read(&mut part).unwrap();
-        assert!(read > 0, "the server hung up");
-        answer.extend_from_slice(&part[..read]);
-        let text = String::from_utf8_lossy(&answer);
-        let Some((head, body)) = text.split_once("\r\n\r\n") else {
-            continue;
-        };
-        let head = head.to_ascii_lowercase();
-        let length = head.split("content-length: ").nth(1).unwrap().lines().next().unwrap();
-        if body.len() < length.parse().unwrap() {
-            continue;
-        }
-        let took = began.elapsed();
-        let same = |line: &&str| !line.starts_with("x-request-id") && !line.starts_with("date");
-        let head: Vec<&str> = head.lines().filter(same).collect();
-        return (took, format!("{head:?} {body}"));
-    }
+    let (head, body) = next_answer(stream);
+    let took = began.elapsed();
+    let same = |line: &&str| !line.starts_with("x-request-id") && !line.starts_with("date");
+    let head: Vec<&str> = head.lines().filter(same).collect();
+    (took, format!("{head:?} {}", String::from_utf8_lossy(&body)))
 }
 
 /// How far apart the means of two series are, in standard errors (Welch's t), without the slowest tenth of each, which is other

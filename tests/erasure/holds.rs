@@ -166,7 +166,6 @@ async fn what_cannot_be_held_is_not_said() {
             ..Claims::default()
         },
         raw: None,
-        signed: None,
         submitter: Submitter {
             principal: "test".to_owned(),
             method: "indelible.hold".to_owned(),

@@ -9,6 +9,9 @@ mod misbehaving;
 mod signing;
 mod tokens;
 
+#[path = "../access/erasing.rs"]
+mod erasing;
+
 #[path = "../e2e/support.rs"]
 #[expect(dead_code, reason = "the bed has more in it than these tests need")]
 mod bed;

@@ -5,6 +5,7 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 use crate::bed::{stderr, stdout};
+use crate::erasing::erase_subject;
 use crate::foreign::Foreign;
 use crate::place::{Place, Served, member};
 use crate::tokens::{AUDIENCE, now};
@@ -158,30 +159,7 @@ async fn foreign_code_signs_and_checks_what_is_kept() {
         assert_eq!(foreign.ask(&order)["claims"]["sub"], "robot");
 
         // Who is erased is erased from what was signed, and the signature with it.
-        let args = [
-            "erase",
-            "--subject",
-            "Ada Lovelace",
-            "--basis",
-            "b",
-            "--requester",
-            "r",
-            "--yes",
-        ];
-        let erased = place.bed.run(
-            &[
-                &args[..],
-                &[
-                    "--url",
-                    &served.server.url,
-                    "--token-file",
-                    "admin.token",
-                    "--vkey",
-                    "log/log.vkey",
-                ],
-            ]
-            .concat(),
-        );
+        let erased = erase_subject(&place.bed, &served.server, "Ada Lovelace", "admin.token");
         assert!(erased.status.success(), "{}", stderr(&erased));
         let (raw, words) = evidence(&place, &served, &index);
         assert_eq!(raw, None);

@@ -7,9 +7,8 @@ use std::sync::Arc;
 use indelible::config::{ClientCa, TlsFiles};
 use indelible::net::Tls;
 use rcgen::{
-    BasicConstraints, CertificateParams, CertificateRevocationListParams, CertifiedKey, DnType,
-    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose, RevokedCertParams, SanType,
-    SerialNumber, date_time_ymd,
+    BasicConstraints, CertificateParams, CertifiedKey, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    KeyUsagePurpose, SanType, SerialNumber, date_time_ymd,
 };
 use rustls::HandshakeKind;
 use rustls_pki_types::pem::PemObject;
@@ -18,6 +17,7 @@ use tempfile::NamedTempFile;
 use tokio::io::AsyncReadExt;
 
 use crate::client::Client;
+use crate::crl::crl;
 use crate::server::{CERTIFIED, Certificate, Server, Setup, file};
 
 const SPIFFE: &str = "spiffe://example.com/ci/deploy";
@@ -67,25 +67,6 @@ impl Authority {
 
     fn client(&self) -> Identity {
         self.make(1, |_| {})
-    }
-
-    /// The list of what it has revoked.
-    fn crl(&self, serials: &[u8]) -> String {
-        let revoked = |&serial: &u8| RevokedCertParams {
-            serial_number: SerialNumber::from(vec![serial]),
-            revocation_time: date_time_ymd(2026, 1, 1),
-            reason_code: None,
-            invalidity_date: None,
-        };
-        let params = CertificateRevocationListParams {
-            this_update: date_time_ymd(2026, 1, 1),
-            next_update: date_time_ymd(2026, 1, 2),
-            crl_number: SerialNumber::from(vec![1]),
-            issuing_distribution_point: None,
-            revoked_certs: serials.iter().map(revoked).collect(),
-            key_identifier_method: KeyIdMethod::Sha256,
-        };
-        params.signed_by(&self.issuer).unwrap().pem().unwrap()
     }
 }
 
@@ -212,7 +193,7 @@ async fn a_certificate_that_does_not_hold_is_refused_required_or_not() {
 async fn a_revoked_certificate_is_refused_and_so_is_one_of_which_nobody_says_that_it_is_not() {
     let [ours, unlisted] = ["ours", "unlisted"].map(Authority::new);
     let both = format!("{}{}", ours.pem, unlisted.pem);
-    let asking = asking(&both, Some(&ours.crl(&[2])), false).await;
+    let asking = asking(&both, Some(&crl(&ours.issuer, &[2])), false).await;
     asking.who(Some(&ours.client())).await.unwrap();
     let revoked = asking.who(Some(&ours.make(2, |_| {}))).await.unwrap_err();
     assert!(revoked.contains("CertificateRevoked"), "{revoked}");
@@ -253,7 +234,7 @@ async fn what_was_verified_once_is_verified_again() {
 fn files_that_cannot_be_used_are_refused_by_name() {
     let (own, ours) = (Certificate::make(), Authority::new("ours"));
     let ca = file(ours.pem.as_bytes());
-    let crl = file(ours.crl(&[]).as_bytes());
+    let crl = file(crl(&ours.issuer, &[]).as_bytes());
     let nonsense = file(b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
     let no_list = file(b"-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n");
     let missing = Path::new("/nonexistent/file.pem");
@@ -286,7 +267,7 @@ fn files_that_cannot_be_used_are_refused_by_name() {
 #[tokio::test(flavor = "multi_thread")]
 async fn curl_shows_its_certificate() {
     let ours = Authority::new("ours");
-    let asking = asking(&ours.pem, Some(&ours.crl(&[2])), true).await;
+    let asking = asking(&ours.pem, Some(&crl(&ours.issuer, &[2])), true).await;
     let curl = async |shown: Option<Identity>| {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);

@@ -8,6 +8,7 @@
 mod admission;
 mod client;
 mod client_certs;
+mod crl;
 mod deadlines;
 mod handshakes;
 mod limits;

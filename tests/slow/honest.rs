@@ -1,9 +1,11 @@
 //! Clients as they should be, and how long they wait.
 
-use std::io::{Read, Write};
+use std::io::Write;
 use std::net::{SocketAddr, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use crate::answer::next_answer;
 
 /// How long requests took.
 #[derive(Debug)]
@@ -76,20 +78,6 @@ fn exchange(stream: &mut TcpStream, append: bool) {
         false => b"GET /checkpoint HTTP/1.1\r\nHost: localhost\r\n\r\n",
     };
     stream.write_all(request).unwrap();
-    let mut answer = Vec::new();
-    let mut part = [0; 4_096];
-    loop {
-        let read = stream.read(&mut part).unwrap();
-        assert!(read > 0, "the server hung up");
-        answer.extend_from_slice(&part[..read]);
-        let Some(head) = answer.windows(4).position(|window| window == b"\r\n\r\n") else {
-            continue;
-        };
-        let text = String::from_utf8_lossy(&answer[..head]).to_ascii_lowercase();
-        assert!(text.starts_with("http/1.1 200 "), "{text}");
-        let length = text.split("content-length: ").nth(1).unwrap().lines().next().unwrap();
-        if answer.len() == head + 4 + length.parse::<usize>().unwrap() {
-            return;
-        }
-    }
+    let (head, _) = next_answer(stream);
+    assert!(head.starts_with("http/1.1 200 "), "{head}");
 }

@@ -4,10 +4,11 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 use tonic::Code;
 
-use super::{Scene, bearer, event, post};
+use super::{Scene, event, post};
 use crate::attested::{AUDIENCE, Key};
 use crate::bed::{stderr, stdout};
-use crate::place::{Served, member};
+use crate::erasing::erase_subject;
+use crate::place::{Served, as_bearer, member};
 use crate::stubs::audit_trail_client::AuditTrailClient;
 use crate::stubs::{Submission, SubmitRequest};
 
@@ -35,7 +36,7 @@ async fn an_issuer_can_ask_for_signatures_and_commands_make_them() {
             wait: 0,
         };
         let mut client = AuditTrailClient::new(served.server.channel().await);
-        let status = client.submit(bearer(&token, request)).await.unwrap_err();
+        let status = client.submit(as_bearer(&token, request)).await.unwrap_err();
         assert_eq!(status.code(), Code::PermissionDenied, "{what}: {status}");
         // Whoever reads signs nothing.
         served.ok(&token, "GET", "/v1/events?source=deploy", None).await;
@@ -121,30 +122,7 @@ async fn an_issuer_can_ask_for_signatures_and_commands_make_them() {
     }
 
     // Whoever is erased is gone from what was signed, too.
-    let args = [
-        "erase",
-        "--subject",
-        "Ada Lovelace",
-        "--basis",
-        "b",
-        "--requester",
-        "r",
-        "--yes",
-    ];
-    let erased = bed.run(
-        &[
-            &args[..],
-            &[
-                "--url",
-                &served.server.url,
-                "--token-file",
-                "admin.token",
-                "--vkey",
-                "log/log.vkey",
-            ],
-        ]
-        .concat(),
-    );
+    let erased = erase_subject(bed, &served.server, "Ada Lovelace", "admin.token");
     assert!(erased.status.success(), "{}", stderr(&erased));
     let (text, json) = verified("action,actor,delivery,raw,submitter");
     assert!(json.is_null() && text.contains("raw          erased"), "{text}");

@@ -4,9 +4,9 @@ use indelible_access::signed::JobKey;
 use reqwest::StatusCode;
 use serde_json::json;
 
-use super::{Scene, bearer, event, jose, post, submission};
+use super::{Scene, event, jose, post, submission};
 use crate::attested::AUDIENCE;
-use crate::place::member;
+use crate::place::{as_bearer, member};
 use crate::stubs::audit_trail_client::AuditTrailClient;
 use crate::stubs::{SubmitBatchRequest, SubmitRequest, SubmitStreamRequest};
 
@@ -94,7 +94,7 @@ async fn what_a_job_signs_is_kept_as_it_signed_it_and_known_again() {
         submission: Some(submission(&text)),
         wait: 0,
     };
-    let answer = client.submit(bearer(&token, request)).await.unwrap().into_inner();
+    let answer = client.submit(as_bearer(&token, request)).await.unwrap().into_inner();
     assert!(answer.repeated && answer.event.unwrap().index == index);
     let texts = ["run-2", "run-3"].map(|key| scene.job.sign(event(key, "deploy").to_string().as_bytes()));
     let request = SubmitBatchRequest {
@@ -102,7 +102,7 @@ async fn what_a_job_signs_is_kept_as_it_signed_it_and_known_again() {
         wait: 0,
     };
     let run = client
-        .submit_batch(bearer(&token, request))
+        .submit_batch(as_bearer(&token, request))
         .await
         .unwrap()
         .into_inner()
@@ -112,7 +112,11 @@ async fn what_a_job_signs_is_kept_as_it_signed_it_and_known_again() {
         submission: Some(submission(&texts[1])),
     };
     let stream = tokio_stream::iter([message]);
-    let mut replies = client.submit_stream(bearer(&token, stream)).await.unwrap().into_inner();
+    let mut replies = client
+        .submit_stream(as_bearer(&token, stream))
+        .await
+        .unwrap()
+        .into_inner();
     assert_eq!(replies.message().await.unwrap().unwrap().run.unwrap().count, 1);
 
     // What is known of keys is read from the log after a start.

@@ -7,7 +7,6 @@ mod refused;
 use indelible_access::signed::JobKey;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
-use tonic::Request;
 
 use crate::attested::{AUDIENCE, Key};
 use crate::place::{Place, Served};
@@ -83,13 +82,6 @@ pub(super) async fn post(served: &Served, token: &str, content_type: &str, body:
 
 pub(super) async fn jose(served: &Served, token: &str, text: &str) -> (StatusCode, Value) {
     post(served, token, "application/jose", text.to_owned()).await
-}
-
-pub(super) fn bearer<T>(token: &str, message: T) -> Request<T> {
-    let mut request = Request::new(message);
-    let value = format!("Bearer {token}").parse().unwrap();
-    request.metadata_mut().insert("authorization", value);
-    request
 }
 
 pub(super) fn submission(text: &str) -> Submission {

@@ -5,8 +5,8 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 use tonic::Code;
 
-use super::{Scene, bearer, event, jose, post, submission};
-use crate::place::member;
+use super::{Scene, event, jose, post, submission};
+use crate::place::{as_bearer, member};
 use crate::stubs::audit_trail_client::AuditTrailClient;
 use crate::stubs::{Submission, SubmitRequest};
 
@@ -54,7 +54,7 @@ async fn what_is_not_signed_right_is_refused_and_counted() {
             submission: Some(submission(text)),
             wait: 0,
         };
-        let status = client.submit(bearer(token, request)).await.unwrap_err();
+        let status = client.submit(as_bearer(token, request)).await.unwrap_err();
         assert_eq!(
             (status.code(), status.message()),
             (Code::PermissionDenied, said),
@@ -99,7 +99,7 @@ async fn what_is_not_signed_right_is_refused_and_counted() {
         }),
         wait: 0,
     };
-    let status = client.submit(bearer(&bound, both)).await.unwrap_err();
+    let status = client.submit(as_bearer(&bound, both)).await.unwrap_err();
     assert_eq!(status.code(), Code::InvalidArgument, "{status}");
 
     // A token that is bound is good without a signature, too.
