@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::strict_json::{self, Allowance, Unreadable};
-use crate::trail::{Body, Submission};
+use crate::trail::{Body, Original, Submission};
 
 /// What somebody says of one event, read and believed in nothing.
 #[derive(Clone, Debug)]
@@ -19,7 +19,7 @@ pub struct Envelope {
     pub key: Option<String>,
     /// What is claimed.
     pub claims: Claims,
-    raw: Option<Body>,
+    raw: Option<Original>,
 }
 
 /// What was sent is no such event. Its sender's fault.
@@ -78,7 +78,7 @@ impl Envelope {
             source,
             key,
             claims: strict_json::from_value(claims).map_err(BadEnvelope::Claims)?,
-            raw: raw.map(body).transpose()?,
+            raw: raw.map(bytes).transpose()?,
         })
     }
 
@@ -87,37 +87,33 @@ impl Envelope {
     /// # Errors
     ///
     /// If it is no event, or has raw bytes.
-    pub fn signed(signed: &SignedEvent, allowance: &Allowance) -> Result<Envelope, BadEnvelope> {
+    pub fn signed(signed: SignedEvent, allowance: &Allowance) -> Result<Envelope, BadEnvelope> {
         let envelope = Envelope::of(strict_json::from_slice_within(allowance, signed.payload())?)?;
         match envelope.raw {
-            None => Ok(envelope),
+            None => Ok(Envelope {
+                raw: Some(Original::Signed(signed)),
+                ..envelope
+            }),
             Some(_) => Err(BadEnvelope::RawOfSigned),
         }
     }
 
     /// It, on its way in.
-    pub fn submitted_by(self, submitter: Submitter, signed: Option<SignedEvent>) -> Submission {
-        let Envelope {
-            source,
-            key,
-            claims,
-            raw,
-        } = self;
+    pub fn submitted_by(self, submitter: Submitter) -> Submission {
         Submission {
-            source,
-            key,
-            claims,
-            raw,
-            signed,
+            source: self.source,
+            key: self.key,
+            claims: self.claims,
+            raw: self.raw,
             submitter,
         }
     }
 }
 
-fn body(raw: Raw) -> Result<Body, BadEnvelope> {
+fn bytes(raw: Raw) -> Result<Original, BadEnvelope> {
     let bytes = STANDARD.decode(raw.content).map_err(BadEnvelope::Raw)?;
-    Ok(Body {
+    Ok(Original::Bytes(Body {
         bytes: bytes.into(),
         content_type: raw.content_type,
-    })
+    }))
 }

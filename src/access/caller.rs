@@ -88,13 +88,17 @@ impl Caller {
         let signed = checked.map_err(|reason| self.refuse_signature(reason))?;
         let mut submitter = self.submitter();
         let verified = submitter.verified.get_or_insert_default();
-        verified.insert("signed".to_owned(), signed.verified());
+        verified.insert(Submitter::SIGNED.to_owned(), signed.verified());
         Ok((signed, submitter))
     }
 
     fn refuse_signature(&self, reason: NotSigned) -> Denied {
         let subject = self.session.principal.subject.clone();
-        let denied = Denied::Signature { subject, reason };
+        self.denied(Denied::Signature { subject, reason })
+    }
+
+    /// Counts a refusal.
+    fn denied(&self, denied: Denied) -> Denied {
         let subject = &self.session.principal.subject;
         self.gate.denied(subject, self.permit.method(), &denied, self.peer);
         denied
@@ -122,14 +126,7 @@ impl Caller {
             let action = one.claims.action.as_ref().map(|action| action.name.as_str());
             if !self.permit.covers(Some(&one.source), action) {
                 let what = format!("{} from {}", action.unwrap_or("nothing"), one.source);
-                let denied = self.permit.outside(&self.session.principal, &what);
-                self.gate.denied(
-                    &self.session.principal.subject,
-                    self.permit.method(),
-                    &denied,
-                    self.peer,
-                );
-                return Err((place, denied));
+                return Err((place, self.refuse(&what)));
             }
         }
         Ok(())
@@ -156,14 +153,7 @@ impl Caller {
 
     /// Refuses something of the method that it was let in for, and counts that.
     pub fn refuse(&self, what: &str) -> Denied {
-        let denied = self.permit.outside(&self.session.principal, what);
-        self.gate.denied(
-            &self.session.principal.subject,
-            self.permit.method(),
-            &denied,
-            self.peer,
-        );
-        denied
+        self.denied(self.permit.outside(&self.session.principal, what))
     }
 
     /// Puts on the record that somebody whose reading is on the record has read: `count` of what `query` names. Durable when it

@@ -76,11 +76,14 @@ async fn pass(gate: &Gate, method: Method, mut request: Request, next: Next) -> 
     let peer = request.extensions().get::<TcpConnectInfo>();
     let peer = peer.and_then(TcpConnectInfo::remote_addr).map(|address| address.ip());
     let standing = request.extensions().get::<Standing>().cloned();
+    let unknown = |refusal: &Refusal| {
+        let reason = refusal.to_string();
+        gate.denials().add("unknown", method.as_str(), &reason, peer);
+    };
     if let Some(ceased) = standing.as_ref().and_then(Standing::ceased) {
         // Its connection is about to end.
         let refusal = Refusal::Unauthenticated(ceased.to_string());
-        gate.denials()
-            .add("unknown", method.as_str(), &refusal.to_string(), peer);
+        unknown(&refusal);
         return Err(refusal);
     }
     let session = match indelible_access::table::is_public(method) {
@@ -88,10 +91,7 @@ async fn pass(gate: &Gate, method: Method, mut request: Request, next: Next) -> 
         true => gate.nobody(),
         false => {
             let session = identify::identify(gate, request.headers(), request.extensions()).await;
-            session.inspect_err(|refusal| {
-                gate.denials()
-                    .add("unknown", method.as_str(), &refusal.to_string(), peer);
-            })?
+            session.inspect_err(unknown)?
         }
     };
     let (caller, entered) = gate.admit(session.clone(), method, peer)?;

@@ -15,7 +15,7 @@ use super::problem::Problem;
 use crate::access::{Caller, Method};
 use crate::sources::{Configured, Counted};
 use crate::task::blocking;
-use crate::trail::{Accepted, Body, Refusal, Refused, Submission, Taken};
+use crate::trail::{Accepted, Body, Original, Refusal, Refused, Submission, Taken};
 
 /// Takes a delivery. What a sender is answered is the same for all kinds of sources.
 pub(super) async fn receive(
@@ -135,11 +135,10 @@ async fn store(
         source: source.to_owned(),
         key: incoming.key,
         claims: incoming.claims,
-        raw: Some(Body {
+        raw: Some(Original::Bytes(Body {
             bytes: bytes.clone(),
             content_type: incoming.content_type,
-        }),
-        signed: None,
+        })),
         submitter: incoming.submitter,
     };
     let mut submissions: Vec<Submission> = events.into_iter().map(submission).collect();
@@ -170,7 +169,7 @@ async fn store(
 
 /// Gives an event a key of its own.
 async fn separate(submission: &mut Submission, index: u64) {
-    if let (Some(key), Some(body)) = (&submission.key, submission.raw.clone()) {
+    if let (Some(key), Some(Original::Bytes(body))) = (&submission.key, submission.raw.clone()) {
         // As the event has it: a hash of what was not redacted could confirm a guess.
         let raw = blocking(move || {
             let redacted = redact::raw(&body.bytes, &body.content_type).value;

@@ -31,7 +31,7 @@ use super::preface::{Protocol, read_preface};
 use super::standing::Watched;
 use super::tls::{Tls, accept};
 use crate::metrics::{Connections, Ended};
-use crate::room::messages::MessageRoom;
+use crate::room::messages::ConnectionRoom;
 
 /// What a connection gets of its server; a clone is cheap.
 #[derive(Clone)]
@@ -140,7 +140,7 @@ impl Connection {
             self.shared.connections.clone(),
             self.activity.clone(),
         );
-        let room = MessageRoom::of_connection();
+        let room = ConnectionRoom::of_connection();
         let shown = peer.as_ref().map(|peer| (peer.certificate().clone(), peer.standing()));
         let answer = service_fn(move |mut request: http::Request<Incoming>| {
             let mut busy = activity.begin();

@@ -2,9 +2,8 @@
 //! client sends on how many streams, and what a principal can, on however many connections.
 //!
 //! Without it each of 256 streams could bring a message of 4 MiB, which is read whole and then made into values that take many times as
-//! much, before any handler is asked. Two things are counted here, both against either room: the bytes of a message,
-//! when the length in front of it is read and before any of it is; and the values that it has, when it is whole and before they are made.
-//! They are given back when the handler has answered or, on a stream, when it asks for the next message. What there is no room for is
+//! much, before any handler is asked. Two things are counted here, both against either room: the bytes of a message, when the length in
+//! front of it is read and before any of it is; and the values that it has, when it is whole and before they are made. They are given back when the handler has answered or, on a stream, when it asks for the next message. What there is no room for is
 //! refused at once: who waits would fill the window of the connection, and those who have room could not go on.
 
 use std::collections::HashSet;
@@ -34,20 +33,20 @@ use crate::wire::DESCRIPTORS;
 /// have [`SMALL_BYTES`] that are not counted: with 256 streams, 4 MiB.
 pub const CONNECTION_MESSAGES_BYTES_MAX: usize = 64 << 20;
 
-/// Messages of at most so many bytes are not counted: those that are sent most.
-pub const SMALL_BYTES: usize = 16 << 10;
-
 /// The same for all connections of one principal together: four that are full.
 pub const PRINCIPAL_MESSAGES_BYTES_MAX: usize = 4 * CONNECTION_MESSAGES_BYTES_MAX;
 
+/// Messages of at most so many bytes are not counted: those that are sent most.
+pub const SMALL_BYTES: usize = 16 << 10;
+
 /// The room of one connection, among the extensions of its requests. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct MessageRoom(Room);
+pub struct ConnectionRoom(Room);
 
-impl MessageRoom {
+impl ConnectionRoom {
     /// The room of a new connection.
-    pub fn of_connection() -> MessageRoom {
-        MessageRoom(Room::of(CONNECTION_MESSAGES_BYTES_MAX))
+    pub fn of_connection() -> ConnectionRoom {
+        ConnectionRoom(Room::of(CONNECTION_MESSAGES_BYTES_MAX))
     }
 }
 
@@ -143,7 +142,7 @@ impl<S: Service<Request>> Service<Request> for Holding<S> {
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        let Some(MessageRoom(room)) = request.extensions().get::<MessageRoom>().cloned() else {
+        let Some(ConnectionRoom(room)) = request.extensions().get::<ConnectionRoom>().cloned() else {
             return Either::Left(self.inner.call(request));
         };
         let held = Arc::new(Held {

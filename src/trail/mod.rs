@@ -50,7 +50,9 @@ pub use self::hold::{HoldError, HoldsError};
 use self::intake::Settled;
 pub use self::of_source::OfSourceError;
 pub use self::search::{Hits, SearchError};
-pub use self::submission::{Accepted, Body, Refusal, Refused, ServiceOnly, SignedOtherwise, Submission, Taken};
+pub use self::submission::{
+    Accepted, Body, Original, Refusal, Refused, ServiceOnly, SignedOtherwise, Submission, Taken,
+};
 pub use self::tombstones::Tombstones;
 use crate::data::DataDir;
 use crate::sources::Sources;

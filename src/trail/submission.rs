@@ -17,12 +17,29 @@ pub struct Submission {
     pub key: Option<String>,
     /// What the sender says.
     pub claims: Claims,
-    /// The bytes that it came as, if they are the sender's and not ours.
-    pub raw: Option<Body>,
-    /// What a job has signed of it, checked. Then that is what it came as, and `raw` is not looked at.
-    pub signed: Option<SignedEvent>,
+    /// What it came as, if that is the sender's and not ours.
+    pub raw: Option<Original>,
     /// Who the service knows sent it.
     pub submitter: Submitter,
+}
+
+/// What an event came as.
+#[derive(Clone, Debug)]
+pub enum Original {
+    /// Bytes, which are redacted before they are kept.
+    Bytes(Body),
+    /// What a job has signed, checked: kept as it is, or not taken.
+    Signed(SignedEvent),
+}
+
+impl Original {
+    /// How many bytes it has.
+    pub fn size(&self) -> usize {
+        match self {
+            Original::Bytes(body) => body.bytes.len(),
+            Original::Signed(signed) => signed.text().len(),
+        }
+    }
 }
 
 /// The bytes that an event came as.

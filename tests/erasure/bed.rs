@@ -8,7 +8,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
 use indelible::data::{DataDir, NewLog, OpenError, OpenLog, configure, init, open};
-use indelible::trail::{Body, Found, Needle, Plan, Submission, Trail, Wanted};
+use indelible::trail::{Body, Found, Needle, Original, Plan, Submission, Trail, Wanted};
 use indelible_client::{Client, HttpOptions, MemoryHeads, NewEvent, Options, http_client};
 use indelible_event::MemberState;
 use indelible_event::member::{Member, Submitter};
@@ -231,11 +231,12 @@ pub(crate) fn submission(event: NewEvent) -> Submission {
         source: event.source,
         key: event.key,
         claims: event.claims,
-        raw: event.raw.map(|raw| Body {
-            bytes: raw.content,
-            content_type: raw.content_type,
+        raw: event.raw.map(|raw| {
+            Original::Bytes(Body {
+                bytes: raw.content,
+                content_type: raw.content_type,
+            })
         }),
-        signed: None,
         submitter: Submitter {
             principal: "anonymous".to_owned(),
             method: "test".to_owned(),

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use indelible::config::Config;
 use indelible::data::{DataDir, LockError, OpenError, OpenLog, at_rest, checkpoint_file, configure, open};
 use indelible::memory::CheckpointFile;
-use indelible::trail::{Accepted, Body, Submission, Trail};
+use indelible::trail::{Accepted, Body, Original, Submission, Trail};
 use indelible_client::NewEvent;
 use indelible_event::member::Submitter;
 use indelible_log::{Ack, Batch, Reader, Step, Tombstones, fsck_with};
@@ -229,11 +229,12 @@ fn submission(event: &NewEvent) -> Submission {
         source: event.source.clone(),
         key: event.key.clone(),
         claims: event.claims.clone(),
-        raw: event.raw.clone().map(|raw| Body {
-            bytes: raw.content,
-            content_type: raw.content_type,
+        raw: event.raw.clone().map(|raw| {
+            Original::Bytes(Body {
+                bytes: raw.content,
+                content_type: raw.content_type,
+            })
         }),
-        signed: None,
         submitter: Submitter {
             principal: "anonymous".to_owned(),
             method: "none".to_owned(),

@@ -27,7 +27,7 @@ pub(super) use self::reads::OpenRead;
 pub use self::replay::{ReplayError, replay};
 use crate::data::{DataDir, record as record_line};
 use crate::task::blocking;
-use crate::trail::{ACCESS_SOURCE, Body, Refusal, Refused, Submission, Trail};
+use crate::trail::{ACCESS_SOURCE, Body, Original, Refusal, Refused, Submission, Trail};
 
 /// Where the record is.
 #[derive(Clone, Debug)]
@@ -96,8 +96,9 @@ impl Recorder {
 
     /// Writes what came of it. Durable when it returns; if it fails the note stays, and the next start writes it.
     pub(super) async fn read_ended(&self, happened: Happened, opened: OpenRead) -> Result<(), RecordError> {
-        let key = opened.key.clone();
-        self.submit(happened.into_claims(), Some(key), None).await?;
+        if let Record::Trail(trail, _) = &self.0 {
+            submit(trail, happened.into_claims(), Some(opened.key.clone()), None).await?;
+        }
         blocking(move || opened.close()).await?;
         Ok(())
     }
@@ -108,14 +109,14 @@ impl Recorder {
     ///
     /// If that cannot be recorded; the notes of what was not stay.
     pub async fn reads_left_open(&self) -> Result<usize, RecordError> {
-        let Record::Trail(_, data) = &self.0 else {
+        let Record::Trail(trail, data) = &self.0 else {
             return Ok(0);
         };
         let folder = data.reads();
         let left = blocking(move || LeftOpen::all(&folder)).await?;
         let mut count = 0;
         for one in left {
-            match self.submit(one.claims.clone(), Some(one.key.clone()), None).await {
+            match submit(trail, one.claims.clone(), Some(one.key.clone()), None).await {
                 Ok(()) => count += 1,
                 // It had ended, and the note was all that was left to do.
                 Err(RecordError::Refused(Refused {
@@ -131,7 +132,7 @@ impl Recorder {
 
     async fn write(&self, happened: Happened, act: Option<String>) -> Result<(), RecordError> {
         match &self.0 {
-            Record::Trail(..) => self.submit(happened.into_claims(), None, act).await,
+            Record::Trail(trail, _) => submit(trail, happened.into_claims(), None, act).await,
             Record::File(data, copies) => {
                 let line = happened.to_line(act.as_deref());
                 // There before it is here: what is here is in force at the next start.
@@ -144,30 +145,28 @@ impl Recorder {
             }
         }
     }
+}
 
-    /// An event of a log of events.
-    async fn submit(&self, claims: Claims, key: Option<String>, act: Option<String>) -> Result<(), RecordError> {
-        let Record::Trail(trail, _) = &self.0 else {
-            return Ok(());
-        };
-        let submission = Submission {
-            source: source(act.is_some()).to_owned(),
-            key,
-            claims,
-            raw: act.map(|text| Body {
+/// An event of a log of events.
+async fn submit(trail: &Trail, claims: Claims, key: Option<String>, act: Option<String>) -> Result<(), RecordError> {
+    let submission = Submission {
+        source: source(act.is_some()).to_owned(),
+        key,
+        claims,
+        raw: act.map(|text| {
+            Original::Bytes(Body {
                 bytes: Bytes::from(text),
                 content_type: ACT_TYPE.to_owned(),
-            }),
-            signed: None,
-            submitter: Submitter {
-                principal: "indelible".to_owned(),
-                method: METHOD.to_owned(),
-                verified: None,
-            },
-        };
-        trail.submit(vec![submission]).await?;
-        Ok(())
-    }
+            })
+        }),
+        submitter: Submitter {
+            principal: "indelible".to_owned(),
+            method: METHOD.to_owned(),
+            verified: None,
+        },
+    };
+    trail.submit(vec![submission]).await?;
+    Ok(())
 }
 
 fn source(is_act: bool) -> &'static str {

@@ -47,8 +47,7 @@ impl JobSignature {
             Some(MemberValue::Submitter(submitter)) => Some(submitter),
             _ => None,
         });
-        let said =
-            submitter.filter(|submitter| submitter.verified.as_ref().is_some_and(|all| all.contains_key(SIGNED)));
+        let said = submitter.filter(Submitter::says_signed);
         let (Some(submitter), Some(raw)) = (said, event.raw()) else {
             return Ok(None);
         };
@@ -77,7 +76,7 @@ fn checked(event: &CheckedEvent, submitter: &Submitter, raw: &[u8]) -> Result<Si
     }
     let text = str::from_utf8(raw).map_err(|_| Reason::NoText)?;
     let signed = check(text, &key)?;
-    let envelope = Envelope::signed(&signed, &Allowance::of(VALUES_MAX))?;
+    let envelope = Envelope::signed(signed.clone(), &Allowance::of(VALUES_MAX))?;
     let sent = Sent {
         claims: &envelope.claims,
         key: envelope.key.as_deref(),
@@ -93,9 +92,6 @@ fn checked(event: &CheckedEvent, submitter: &Submitter, raw: &[u8]) -> Result<Si
         false => Ok(signed),
     }
 }
-
-/// Under which what was checked stands in `submitter.verified`.
-const SIGNED: &str = "signed";
 
 #[cfg(test)]
 mod tests {

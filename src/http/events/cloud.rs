@@ -25,7 +25,7 @@ pub(super) use self::batch::elements;
 pub(super) use self::binary::{binary, is_binary};
 use crate::http::problem::Problem;
 use crate::strict_json;
-use crate::trail::{Body, Submission};
+use crate::trail::{Body, Original, Submission};
 
 pub(super) const CONTENT_TYPE: &str = "application/cloudevents+json";
 pub(super) const BATCH_CONTENT_TYPE: &str = "application/cloudevents-batch+json";
@@ -99,8 +99,7 @@ impl Attributes {
             source,
             key: Some(id),
             claims,
-            raw,
-            signed: None,
+            raw: raw.map(Original::Bytes),
             submitter,
         }
     }

@@ -10,7 +10,7 @@ use super::cloud;
 use crate::access::Caller;
 use crate::envelope::Envelope;
 use crate::http::problem::Problem;
-use crate::strict_json::{self, Allowance, Unreadable, VALUES_MAX};
+use crate::strict_json::{self, Allowance, VALUES_MAX};
 use crate::trail::{SIGNED_TYPE, Submission};
 
 /// How a body is to be read.
@@ -58,7 +58,7 @@ impl Form {
 pub(super) fn read(form: Form, headers: &HeaderMap, body: &Bytes, caller: &Caller) -> Result<Vec<Submission>, Problem> {
     let allowance = Allowance::of(VALUES_MAX);
     let read = |json: &[u8]| strict_json::from_slice_within::<Value>(&allowance, json);
-    let parse = |json: &[u8]| read(json).map_err(malformed);
+    let parse = |json: &[u8]| read(json).map_err(Problem::malformed);
     match form {
         Form::Signed => Ok(vec![signed(body, &allowance, caller)?]),
         Form::Json => {
@@ -104,13 +104,9 @@ pub(super) fn read(form: Form, headers: &HeaderMap, body: &Bytes, caller: &Calle
     }
 }
 
-fn malformed(reason: Unreadable) -> Problem {
-    Problem::malformed(reason)
-}
-
 fn unsigned(value: Value, place: usize, submitter: &Submitter) -> Result<Submission, Problem> {
     let envelope = Envelope::of(value).map_err(|bad| Problem::malformed(bad).at(place))?;
-    Ok(envelope.submitted_by(submitter.clone(), None))
+    Ok(envelope.submitted_by(submitter.clone()))
 }
 
 /// What a job has signed. Whose key that must be, its caller is known by.
@@ -118,6 +114,6 @@ fn signed(body: &Bytes, allowance: &Allowance, caller: &Caller) -> Result<Submis
     let text =
         str::from_utf8(body.trim_ascii()).map_err(|_| Problem::malformed("what is signed is a text of ASCII"))?;
     let (signed, submitter) = caller.signed(text)?;
-    let envelope = Envelope::signed(&signed, allowance).map_err(Problem::malformed)?;
-    Ok(envelope.submitted_by(submitter, Some(signed)))
+    let envelope = Envelope::signed(signed, allowance).map_err(Problem::malformed)?;
+    Ok(envelope.submitted_by(submitter))
 }

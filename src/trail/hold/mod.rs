@@ -150,7 +150,6 @@ impl Trail {
             key: None,
             claims,
             raw: None,
-            signed: None,
             submitter: Submitter {
                 principal: by,
                 method: METHOD.to_owned(),

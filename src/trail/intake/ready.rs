@@ -9,7 +9,8 @@ use indelible_index::idempotency::{Content, ContentMac, Identity};
 use jiff::Timestamp;
 
 use super::super::{
-    OWN_METHODS, OWN_SOURCES, Refusal, Refused, SIGNED_TYPE, ServiceOnly, SignedOtherwise, Submission, Trail,
+    Body, OWN_METHODS, OWN_SOURCES, Original, Refusal, Refused, SIGNED_TYPE, ServiceOnly, SignedOtherwise, Submission,
+    Trail,
 };
 use crate::task::blocking;
 
@@ -23,10 +24,7 @@ pub(super) struct Ready {
 impl Trail {
     /// Redacts, and fills in what the service knows. Large ones are made ready on a thread that may take its time.
     pub(super) async fn make_ready(&self, submissions: Vec<Submission>, now: Timestamp) -> Result<Vec<Ready>, Refused> {
-        let length = |one: &Submission| {
-            let signed = one.signed.as_ref().map_or(0, |signed| signed.text().len());
-            one.raw.as_ref().map_or(signed, |raw| raw.bytes.len())
-        };
+        let length = |one: &Submission| one.raw.as_ref().map_or(0, Original::size);
         let large = submissions.iter().map(length).sum::<usize>() > IN_PLACE_BYTES_MAX;
         let trail = self.clone();
         let work = move || {
@@ -48,7 +46,6 @@ impl Trail {
             key,
             claims,
             raw,
-            signed,
             submitter,
         } = submission;
         check_length("source", &source)?;
@@ -57,8 +54,8 @@ impl Trail {
             check_length("key", key)?;
             check_secret("key", key)?;
         }
-        if let Some(raw) = &raw {
-            check_secret("content_type", &raw.content_type)?;
+        if let Some(Original::Bytes(body)) = &raw {
+            check_secret("content_type", &body.content_type)?;
         }
         // What the service says itself, nobody else can.
         if !OWN_METHODS.contains(&submitter.method.as_str()) {
@@ -73,22 +70,19 @@ impl Trail {
             at: now,
             from: OccurredFrom::Receipt,
         });
-        let mut kept = None;
-        let raw = raw.filter(|_| signed.is_none()).map(|body| {
-            // Hashed behind the redaction, or a password could be tried out on the hash.
-            let redacted = redact::raw(&body.bytes, &body.content_type).value;
-            let member = Raw::of(&redacted, body.content_type, redacted.len() <= self.raw_kept_bytes_max);
-            kept = member.kept.then(|| Bytes::from(redacted.into_owned()));
-            member
-        });
-        let raw = match signed {
-            None => raw,
-            Some(signed) => {
+        let (raw, kept) = match raw {
+            None => (None, None),
+            Some(Original::Bytes(Body { bytes, content_type })) => {
+                // Hashed behind the redaction, or a password could be tried out on the hash.
+                let redacted = redact::raw(&bytes, &content_type).value;
+                let member = Raw::of(&redacted, content_type, redacted.len() <= self.raw_kept_bytes_max);
+                let kept = member.kept.then(|| Bytes::from(redacted.into_owned()));
+                (Some(member), kept)
+            }
+            Some(Original::Signed(signed)) => {
                 self.check_kept_as_signed(&signed, key.as_deref(), hits)?;
                 let text = Bytes::copy_from_slice(signed.text().as_bytes());
-                let member = Raw::of(&text, SIGNED_TYPE, true);
-                kept = Some(text);
-                Some(member)
+                (Some(Raw::of(&text, SIGNED_TYPE, true)), Some(text))
             }
         };
         let event = Event {

@@ -10,7 +10,7 @@ use super::super::{IntoStatus, generated as wire};
 use crate::access::{Caller, Denied};
 use crate::envelope::Envelope;
 use crate::strict_json::{self, Allowance};
-use crate::trail::{Body, Submission};
+use crate::trail::{Body, Original, Submission};
 
 /// Which events are meant: all conditions must hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -126,11 +126,12 @@ fn read(
         source,
         key,
         claims: claims.map_err(|reason| malformed(format!("claims: {reason}")))?,
-        raw: raw.map(|wire::RawBody { content, content_type }| Body {
-            bytes: content,
-            content_type,
+        raw: raw.map(|wire::RawBody { content, content_type }| {
+            Original::Bytes(Body {
+                bytes: content,
+                content_type,
+            })
         }),
-        signed: None,
         submitter,
     })
 }
@@ -156,8 +157,8 @@ fn signed(
     }
     let text = str::from_utf8(&signed).map_err(|_| malformed("it is a text of ASCII".to_owned()))?;
     let (signed, submitter) = caller.signed(text)?;
-    let envelope = Envelope::signed(&signed, allowance).map_err(|reason| malformed(reason.to_string()))?;
-    Ok(envelope.submitted_by(submitter, Some(signed)))
+    let envelope = Envelope::signed(signed, allowance).map_err(|reason| malformed(reason.to_string()))?;
+    Ok(envelope.submitted_by(submitter))
 }
 
 impl TryFrom<Option<wire::EventFilter>> for EventFilter {

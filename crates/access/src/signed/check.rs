@@ -42,14 +42,16 @@ pub fn check(text: &str, key: &Thumbprint) -> Result<SignedEvent, NotSigned> {
     let compact = Compact::split(text)?;
     let header_json = compact.header()?;
     if header_json.len() > HEADER_BYTES_MAX {
-        return Err(Malformed::Header("jwk").into());
+        return Err(NotSigned::LongHeader {
+            bytes: header_json.len(),
+        });
     }
     let header = object(&header_json).map_err(|error| match error {
         BadJson::NotAnObject => Malformed::Json("header"),
         BadJson::Repeated => Malformed::Repeated("header"),
     })?;
     let algorithm = algorithm(&header)?;
-    let jwk = header.get("jwk").ok_or(Malformed::Header("jwk"))?;
+    let jwk = header.get("jwk").ok_or(NotSigned::NoPublicKey)?;
     let public = public(jwk)?;
     if !public.suits(algorithm) {
         return Err(NotSigned::KeyUnfit(algorithm));
@@ -134,4 +136,4 @@ fn public(jwk: &Value) -> Result<Key, Unusable> {
 const PRIVATE: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 
 /// A key of P-256 with all that can be said of it has 300 bytes.
-const HEADER_BYTES_MAX: usize = 4 << 10;
+pub(super) const HEADER_BYTES_MAX: usize = 4 << 10;

@@ -2,6 +2,7 @@
 
 use crate::oidc::{Algorithm, BadAlgorithm, Malformed, Shown, Thumbprint, Unusable};
 
+use super::check::HEADER_BYTES_MAX;
 use super::{SIGNED_BYTES_MAX, TYPE};
 
 /// Why a text is not an event that the right key has signed: the fault of whoever sent it, or, of a kept one, of whoever kept it.
@@ -21,6 +22,15 @@ pub enum NotSigned {
         /// How long it is.
         bytes: usize,
     },
+    /// So is its header. Nothing of it was read.
+    #[error("the header of the signed event has {bytes} bytes, and at most {HEADER_BYTES_MAX} are read")]
+    LongHeader {
+        /// How long it is.
+        bytes: usize,
+    },
+    /// Its header has no key.
+    #[error("the header of the signed event has no `jwk`: the key that signed it, its public half")]
+    NoPublicKey,
     /// It is no JWS in compact form (RFC 7515, 7.1).
     #[error("not a signed event: {0}")]
     Malformed(#[from] Malformed),

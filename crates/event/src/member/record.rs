@@ -58,9 +58,17 @@ pub struct Submitter {
 }
 
 impl Submitter {
+    /// Under which what was checked of a signature stands among what was verified.
+    pub const SIGNED: &str = "signed";
+
+    /// Whether it says that a signature was checked, whatever it says of that.
+    pub fn says_signed(&self) -> bool {
+        self.verified.as_ref().is_some_and(|all| all.contains_key(Self::SIGNED))
+    }
+
     /// The thumbprint of the key that has signed the event, if one was checked: `signed.thumbprint` of what was verified.
     pub fn signed_by(&self) -> Option<&str> {
-        self.verified.as_ref()?.get("signed")?.get("thumbprint")?.as_str()
+        self.verified.as_ref()?.get(Self::SIGNED)?.get("thumbprint")?.as_str()
     }
 
     /// The thumbprint of the key that the submitter's token was bound to: `token.bound_to.thumbprint`.
